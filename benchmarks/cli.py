@@ -1,0 +1,196 @@
+"""Offer the whole `mn` command: the dataset's half, and denoisers, metrics, bench, report, demo."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from mn_dataset import terminal
+from mn_dataset.cli import Json, app, cores
+
+DEMO_DENOISERS = (
+    "noisy",
+    "spectral_subtraction",
+    "wiener",
+    "mmse_stsa",
+    "mmse_lsa",
+    "noisereduce",
+    "oracle_ratio_mask",
+)
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    sys.exit(terminal.run(app))
+
+
+def names(text: str | None) -> list[str]:
+    """Split names at commas.
+
+    >>> names("noisy,wiener")
+    ['noisy', 'wiener']
+    """
+    return [name.strip() for name in (text or "").split(",") if name.strip()]
+
+
+@app.command
+def denoisers(*, json: Json = False) -> None:
+    """List the denoisers: what each needs, and the command that installs what is missing.
+
+    Args:
+        json: Print one JSON object.
+    """
+    from benchmarks.harness.listing import describe_denoisers
+
+    found = describe_denoisers()
+    if json:
+        terminal.answer({"denoisers": found})
+        return
+    for row in found:
+        state = row["rank_group"] if row["available"] else f"not installed: {row['install']}"
+        terminal.say(f"{row['name']:24} {state}")
+
+
+@app.command
+def metrics(name: str | None = None, /, *, json: Json = False) -> None:
+    """Explain the metrics: definition, unit, direction, and which papers mean it by which name.
+
+    Args:
+        name: One metric; all by default.
+        json: Print one JSON object.
+    """
+    from benchmarks.metrics.suite import describe
+
+    specs = describe(name)
+    if json:
+        terminal.answer({"metrics": [vars(spec) for spec in specs]})
+        return
+    for spec in specs:
+        direction = "higher" if spec.higher_is_better else "lower"
+        terminal.say(f"{spec.name} [{spec.unit}], {direction} is better: {spec.definition}")
+        terminal.say(f"    known as: {spec.known_as}\n    source: {spec.citation}")
+
+
+@app.command
+def bench(
+    dataset_dir: Path,
+    /,
+    *,
+    denoisers: str,
+    out: Path,
+    metrics: str | None = None,
+    device: str = "cpu",
+    workers: int | None = None,
+    examples: int = 8,
+    json: Json = False,
+) -> None:
+    """Run denoisers over a dataset and score them; resumes, and adds what is missing.
+
+    Args:
+        dataset_dir: A built dataset.
+        denoisers: Names separated by commas; ./my_denoiser.py:Class is your own.
+        out: The run folder.
+        metrics: Names separated by commas; all that are installed by default.
+        device: Where torch denoisers run: cpu or cuda.
+        workers: Processes; all cores by default.
+        examples: Mixtures whose audio is kept for the page, at most 40.
+        json: Print one JSON object.
+    """
+    _bench(
+        dataset_dir,
+        names(denoisers),
+        out,
+        metrics=names(metrics) or None,
+        device=device,
+        workers=cores(workers),
+        examples=examples,
+    )
+    _show(out, json)
+
+
+@app.command
+def report(run: Path, /, *, json: Json = False) -> None:
+    """Rebuild a run's tables and page from the run folder alone.
+
+    Args:
+        run: A run folder of `mn bench`.
+        json: Print one JSON object.
+    """
+    from benchmarks.report.build import write_report
+
+    write_report(run)
+    _show(run, json)
+
+
+@app.command
+def demo(
+    *,
+    out: Path = Path("mn-demo"),
+    workers: Annotated[int | None, Parameter()] = None,
+    json: Json = False,
+) -> None:
+    """Do the main job on the embedded corpus: corpus → mixtures → denoisers → leaderboard → page.
+
+    Args:
+        out: Folder for the corpus, the dataset and the run.
+        workers: Processes; all cores by default.
+        json: Print one JSON object.
+    """
+    from benchmarks import registry
+    from mn_dataset.audio.corpus import open_corpus
+    from mn_dataset.build import build
+    from mn_dataset.catalogue.synthetic import write_corpus
+
+    processes = cores(workers)
+    corpus = open_corpus(write_corpus(out / "synthetic", workers=processes), workers=processes)
+    with terminal.bar("mixing") as progress:
+        dataset = build(
+            corpus, out / "dataset", split="test", seconds=5.0, workers=processes, progress=progress
+        )
+    installed = [name for name in DEMO_DENOISERS if registry.denoiser(name).installed]
+    _bench(dataset, installed, out / "run", workers=processes)
+    _show(out / "run", json)
+    for name in DEMO_DENOISERS:
+        if name not in installed and not json:
+            terminal.say(f"{name}: not installed; {registry.denoiser(name).install}")
+
+
+def _bench(
+    dataset: Path,
+    chosen: list[str],
+    run: Path,
+    *,
+    metrics: list[str] | None = None,
+    device: str = "cpu",
+    workers: int = 1,
+    examples: int = 8,
+) -> None:
+    from benchmarks.leaderboard.run import bench as run_bench
+    from benchmarks.report.build import write_report
+
+    with terminal.bar("denoising and scoring") as progress:
+        run_bench(
+            dataset,
+            chosen,
+            run,
+            metrics=metrics,
+            workers=workers,
+            device=device,
+            examples=examples,
+            command_line=["mn", *sys.argv[1:]],
+            progress=progress,
+        )
+    write_report(run)
+
+
+def _show(run: Path, json: bool) -> None:
+    from benchmarks.report.text import leaderboard_text
+
+    if json:
+        terminal.answer({"run": str(run), "leaderboard": str(run / "leaderboard.json")})
+    else:
+        terminal.say(leaderboard_text(run))
+        terminal.say(f"\nleaderboard.md and index.html in {run}")

@@ -1,0 +1,170 @@
+"""Fix what a denoiser and a metric promise, and nothing else.
+
+A denoiser is any object with a ``spec`` and a call; it needs to inherit from nothing:
+
+    class Half:
+        spec = DenoiserSpec(name="half", task="denoise", sampling_rate=None)
+
+        def __call__(self, batch, sampling_rate, *, side=None):
+            return 0.5 * batch
+
+A metric is a pure function beside a ``MetricSpec``; both stand in one file of
+``benchmarks/metrics`` and are found there by the spec's literal name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Batch = NDArray[np.float32]
+"""Audio, nominally in [-1, 1]: denoise (batch, channels, time)."""
+
+Side = Mapping[str, Batch]
+"""Side information by name, each of the batch's shape."""
+
+RankGroup = Literal["reference", "blind", "informed", "oracle"]
+RANK_GROUPS: tuple[RankGroup, ...] = ("reference", "blind", "informed", "oracle")
+
+_ORACLE = frozenset({"clean", "noise", "mixture"})
+_INFORMED = frozenset({"noise_profile"})
+
+
+@dataclass(frozen=True)
+class DenoiserSpec:
+    """What a denoiser declares; the harness does the rest.
+
+    Attributes:
+        name: The name in tables and on the command line.
+        task: "denoise".
+        sampling_rate: Native rate in Hz; None for any. The harness resamples in and out.
+        channels: 1 if every channel is to be handed over as a mono item; None for any number.
+        backend: "numpy" for float32 arrays, "torch" for tensors on the run's device.
+        needs: Side information that is handed over: clean, noise, noise_profile, mixture.
+        reference: True for rows that are measured but never ranked.
+        latency: Delay of the output in samples at the native rate, may be fractional.
+        min_samples: Shorter inputs are zero-padded to this many samples and trimmed again.
+        deterministic: False if two calls may differ.
+        version: Raised when the output changes; part of the revision in the scores.
+        package: The optional package behind it, if any.
+        extra: The extra that installs that package.
+        license: SPDX id of the code or weights.
+        citation: Where the algorithm comes from.
+        trained_on: What a learned one saw.
+    """
+
+    name: str
+    task: str = "denoise"
+    sampling_rate: int | None = None
+    channels: int | None = None
+    backend: Literal["numpy", "torch"] = "numpy"
+    needs: frozenset[str] = frozenset()
+    reference: bool = False
+    latency: float = 0.0
+    min_samples: int = 1
+    deterministic: bool = True
+    version: str = "1"
+    package: str | None = None
+    extra: str | None = None
+    license: str = "MIT"
+    citation: str = ""
+    trained_on: str | None = None
+
+    @property
+    def rank_group(self) -> RankGroup:
+        """Return with whom it may be ranked: what it is told decides.
+
+        >>> DenoiserSpec(name="mask", needs=frozenset({"clean"})).rank_group
+        'oracle'
+        """
+        if self.reference:
+            return "reference"
+        if self.needs & _ORACLE:
+            return "oracle"
+        return "informed" if self.needs & _INFORMED else "blind"
+
+
+class Denoiser(Protocol):
+    """Anything that turns mixtures into estimates."""
+
+    spec: ClassVar[DenoiserSpec]
+
+    def __call__(self, batch: Any, sampling_rate: int, *, side: Any = None) -> Any:
+        """Return an estimate of the clean layer, shape and rate as given."""
+        ...
+
+
+class Score(NamedTuple):
+    """One value of one metric; an undefined one is NaN with a typed reason.
+
+    Attributes:
+        value: The number, in the metric's unit.
+        reason: "ok", or one of ``REASONS``.
+    """
+
+    value: float
+    reason: str = "ok"
+
+
+REASONS = {
+    "ok": "the value is defined",
+    "saturated": "the value is beyond ±100 dB and reported as ±100 dB",
+    "silent_reference": "the clean signal has no energy",
+    "silent_estimate": "the estimate has no energy",
+    "constant_reference": "the clean signal has no energy once its mean is removed",
+    "too_short": "fewer samples than the metric is defined on",
+    "non_finite": "the estimate holds NaN or infinity",
+    "no_utterance": "the metric's activity detector found nothing to score",
+    "not_installed": "the metric's package is not installed",
+    "denoiser_failed": "the denoiser raised or broke its contract; the run's log tells how",
+    "library_error": "the metric's library raised",
+}
+"""The typed reasons, and what each means."""
+
+
+def undefined(reason: str) -> Score:
+    """Return NaN with a typed reason.
+
+    >>> undefined("silent_reference")
+    Score(value=nan, reason='silent_reference')
+    """
+    if reason not in REASONS:
+        raise ValueError(f"{reason!r} is not a typed reason; expected one of {sorted(REASONS)}")
+    return Score(float("nan"), reason)
+
+
+@dataclass(frozen=True)
+class MetricSpec:
+    """What a metric is, for people and for tables.
+
+    Attributes:
+        name: The name in tables and on the command line.
+        unit: "dB", "MOS" or "1".
+        higher_is_better: The direction.
+        range: Lowest and highest value.
+        definition: One sentence with the formula.
+        citation: Where it comes from.
+        known_as: Which papers and tools mean it by which name.
+        sampling_rate: The rate it is computed at in Hz; None for the signal's own.
+        min_samples: Shorter signals are "too_short".
+        version: Raised when a value changes.
+        package: The optional package behind it, if any.
+        extra: The extra that installs that package.
+    """
+
+    name: str
+    unit: str
+    higher_is_better: bool
+    range: tuple[float, float]
+    definition: str
+    citation: str
+    known_as: str = ""
+    sampling_rate: int | None = None
+    min_samples: int = 1
+    version: int = 1
+    package: str | None = None
+    extra: str | None = None

@@ -1,0 +1,55 @@
+"""Run the library noisereduce as it ships.
+
+Sainburg, Thielk and Gentner, "Finding, visualizing, and quantifying latent structure across
+diverse animal vocal repertoires", PLOS Computational Biology 16(10), 2020.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from benchmarks.contract import Batch, DenoiserSpec
+from mn_dataset.errors import MissingExtra
+
+
+class NoiseReduce:
+    """Non-stationary spectral gating with the library's own defaults.
+
+    The library divides 0 by 0 in a silent clip (or in a silent chunk of 600 000 samples) and
+    answers NaN there: silence is what we hand back instead.
+    """
+
+    spec = DenoiserSpec(
+        name="noisereduce",
+        channels=1,
+        package="noisereduce",
+        extra="baselines",
+        citation="Sainburg, Thielk and Gentner 2020, doi:10.1371/journal.pcbi.1008228",
+    )
+
+    def __call__(
+        self, batch: Batch, sampling_rate: int, *, side: Mapping[str, Batch] | None = None
+    ) -> Batch:
+        """Return the denoised batch, shape (batch, 1, time).
+
+        Raises:
+            MissingExtra: if the library is not installed.
+        """
+        del side
+        library = _library()
+        with np.errstate(invalid="ignore"):
+            gated = [library.reduce_noise(y=clip, sr=sampling_rate) for clip in batch[:, 0]]
+        estimate: Batch = np.stack(gated)[:, np.newaxis]
+        estimate[np.isnan(estimate) & (batch == 0)] = 0.0
+        return estimate
+
+
+def _library() -> Any:
+    try:
+        return importlib.import_module("noisereduce")
+    except ImportError as error:
+        raise MissingExtra("noisereduce", extra="baselines") from error

@@ -1,0 +1,40 @@
+"""Hand a denoiser the kind of array it asks for; the one room here that knows torch."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import numpy as np
+
+from benchmarks.contract import Batch, Denoiser, Side
+from mn_dataset.errors import MissingExtra
+
+
+def call(denoiser: Denoiser, batch: Batch, sampling_rate: int, *, side: Side, device: str) -> Any:
+    """Call the denoiser with arrays, or with tensors on the device, and return an array.
+
+    A denoiser that needs no side information is handed None.
+
+    Raises:
+        MissingExtra: if it wants torch and torch is not installed.
+    """
+    if denoiser.spec.backend == "numpy":
+        return denoiser(batch, sampling_rate, side=side or None)
+    torch = _torch()
+    tensors = {name: torch.from_numpy(signal).to(device) for name, signal in side.items()}
+    with torch.inference_mode():
+        estimate = denoiser(torch.from_numpy(batch).to(device), sampling_rate, side=tensors or None)
+    if not isinstance(estimate, torch.Tensor):
+        return estimate
+    if estimate.dtype == torch.bfloat16:  # numpy has no such type
+        estimate = estimate.float()
+    array: np.ndarray[Any, Any] = estimate.detach().cpu().numpy()
+    return array
+
+
+def _torch() -> Any:
+    try:
+        return importlib.import_module("torch")
+    except ImportError as error:
+        raise MissingExtra("torch", extra="torch") from error

@@ -1,0 +1,92 @@
+"""Turn whatever a denoiser does wrong into one error that names it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from benchmarks.contract import Batch
+from mn_dataset.errors import InputError, MissingExtra, MnError
+
+
+class DenoiserFailed(MnError):
+    """A denoiser raised, exited, or broke its contract.
+
+    Attributes:
+        denoiser: Its name.
+        reason: What it did: "raised …", "exited …", "returned …".
+
+    >>> str(DenoiserFailed("half", "returned shape (1, 1, 9), expected (1, 1, 10)"))
+    "denoiser 'half' returned shape (1, 1, 9), expected (1, 1, 10)"
+    """
+
+    def __init__(self, denoiser: str, reason: str) -> None:
+        self.denoiser, self.reason = denoiser, reason
+        super().__init__(f"denoiser {denoiser!r} {reason}")
+
+    def __reduce__(self) -> tuple[type[DenoiserFailed], tuple[str, str]]:
+        """Rebuild from the arguments, so that worker processes can raise it."""
+        return type(self), (self.denoiser, self.reason)
+
+
+@contextmanager
+def importing(name: str) -> Iterator[None]:
+    """Guard the import and construction of a denoiser; what the user mistyped passes.
+
+    Raises:
+        DenoiserFailed: for any other exception and for ``SystemExit``.
+    """
+    with _guarded(name, (InputError,)):
+        yield
+
+
+@contextmanager
+def running(name: str) -> Iterator[None]:
+    """Guard the call of a denoiser; only a missing package passes.
+
+    Raises:
+        DenoiserFailed: for any other exception and for ``SystemExit``.
+    """
+    with _guarded(name, (MissingExtra,)):
+        yield
+
+
+@contextmanager
+def _guarded(name: str, passing: tuple[type[Exception], ...]) -> Iterator[None]:
+    try:
+        yield
+    except passing:
+        raise
+    except SystemExit as error:
+        raise DenoiserFailed(name, f"exited with {error.code!r}") from error
+    except Exception as error:
+        text = f"raised {type(error).__name__}: {error}".rstrip(": ")
+        raise DenoiserFailed(name, text) from error
+
+
+def checked(estimate: Any, *, name: str, shape: tuple[int, ...]) -> Batch:
+    """Return the estimate as float32, or say how it breaks the contract.
+
+    Any real floating type is taken; integers are not, for their scale is unknown.
+
+    Raises:
+        DenoiserFailed: if it is no array of that shape, is not floating, or holds NaN or
+            infinity.
+    """
+    if not isinstance(estimate, np.ndarray):
+        raise DenoiserFailed(name, f"returned {type(estimate).__name__}, expected an array")
+    if estimate.shape != shape:
+        raise DenoiserFailed(name, f"returned shape {estimate.shape}, expected {shape}")
+    if not np.issubdtype(estimate.dtype, np.floating):
+        raise DenoiserFailed(name, f"returned {estimate.dtype}, expected float32")
+    if not np.isfinite(estimate).all():
+        what = "NaN" if np.isnan(estimate).any() else "infinity"
+        raise DenoiserFailed(name, f"returned {what}, expected finite samples")
+    with np.errstate(over="ignore"):
+        samples = estimate.astype(np.float32)
+    if not np.isfinite(samples).all():
+        raise DenoiserFailed(name, "returned values beyond float32, expected audio near [-1, 1]")
+    return samples

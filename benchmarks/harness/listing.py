@@ -1,0 +1,56 @@
+"""Describe every registered denoiser, installed or not, without importing optional packages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks import registry
+from benchmarks.harness.construct import declared
+from benchmarks.harness.guard import DenoiserFailed, importing
+from benchmarks.harness.requirements import missing
+from benchmarks.registry import Entry
+from mn_dataset.errors import InputError
+
+
+def describe_denoisers() -> list[dict[str, Any]]:
+    """Return one row per denoiser, with the keys of ``mn denoisers --json``.
+
+    ``parameters`` counts learned ones: 0 for a denoiser that learned nothing, None when
+    unknown. ``reason`` and ``install`` are None where nothing is missing.
+
+    >>> next(row["rank_group"] for row in describe_denoisers() if row["name"] == "noisy")
+    'reference'
+    """
+    return [_described(entry) for entry in registry.denoisers().values()]
+
+
+def _described(entry: Entry) -> dict[str, Any]:
+    try:
+        with importing(entry.name):
+            attribute = entry.load()
+        spec = declared(attribute, name=entry.name)
+    except DenoiserFailed as error:
+        return _broken(entry.name, error.reason)
+    except InputError as error:
+        return _broken(entry.name, str(error))
+    lacks = missing(spec)
+    return {
+        "name": entry.name,
+        "task": spec.task,
+        "available": lacks is None,
+        "reason": lacks and f"the package {lacks.package!r} is not installed",
+        "install": lacks and lacks.command,
+        "weights": None,
+        "sampling_rate": spec.sampling_rate,
+        "parameters": 0 if spec.trained_on is None else None,
+        "license": spec.license,
+        "needs": sorted(spec.needs),
+        "rank_group": spec.rank_group,
+    }
+
+
+def _broken(name: str, reason: str) -> dict[str, Any]:
+    """Describe a third party's denoiser that cannot be imported or declares nonsense."""
+    unknown = ("task", "install", "weights", "sampling_rate", "parameters", "license", "rank_group")
+    known = {"name": name, "available": False, "reason": reason, "needs": []}
+    return known | dict.fromkeys(unknown)

@@ -1,0 +1,33 @@
+"""Say which revision of a denoiser made an estimate."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib import metadata
+from pathlib import Path
+
+from benchmarks.contract import DenoiserSpec
+from benchmarks.registry import Entry
+
+
+def revision_of(entry: Entry, spec: DenoiserSpec) -> str:
+    """Join the spec's version, its package's version, and the hash of a person's own file.
+
+    >>> revision_of(Entry("half", "benchmarks.classical.half", "Half"), DenoiserSpec(name="half"))
+    '1'
+    """
+    parts = [spec.version]
+    if spec.package is not None:
+        parts.append(f"{spec.package}-{_version(spec.package)}")
+    if entry.module.endswith(".py"):
+        parts.append(hashlib.sha256(Path(entry.module).read_bytes()).hexdigest()[:12])
+    return "+".join(parts)
+
+
+def _version(package: str) -> str:
+    """Return the version of the distribution that ships an import package."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        owners = metadata.packages_distributions().get(package, ())
+        return metadata.version(owners[0]) if owners else "unknown"

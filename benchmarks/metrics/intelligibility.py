@@ -1,0 +1,80 @@
+"""Ask how well the words would be understood: stoi.
+
+It compares the envelopes of third-octave bands up to 4.3 kHz, in the frames where the clean
+signal is active. For singing it means what it says; for instruments it is an envelope
+correlation. The classic measure draws no random numbers (the extended one does).
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import warnings
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.contract import MetricSpec, Score, undefined
+from benchmarks.metrics.degenerate import flaw
+from benchmarks.metrics.truth import Signal, Truth
+from mn_dataset.errors import MissingExtra
+
+logger = logging.getLogger(__name__)
+
+_RATE = 10_000
+
+STOI = MetricSpec(
+    name="stoi",
+    unit="1",
+    higher_is_better=True,
+    range=(-1.0, 1.0),
+    definition="Mean correlation of the third-octave envelopes over 384 ms, at 10 kHz, frames "
+    "more than 40 dB below the loudest removed.",
+    citation="Taal, Hendriks, Heusdens, Jensen: An algorithm for intelligibility prediction of "
+    "time-frequency weighted noisy speech, IEEE TASLP 19(7), 2011.",
+    known_as='"STOI" everywhere; "ESTOI" is another measure.',
+    sampling_rate=_RATE,
+    min_samples=4097,
+    package="pystoi",
+    extra="perceptual",
+)
+
+
+def stoi(estimate: Signal, truth: Truth) -> Score:
+    """Return the short-time objective intelligibility of the estimate, at most 1.
+
+    Raises:
+        MissingExtra: if the package pystoi is not installed.
+    """
+    try:
+        from pystoi import stoi as measure  # noqa: PLC0415, optional
+    except ImportError as error:
+        raise MissingExtra("pystoi", extra="perceptual") from error
+    samples = np.asarray(estimate, dtype=np.float64)
+    if reason := flaw(samples, truth, STOI, constant_is_silent=True):
+        return undefined(reason)
+    reference = truth.recall(_resampled_reference)
+    heard = _resampled(samples, truth.sampling_rate)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", "Not enough STFT frames", RuntimeWarning)
+            value = float(measure(reference, heard, _RATE))
+    except RuntimeWarning:  # under 30 active frames the library returns 1e-5, as if it had scored
+        return undefined("no_utterance")
+    except Exception as error:  # whatever the library raises, the run goes on
+        logger.warning("pystoi raised %r", error)
+        return undefined("library_error")
+    return Score(value) if math.isfinite(value) else undefined("library_error")
+
+
+def _resampled_reference(truth: Truth) -> NDArray[np.float64]:
+    return _resampled(truth.signal, truth.sampling_rate)
+
+
+def _resampled(samples: NDArray[np.float64], sampling_rate: int) -> NDArray[np.float64]:
+    """Resample as the library would, so that its own answer comes out."""
+    from pystoi.utils import resample_oct  # noqa: PLC0415, optional
+
+    if sampling_rate == _RATE:
+        return samples
+    return np.asarray(resample_oct(samples, _RATE, sampling_rate))

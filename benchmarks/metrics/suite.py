@@ -1,0 +1,137 @@
+"""Score estimates of one mixture with several metrics, and say what each metric is."""
+
+from __future__ import annotations
+
+import importlib
+import math
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.contract import MetricSpec, Score, undefined
+from benchmarks.metrics.truth import Signal, Truth
+from benchmarks.registry import Entry
+from benchmarks.registry import metric as registered
+from benchmarks.registry import metrics as all_registered
+from mn_dataset.errors import MissingExtra
+
+Metric = Callable[[Signal, Truth], Score]
+Audio = NDArray[np.floating[Any]]
+"""Audio of shape (channels, time)."""
+
+DEFAULT_METRICS = ("snr", "si_sdr", "sdr", "nsdr", "pesq", "stoi", "lsd")
+
+
+class Scorer:
+    """What scores every denoiser's estimate of one mixture against one clean signal.
+
+    Channels are scored one by one; their mean is the score, and the first undefined one decides.
+
+    Args:
+        reference: The clean signal, shape (channels, time).
+        sampling_rate: Its rate in Hz.
+        noisy: The mixture, same shape; improvements (nsdr) need it.
+        metrics: Registered names, in the order of the scores.
+    """
+
+    def __init__(
+        self,
+        reference: Audio,
+        sampling_rate: int,
+        *,
+        noisy: Audio | None = None,
+        metrics: Sequence[str] = DEFAULT_METRICS,
+    ) -> None:
+        self.reference = reference
+        self.sampling_rate = sampling_rate
+        self.noisy = noisy
+        self.metrics = tuple(metrics)
+
+    def score(self, estimate: Audio) -> dict[str, Score]:
+        """Return one score per metric; a metric that is not installed has that as its reason.
+
+        >>> clean = np.sin(np.arange(4096.0) ** 2)[np.newaxis]
+        >>> Scorer(clean, 44_100, metrics=["snr"]).score(0.9 * clean)
+        {'snr': Score(value=20.0, reason='ok')}
+
+        Raises:
+            UnknownName: if a metric is not registered.
+            ValueError: if the estimate has another shape than the reference, or a metric needs
+                a mixture and there is none.
+        """
+        if estimate.shape != self.reference.shape or estimate.ndim != 2:
+            raise ValueError(
+                f"the estimate has shape {estimate.shape}, the reference "
+                f"{self.reference.shape}; expected one shape (channels, time) for both"
+            )
+        return {
+            name: _over_channels(
+                [
+                    _score(metric, channel, truth)
+                    for channel, truth in zip(estimate, self._truths, strict=True)
+                ]
+            )
+            for name, metric in self._functions.items()
+        }
+
+    @cached_property
+    def _truths(self) -> list[Truth]:
+        noisy = [None] * len(self.reference) if self.noisy is None else self.noisy
+        return [
+            Truth(clean, self.sampling_rate, noisy=mixture)
+            for clean, mixture in zip(self.reference, noisy, strict=True)
+        ]
+
+    @cached_property
+    def _functions(self) -> dict[str, Metric]:
+        return {name: registered(name).load() for name in self.metrics}
+
+
+def describe(names: Iterable[str] | None = None) -> list[MetricSpec]:
+    """Return the specs of the named metrics, or of all; needs no optional package.
+
+    >>> [spec.unit for spec in describe(["sdr", "lsd"])]
+    ['dB', 'dB']
+
+    Raises:
+        UnknownName: if a metric is not registered.
+    """
+    chosen = all_registered() if names is None else names
+    return [_spec(registered(name)) for name in chosen]
+
+
+def missing(names: Iterable[str]) -> list[Entry]:
+    """Return the named metrics whose optional package is not installed.
+
+    Raises:
+        UnknownName: if a metric is not registered.
+    """
+    return [entry for entry in map(registered, names) if not entry.installed]
+
+
+def _spec(entry: Entry) -> MetricSpec:
+    module = importlib.import_module(entry.module)
+    return next(
+        value
+        for value in vars(module).values()
+        if isinstance(value, MetricSpec) and value.name == entry.name
+    )
+
+
+def _score(metric: Metric, estimate: Signal, truth: Truth) -> Score:
+    try:
+        return metric(estimate, truth)
+    except MissingExtra:
+        return undefined("not_installed")
+
+
+def _over_channels(scores: list[Score]) -> Score:
+    for score in scores:
+        if math.isnan(score.value):
+            return score
+    saturated = any(score.reason == "saturated" for score in scores)
+    mean = math.fsum(score.value for score in scores) / len(scores)
+    return Score(mean, "saturated" if saturated else "ok")

@@ -1,0 +1,161 @@
+"""Know denoisers and metrics as strings, and import them only on use.
+
+A folder's source is read, not run: a class whose body assigns ``spec = DenoiserSpec(name="…")``,
+or a module that assigns ``spec = MetricSpec(name="…")``, is registered by that literal name. So
+one more of either is one more file, and listing all of them imports none. Third parties add
+denoisers through the entry-point group ``mn.denoisers``; a person's own file is
+``./my_denoiser.py:Half``.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.util
+import sys
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from mn_dataset.errors import InputError, UnknownName
+
+_ROOT = Path(__file__).parent
+DENOISER_ROOMS = ("classical", "external", "models")
+METRIC_ROOMS = ("metrics",)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A registered name and where it is.
+
+    Attributes:
+        name: The registered name.
+        module: Dotted module, or the path of a person's file.
+        attribute: What to take from the module.
+        package: The optional package it needs, if its spec says so.
+        extra: The extra that installs that package.
+    """
+
+    name: str
+    module: str
+    attribute: str
+    package: str | None = None
+    extra: str | None = None
+
+    @property
+    def installed(self) -> bool:
+        """Whether the optional package behind it can be imported."""
+        return self.package is None or importlib.util.find_spec(self.package) is not None
+
+    @property
+    def install(self) -> str:
+        """The command that installs what it needs; empty when nothing is needed."""
+        return f"pip install 'mn-dataset[{self.extra}]'" if self.extra else ""
+
+    def load(self) -> Any:
+        """Import the module and return the attribute.
+
+        Raises:
+            InputError: if a person's file or its class is not there.
+        """
+        if self.module.endswith(".py"):
+            return _load_file(Path(self.module), self.attribute)
+        return getattr(importlib.import_module(self.module), self.attribute)
+
+
+@cache
+def denoisers() -> dict[str, Entry]:
+    """Return every registered denoiser by name: ours, then the entry points'."""
+    found = _scan(DENOISER_ROOMS, "DenoiserSpec")
+    for point in entry_points(group="mn.denoisers"):
+        found.setdefault(point.name, Entry(point.name, point.module, point.attr))
+    return found
+
+
+@cache
+def metrics() -> dict[str, Entry]:
+    """Return every registered metric by name."""
+    return _scan(METRIC_ROOMS, "MetricSpec")
+
+
+def denoiser(name: str) -> Entry:
+    """Find a denoiser by name, or by ``path/to/file.py:Class``.
+
+    Raises:
+        UnknownName: with the nearest names.
+    """
+    if ".py:" in name:
+        path, attribute = name.rsplit(":", 1)
+        return Entry(name, path, attribute)
+    if name not in denoisers():
+        raise UnknownName("denoiser", name, denoisers())
+    return denoisers()[name]
+
+
+def metric(name: str) -> Entry:
+    """Find a metric by name.
+
+    Raises:
+        UnknownName: with the nearest names.
+    """
+    if name not in metrics():
+        raise UnknownName("metric", name, metrics())
+    return metrics()[name]
+
+
+def _scan(rooms: tuple[str, ...], spec_class: str) -> dict[str, Entry]:
+    found: dict[str, Entry] = {}
+    for room in rooms:
+        for path in sorted((_ROOT / room).glob("*.py")):
+            module = f"benchmarks.{room}.{path.stem}"
+            for attribute, words in _specs(path, spec_class):
+                if words["name"] in found:
+                    raise RuntimeError(f"{path}: the name {words['name']!r} is taken")
+                found[words["name"]] = Entry(
+                    module=module, attribute=attribute or words["name"], **words
+                )
+    return dict(sorted(found.items()))
+
+
+def _specs(path: Path, spec_class: str) -> list[tuple[str, dict[str, str]]]:
+    """Return (class name or "", literal words of the spec) for every spec in a source file."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    scopes: list[tuple[str, list[ast.stmt]]] = [("", tree.body)]
+    scopes += [(node.name, node.body) for node in tree.body if isinstance(node, ast.ClassDef)]
+    return [
+        (owner, _words(statement.value))
+        for owner, body in scopes
+        for statement in body
+        if isinstance(statement, ast.Assign | ast.AnnAssign)
+        and isinstance(statement.value, ast.Call)
+        and isinstance(statement.value.func, ast.Name)
+        and statement.value.func.id == spec_class
+    ]
+
+
+def _words(call: ast.Call) -> dict[str, str]:
+    wanted = ("name", "package", "extra")
+    return {
+        keyword.arg: keyword.value.value
+        for keyword in call.keywords
+        if keyword.arg in wanted
+        and isinstance(keyword.value, ast.Constant)
+        and isinstance(keyword.value.value, str)
+    }
+
+
+def _load_file(path: Path, attribute: str) -> Any:
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; expected --denoisers FILE.py:CLASS")
+    private = f"_mn_denoiser_{path.stem}"
+    spec = importlib.util.spec_from_file_location(private, path)
+    if spec is None or spec.loader is None:
+        raise InputError(f"{path}: not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[private] = module  # dataclasses look their module up while the file is run
+    spec.loader.exec_module(module)
+    if not hasattr(module, attribute):
+        raise InputError(f"{path}: defines no {attribute!r}; expected a class with a spec")
+    return getattr(module, attribute)

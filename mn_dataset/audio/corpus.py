@@ -1,0 +1,129 @@
+"""Open a corpus: two tables, the audio they name, and the index of that audio."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from mn_dataset import tables
+from mn_dataset.audio import index, io
+from mn_dataset.audio.segment import MIN_LOOP
+from mn_dataset.errors import InputError
+from mn_dataset.records import ROLES, SAMPLING_RATE, Role
+from mn_dataset.tables import Row
+
+
+@dataclass(frozen=True)
+class Source:
+    """One recording: its row and its figures."""
+
+    role: Role
+    row: Row
+    entry: index.Entry
+
+    @property
+    def id(self) -> str:
+        """The namespaced id."""
+        return self.row.id
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A folder of recordings with its tables and index.
+
+    Attributes:
+        root: The folder.
+        sources: Every recording by id, in the tables' order.
+    """
+
+    root: Path
+    sources: dict[str, Source]
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.root.resolve().name
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 over the sorted (id, PCM hash) pairs."""
+        lines = (f"{key} {self.sources[key].entry.pcm_sha256}\n" for key in sorted(self.sources))
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+    def of(self, role: Role, split: str | None = None) -> list[Source]:
+        """Return the recordings of a role, in one split or in all."""
+        return [
+            source
+            for source in self.sources.values()
+            if source.role == role and split in (None, source.row.split)
+        ]
+
+    def only(self, names: Collection[str]) -> Corpus:
+        """Return the corpus reduced to some recordings, quick to hand to another process."""
+        return Corpus(self.root, {name: self.sources[name] for name in sorted(names)})
+
+    def read(self, source_id: str) -> io.Pcm:
+        """Read one recording, int16 (time,)."""
+        file = self.sources[source_id].row.file
+        return io.read_pcm(self.root / file, sampling_rate=SAMPLING_RATE)
+
+
+def open_corpus(
+    root: Path,
+    *,
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> Corpus:
+    """Open a corpus folder, judging every row and every recording that it names.
+
+    Args:
+        root: Folder with ``clean.csv`` and ``noise.csv``.
+        workers: Processes that measure recordings which the index does not know yet.
+        progress: Called with (done, all) recordings.
+
+    Raises:
+        InputError: at the first thing that is wrong, naming file, row and column.
+    """
+    if not root.is_dir():
+        raise InputError(
+            f"{root}: no such folder; a corpus is a folder with clean.csv and noise.csv"
+        )
+    rows = {role: tables.read_table(tables.table_path(root, role), role) for role in ROLES}
+    files = [row.file for role in ROLES for row in rows[role]]
+    entries, errors = index.refresh(root, files, workers=workers, progress=progress)
+    if errors:
+        more = f" ({len(errors) - 1} more: run `mn check {root}`)" if len(errors) > 1 else ""
+        raise type(errors[0])(f"{_where(root, rows, str(errors[0]))}{errors[0]}{more}")
+    sources = {row.id: Source(role, row, entries[row.file]) for role in ROLES for row in rows[role]}
+    for source in sources.values():
+        problem = unusable(source)
+        if problem:
+            path = tables.table_path(root, source.role)
+            raise InputError(f"{path}:{source.row.line}: column 'file' {problem}")
+    return Corpus(root, sources)
+
+
+def unusable(source: Source) -> str | None:
+    """Return why a readable recording can be in no mixture, or None."""
+    if source.entry.peak == 0:
+        return (
+            f"names {source.row.file!r}, which is silent (every sample is zero); "
+            "remove the row or replace the recording"
+        )
+    if source.role == "noise" and source.entry.frames < MIN_LOOP:
+        return (
+            f"names {source.row.file!r}, which lasts {source.entry.frames / SAMPLING_RATE:.3g} s; "
+            f"a noise is looped with a cross-fade and needs {MIN_LOOP / SAMPLING_RATE:g} s or more"
+        )
+    return None
+
+
+def _where(root: Path, rows: dict[Role, list[Row]], message: str) -> str:
+    for role in ROLES:
+        for row in rows[role]:
+            if message.startswith(f"{root / row.file}:"):
+                return f"{tables.table_path(root, role)}:{row.line}: column 'file': "
+    return ""

@@ -1,0 +1,188 @@
+"""Measure every recording of a corpus once, and keep the figures beside it.
+
+Drawing reads this index and opens no audio. An entry is made again when the file's size or
+modification time changes. The index of a read-only corpus stands in the user's cache.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import joblib
+import numpy as np
+import platformdirs
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from mn_dataset.audio import io, level
+from mn_dataset.errors import AudioError
+from mn_dataset.records import SAMPLING_RATE
+
+INDEX_NAME = ".mn-index.parquet"
+_SCHEMA = pa.schema(
+    [
+        ("file", pa.string()),
+        ("size", pa.int64()),
+        ("mtime_ns", pa.int64()),
+        ("frames", pa.int64()),
+        ("pcm_sha256", pa.string()),
+        ("total", pa.int64()),
+        ("blocks", pa.list_(pa.field("element", pa.int64()))),  # as Parquet names it
+        ("peak", pa.int32()),
+        ("loudness_lufs", pa.float64()),
+    ],
+    metadata={"version": "1"},
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The figures of one recording.
+
+    Attributes:
+        file: Path relative to the corpus.
+        size: Bytes of the file.
+        mtime_ns: Modification time of the file in ns.
+        frames: Length in samples.
+        pcm_sha256: SHA-256 of the 16-bit samples.
+        total: Sum of the samples.
+        blocks: Energy per block of 1024 samples, squared LSB.
+        peak: Largest magnitude in LSB.
+        loudness_lufs: Integrated loudness of the whole recording.
+    """
+
+    file: str
+    size: int
+    mtime_ns: int
+    frames: int
+    pcm_sha256: str
+    total: int
+    blocks: NDArray[np.int64]
+    peak: int
+    loudness_lufs: float
+
+    @property
+    def rms(self) -> float:
+        """Root mean square of the whole recording in LSB."""
+        return float(np.sqrt(int(self.blocks.sum()) / self.frames)) if self.frames else 0.0
+
+    def energy_bound(self, start: int, num_samples: int) -> int:
+        """Return the energy of the whole blocks inside a segment: a lower bound of its own."""
+        first = -(-start // level.BLOCK)
+        last = (start + num_samples) // level.BLOCK
+        return int(self.blocks[first:last].sum())
+
+
+def refresh(
+    corpus: Path,
+    files: Sequence[str],
+    *,
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[dict[str, Entry], list[AudioError]]:
+    """Return the entry of every readable file, and one error for each of the others.
+
+    Entries that are still true are kept; the index on disk is brought up to date.
+    """
+    place = _place(corpus)
+    known = _read(place)
+    entries: dict[str, Entry] = {}
+    stale: list[str] = []
+    for file in dict.fromkeys(files):
+        old = known.get(file)
+        if old is not None and _stamp(corpus / file) == (old.size, old.mtime_ns):
+            entries[file] = old
+        else:
+            stale.append(file)
+    errors: list[AudioError] = []
+    for done, made in enumerate(_measure_all(corpus, stale, workers), start=1):
+        if isinstance(made, AudioError):
+            errors.append(made)
+        else:
+            entries[made.file] = made
+        if progress:
+            progress(done, len(stale))
+    if stale and any(file in entries for file in stale):
+        _write(place, [*known.values(), *entries.values()])
+    return {file: entries[file] for file in files if file in entries}, errors
+
+
+def _measure_all(corpus: Path, files: Sequence[str], workers: int) -> Iterable[Entry | AudioError]:
+    if workers == 1 or len(files) < 64:  # starting processes costs more than 64 short files
+        return (measure_file(corpus, file) for file in files)
+    parallel = joblib.Parallel(n_jobs=workers, return_as="generator", batch_size=8)
+    results: Iterable[Entry | AudioError] = parallel(
+        joblib.delayed(measure_file)(corpus, file) for file in files
+    )
+    return results
+
+
+def measure_file(corpus: Path, file: str) -> Entry | AudioError:
+    """Measure one recording; an unreadable one gives its error instead."""
+    path = corpus / file
+    try:
+        samples = io.read_pcm(path, sampling_rate=SAMPLING_RATE)
+    except AudioError as error:
+        return error
+    found = level.measure(samples)
+    size, mtime_ns = _stamp(path) or (0, 0)
+    return Entry(
+        file=file,
+        size=size,
+        mtime_ns=mtime_ns,
+        frames=found.num_samples,
+        pcm_sha256=io.pcm_sha256(samples),
+        total=found.total,
+        blocks=found.blocks,
+        peak=found.peak,
+        loudness_lufs=level.lufs(samples, sampling_rate=SAMPLING_RATE),
+    )
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns
+
+
+def _place(corpus: Path) -> Path:
+    beside = corpus / INDEX_NAME
+    # Root may write anywhere; a folder without its owner's write bit is meant to stay as it is.
+    if corpus.stat().st_mode & stat.S_IWUSR and os.access(corpus, os.W_OK):
+        return beside
+    name = hashlib.sha256(str(corpus.resolve()).encode()).hexdigest()[:16]
+    return Path(platformdirs.user_cache_dir("mn-dataset")) / "index" / f"{name}.parquet"
+
+
+def _read(place: Path) -> dict[str, Entry]:
+    """Read an index; one that is missing, damaged or of another version is as good as none."""
+    try:
+        table = pq.read_table(place)
+    except (OSError, pa.ArrowException):
+        return {}
+    if not table.schema.equals(_SCHEMA, check_metadata=True):
+        return {}
+    return {
+        row["file"]: Entry(**row | {"blocks": np.asarray(row["blocks"], np.int64)})
+        for row in table.to_pylist()
+    }
+
+
+def _write(place: Path, entries: Iterable[Entry]) -> None:
+    latest = {entry.file: entry for entry in entries}
+    rows = [vars(latest[file]) for file in sorted(latest)]
+    temporary = place.with_name(f"{place.name}.{os.getpid()}.tmp")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA), temporary)
+        temporary.replace(place)
+    except OSError:  # an index that cannot be kept is only made again next time
+        temporary.unlink(missing_ok=True)

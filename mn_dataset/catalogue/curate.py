@@ -1,0 +1,103 @@
+"""Convert recordings of any rate, width and channel count into the M&N form."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+import joblib
+import numpy as np
+
+from mn_dataset import tables
+from mn_dataset.audio import io
+from mn_dataset.audio.resample import resample
+from mn_dataset.errors import AudioError, InputError, OutputError
+from mn_dataset.records import ROLES, SAMPLING_RATE, Role
+from mn_dataset.tables import Row
+
+PEAK_CEILING = 32_768 * 10.0 ** (-1.0 / 20.0)
+"""−1 dBFS in LSB; louder recordings are lowered to it."""
+
+
+def curate(
+    source: str | Path,
+    out: str | Path,
+    *,
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> Path:
+    """Convert raw recordings with their tables into a corpus: mono, 44.1 kHz, 16-bit WAV.
+
+    Channels are averaged, rates converted by soxr, peaks over −1 dBFS lowered to it. The corpus
+    appears whole or not at all.
+
+    Args:
+        source: Folder with ``clean.csv``, ``noise.csv`` and recordings that soundfile reads.
+        out: Folder of the new corpus; must not exist.
+        workers: Processes.
+        progress: Called with (done, all) recordings.
+
+    Returns:
+        The new corpus.
+
+    Raises:
+        InputError: naming the table's row and file of the first recording that is unusable.
+        OutputError: if the corpus cannot be written.
+    """
+    raw, target = Path(source), Path(out)
+    if target.exists():
+        raise InputError(f"{target}: exists already; choose another place or remove it")
+    rows = {role: tables.read_table(tables.table_path(raw, role), role) for role in ROLES}
+    staging = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        staging.mkdir(parents=True)
+        jobs = [(raw, staging, role, row) for role in ROLES for row in rows[role]]
+        parallel = joblib.Parallel(n_jobs=workers, return_as="generator")
+        made: list[tuple[Role, Row]] = []
+        for role, row in parallel(joblib.delayed(_convert)(*job) for job in jobs):
+            made.append((role, row))
+            if progress:
+                progress(len(made), len(jobs))
+        for role in ROLES:
+            table = tables.table_path(staging, role)
+            tables.write_table(table, [row for found, row in made if found == role])
+        staging.replace(target)
+    except OSError as error:
+        raise OutputError(f"{target}: cannot be written ({error.strerror})") from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return target
+
+
+def _convert(raw: Path, target: Path, role: Role, row: Row) -> tuple[Role, Row]:
+    try:
+        samples = to_form(*io.read_any(raw / row.file))
+    except AudioError as error:
+        where = f"{tables.table_path(raw, role)}:{row.line}: column 'file'"
+        raise AudioError(
+            f"{where}: {raw / row.file}: {str(error).removeprefix(f'{raw / row.file}: ')}"
+        ) from error
+    file = PurePosixPath(row.file).with_suffix(".wav").as_posix()
+    (target / file).parent.mkdir(parents=True, exist_ok=True)
+    io.write_wav(target / file, samples, sampling_rate=SAMPLING_RATE)
+    return role, replace(row, file=file, duration_s=f"{len(samples) / SAMPLING_RATE:g}")
+
+
+def to_form(samples: io.Floats, sampling_rate: int) -> io.Pcm:
+    """Convert float samples (time, channels) in [-1, 1] to mono 44.1 kHz 16-bit.
+
+    Raises:
+        AudioError: if a sample is not finite, or all are zero.
+    """
+    if not np.isfinite(samples).all():
+        raise AudioError("holds NaN or infinite samples; export it again")
+    mono = resample(samples.mean(axis=1), from_rate=sampling_rate, to_rate=SAMPLING_RATE) * 32_768
+    loudest = float(np.abs(mono).max(initial=0.0))
+    if loudest < 0.5:
+        raise AudioError("is silent; remove the row or replace the recording")
+    if loudest > PEAK_CEILING:
+        mono *= PEAK_CEILING / loudest
+    return np.rint(mono).astype(np.int16)

@@ -1,0 +1,102 @@
+"""Name everything that can go wrong, in one tree.
+
+    MnError
+    ├── InputError            the user's input is at fault
+    │   ├── TableError        a cell of a metadata table
+    │   ├── AudioError        a recording that is missing, damaged or in another form
+    │   ├── RecipeError       a mixture that cannot be drawn or rendered as asked
+    │   ├── DatasetError      a dataset or run folder that is not what its recipes say
+    │   ├── UnknownName       a name nobody registered; carries the nearest ones
+    │   └── MissingExtra      an optional package; carries the command that installs it
+    └── OutputError           a place that cannot be written
+
+Every message says what was found, what was expected, where, and what to do. The command
+line prints the message alone and exits with 1.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class MnError(Exception):
+    """Anything the toolkit reports instead of a traceback."""
+
+
+class InputError(MnError):
+    """The user's input is at fault."""
+
+
+class TableError(InputError):
+    """A metadata table is at fault, named by file, row and column."""
+
+
+class AudioError(InputError):
+    """A recording is missing, damaged or in another form than expected."""
+
+
+class RecipeError(InputError):
+    """A mixture cannot be drawn or rendered as asked."""
+
+
+class DatasetError(InputError):
+    """A dataset or run folder is not what its recipes say."""
+
+
+class OutputError(MnError):
+    """A file or folder cannot be written."""
+
+
+class UnknownName(InputError):
+    """A name is not registered.
+
+    >>> str(UnknownName("denoiser", "weiner", ["noisy", "wiener"]))
+    "unknown denoiser 'weiner'; did you mean 'wiener'? Known: noisy, wiener."
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        self.kind, self.name, self.known = kind, name, sorted(known)
+        super().__init__(
+            f"unknown {kind} {name!r}{suggestion(name, self.known)} "
+            f"Known: {', '.join(self.known) or 'none'}."
+        )
+
+    def __reduce__(self) -> tuple[type[UnknownName], tuple[str, str, list[str]]]:
+        """Rebuild from the arguments, so that worker processes can raise it."""
+        return type(self), (self.kind, self.name, self.known)
+
+
+class MissingExtra(InputError):
+    """An optional package is not installed.
+
+    >>> str(MissingExtra("pesq", extra="perceptual"))
+    "the package 'pesq' is not installed; run: pip install 'mn-dataset[perceptual]'"
+    """
+
+    def __init__(self, package: str, *, extra: str) -> None:
+        self.package, self.extra = package, extra
+        super().__init__(
+            f"the package {package!r} is not installed; run: pip install 'mn-dataset[{extra}]'"
+        )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Rebuild from the arguments, so that worker processes can raise it."""
+        return _missing_extra, (self.package, self.extra)
+
+
+def _missing_extra(package: str, extra: str) -> MissingExtra:
+    return MissingExtra(package, extra=extra)
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Return "; did you mean 'x'?" for the nearest known name, or a full stop.
+
+    >>> suggestion("Cello ", ["cello", "harp"])
+    "; did you mean 'cello'?"
+    """
+    folded = {candidate.casefold(): candidate for candidate in known}
+    asked = name.strip().casefold()
+    begun = [candidate for candidate in folded if asked and candidate.startswith(asked)]
+    nearest = begun or difflib.get_close_matches(asked, folded, n=1)
+    return f"; did you mean {folded[nearest[0]]!r}?" if nearest else "."

@@ -1,0 +1,90 @@
+"""Say what was rendered: the manifest's columns, and where a mixture's audio stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from mn_dataset.audio.io import pcm_sha256
+from mn_dataset.errors import DatasetError
+from mn_dataset.mix import recipes as recipe_table
+from mn_dataset.mix.recipes import Recipes
+from mn_dataset.mix.render import Mixture
+from mn_dataset.records import SNR_DEFINITIONS
+
+MANIFEST = "manifest.parquet"
+RECIPES = "recipes.parquet"
+SOURCES = "sources.parquet"
+CARD = "README.md"
+AUDIO = "audio"
+TRIPLE = ("noisy", "clean", "noise")
+
+_FACTS = [
+    pa.field("snr_db_achieved", pa.float64()),
+    *(pa.field(f"snr_{name}_db", pa.float64()) for name in SNR_DEFINITIONS if name != "lufs"),
+    pa.field("snr_lufs_db", pa.float64()),
+    pa.field("noise_gain", pa.float64()),
+    pa.field("mix_gain", pa.float64()),
+    pa.field("peak_dbfs", pa.float64()),
+    *(pa.field(name, pa.string()) for name in TRIPLE),
+    *(pa.field(f"{name}_sha256", pa.string()) for name in TRIPLE),
+]
+FIELDS = [*recipe_table.FIELDS, *_FACTS]
+
+
+def audio_path(recipe_id: str, part: str, suffix: str) -> str:
+    """Return the path of one part of a mixture, relative to the dataset.
+
+    >>> audio_path("test/000017", "noisy", "wav")
+    'audio/test/000017.noisy.wav'
+    """
+    return f"{AUDIO}/{recipe_id}.{part}.{suffix}"
+
+
+def facts(mixture: Mixture, suffix: str) -> dict[str, Any]:
+    """Return what was measured of a mixture, a row of the manifest beside its recipe."""
+    parts = {"noisy": mixture.noisy, "clean": mixture.clean, "noise": mixture.noise}
+    snrs = mixture.snrs_db
+    return {
+        "id": mixture.recipe.id,
+        "snr_db_achieved": snrs[mixture.recipe.snr_definition],
+        **{f"snr_{name}_db": snrs[name] for name in snrs},
+        "noise_gain": mixture.noise_gain,
+        "mix_gain": mixture.mix_gain,
+        "peak_dbfs": mixture.peak_dbfs,
+        **{part: audio_path(mixture.recipe.id, part, suffix) for part in TRIPLE},
+        **{f"{part}_sha256": pcm_sha256(samples) for part, samples in parts.items()},
+    }
+
+
+def write_manifest(folder: Path, recipes: Recipes, rows: dict[str, dict[str, Any]]) -> None:
+    """Write the manifest of a finished folder; its bytes depend on recipes and PCM alone."""
+    table = [recipe_table.to_dict(recipe) | rows[recipe.id] for recipe in recipes]
+    recipe_table.write_parquet(folder / MANIFEST, table, FIELDS, recipes.metadata)
+
+
+def read_manifest(folder: Path) -> list[dict[str, Any]]:
+    """Read the manifest's rows.
+
+    Raises:
+        DatasetError: if the folder is no finished dataset.
+    """
+    if not (folder / MANIFEST).is_file():
+        found = "an unfinished dataset" if (folder / RECIPES).is_file() else "not a dataset"
+        raise DatasetError(
+            f"{folder}: {found} (no {MANIFEST}); make or finish it with `mn build` or `mn render`"
+        )
+    table = recipe_table.read_parquet(folder / MANIFEST)
+    missing = [field.name for field in FIELDS if field.name not in table.column_names]
+    if missing:
+        raise DatasetError(f"{folder / MANIFEST}: lacks the columns {', '.join(missing)}")
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return rows
+
+
+def used_sources(recipes: Recipes) -> Sequence[str]:
+    """Return the ids of the recordings that the recipes use, sorted."""
+    return sorted({layer.source_id for recipe in recipes for layer in recipe.layers})

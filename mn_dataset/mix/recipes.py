@@ -1,0 +1,185 @@
+"""Write and read recipes: the table of what is to be mixed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mn_dataset.errors import InputError, OutputError, RecipeError
+from mn_dataset.records import Layer, Recipe
+
+GENERATOR_VERSION = "1"
+"""Raised when the same arguments would draw or render something else."""
+
+LAYERS_TYPE = pa.list_(
+    pa.field(
+        "element",
+        pa.struct(
+            [
+                ("role", pa.string()),
+                ("source_id", pa.string()),
+                ("start", pa.int64()),
+                ("fade", pa.int64()),
+                ("gain", pa.float64()),
+                ("snr_db", pa.float64()),
+                ("response", pa.string()),
+            ]
+        ),
+    )
+)
+FIELDS = [
+    pa.field("id", pa.string()),
+    pa.field("task", pa.string()),
+    pa.field("split", pa.string()),
+    pa.field("seed", pa.int64()),
+    pa.field("num_samples", pa.int64()),
+    pa.field("sampling_rate", pa.int32()),
+    pa.field("layers", LAYERS_TYPE),
+    pa.field("targets", pa.list_(pa.field("element", pa.string()))),
+    pa.field("snr_db", pa.float64()),
+    pa.field("snr_definition", pa.string()),
+    pa.field("music_category", pa.string()),
+    pa.field("noise_class", pa.string()),
+    pa.field("clean_id", pa.string()),
+    pa.field("noise_id", pa.string()),
+    pa.field("clean_start", pa.int64()),
+    pa.field("noise_start", pa.int64()),
+]
+_METADATA = ("corpus", "corpus_hash", "generator_version", "dataset_version")
+_FLAT = ("clean_id", "noise_id", "clean_start", "noise_start")
+
+
+@dataclass(frozen=True)
+class Recipes(Sequence[Recipe]):
+    """Recipes in the order of their ids, and the corpus that they name.
+
+    Attributes:
+        rows: The recipes.
+        corpus: Name of the corpus.
+        corpus_hash: Its hash, over ids and PCM.
+        generator_version: Of the code that drew them.
+        dataset_version: Of the data, apart from the code's.
+    """
+
+    rows: tuple[Recipe, ...]
+    corpus: str
+    corpus_hash: str
+    generator_version: str = GENERATOR_VERSION
+    dataset_version: str = "1.0.0"
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.rows[index]
+
+    def __iter__(self) -> Iterator[Recipe]:
+        return iter(self.rows)
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What stands in the metadata of the file."""
+        return {name: getattr(self, name) for name in _METADATA}
+
+    def select(self, names: Sequence[str]) -> Recipes:
+        """Keep the recipes named by id, or by their number in the table.
+
+        Raises:
+            RecipeError: if there is no such recipe.
+        """
+        by_name = {recipe.id: recipe for recipe in self.rows}
+        by_name |= {str(number): recipe for number, recipe in enumerate(self.rows)}
+        unknown = [name for name in names if name not in by_name]
+        if unknown:
+            raise RecipeError(
+                f"no recipe {unknown[0]!r}; expected an id such as {self.rows[0].id!r}, "
+                f"or a number from 0 to {len(self) - 1}"
+            )
+        kept = {by_name[name].id: by_name[name] for name in names}
+        return replace(self, rows=tuple(kept[name] for name in sorted(kept)))
+
+
+def to_dict(recipe: Recipe) -> dict[str, Any]:
+    """Return a recipe as a row of the table: its fields and the flat view of its layers."""
+    clean, noise = recipe.layer("clean"), recipe.layer("noise")
+    row = asdict(recipe)
+    row["layers"] = [asdict(layer) for layer in recipe.layers]
+    flat = (clean.source_id, noise.source_id, clean.start, noise.start)
+    return row | dict(zip(_FLAT, flat, strict=True))
+
+
+def from_dict(row: dict[str, Any]) -> Recipe:
+    """Return the recipe of a row; the layers are the truth, the flat view is ignored."""
+    layers = tuple(Layer(**layer) for layer in row["layers"])
+    own = {name: row[name] for name in Recipe.__dataclass_fields__}
+    return Recipe(**own | {"layers": layers, "targets": tuple(row["targets"])})
+
+
+def write_recipes(path: Path, recipes: Recipes) -> None:
+    """Write a recipe table; the bytes depend on the recipes alone.
+
+    Raises:
+        OutputError: if the file cannot be written.
+    """
+    write_parquet(path, [to_dict(recipe) for recipe in recipes], FIELDS, recipes.metadata)
+
+
+def read_recipes(path: Path) -> Recipes:
+    """Read a recipe table, in the order of the ids whatever the order of the rows.
+
+    Raises:
+        InputError: if the file is missing or not a recipe table.
+    """
+    table = read_parquet(path)
+    metadata = {key.decode(): text.decode() for key, text in (table.schema.metadata or {}).items()}
+    absent = [name for name in _METADATA if name not in metadata]
+    absent += [field.name for field in FIELDS if field.name not in table.column_names]
+    if absent:
+        raise RecipeError(f"{path}: lacks {', '.join(absent)}; expected a table of `mn draw`")
+    rows = sorted((from_dict(row) for row in table.to_pylist()), key=lambda recipe: recipe.id)
+    repeated = [one.id for one, other in pairwise(rows) if one.id == other.id]
+    if repeated:
+        raise RecipeError(f"{path}: the recipe {repeated[0]!r} stands there twice; ids are unique")
+    return Recipes(tuple(rows), **{name: metadata[name] for name in _METADATA})
+
+
+def read_parquet(path: Path) -> pa.Table:
+    """Read a Parquet table.
+
+    Raises:
+        InputError: if the file is missing or damaged.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    try:
+        return pq.read_table(path)
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(f"{path}: not a readable Parquet table ({error})") from error
+
+
+def write_parquet(
+    path: Path, rows: Sequence[dict[str, Any]], fields: Sequence[pa.Field], metadata: dict[str, str]
+) -> None:
+    """Write rows as Parquet, whole or not at all.
+
+    Raises:
+        OutputError: if the file cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        table = pa.Table.from_pylist(list(rows), schema=pa.schema(fields, metadata=metadata))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(table, temporary)
+        temporary.replace(path)
+    except OSError as error:
+        raise OutputError(
+            f"{path}: cannot be written ({error}); free or choose another place"
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)

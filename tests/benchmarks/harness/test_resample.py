@@ -1,0 +1,50 @@
+"""Changing the rate keeps time, length and everything below the lower Nyquist frequency."""
+
+import numpy as np
+import pytest
+
+from benchmarks.harness.resample import fitted, resampled
+
+
+def tone(num_samples, sampling_rate):
+    time_s = np.arange(num_samples) / sampling_rate
+    fade = np.sin(np.pi * np.arange(num_samples) / num_samples) ** 2
+    return (np.sin(2 * np.pi * 1000 * time_s + 1) * fade).astype(np.float32)[np.newaxis]
+
+
+@pytest.mark.parametrize(
+    ("source", "target"), [(44_100, 16_000), (44_100, 48_000), (8_000, 44_100)]
+)
+def test_a_tone_stays_where_it_is_in_time(source, target):
+    """The resampled tone is the tone, sampled at the other rate."""
+    converted = resampled(tone(source, source), source, target)
+
+    # Very high quality of soxr: 20 bits of accuracy in the passband.
+    np.testing.assert_allclose(converted, tone(target, target), atol=2e-6)
+
+
+@pytest.mark.parametrize("num_samples", [1, 2, 50, 1001, 4410])
+def test_the_length_covers_the_whole_signal(num_samples):
+    """No last sample is lost to rounding, in either direction."""
+    batch = np.ones((2, 3, num_samples), np.float32)
+
+    there = resampled(batch, 44_100, 16_000)
+
+    assert there.shape == (2, 3, -(-num_samples * 16_000 // 44_100))
+    assert resampled(there, 16_000, 44_100).shape[-1] >= num_samples
+
+
+def test_channels_do_not_mix():
+    """A silent channel beside a loud one stays silent."""
+    batch = np.stack([tone(4410, 44_100), np.zeros((1, 4410), np.float32)], axis=1)
+
+    assert not resampled(batch, 44_100, 16_000)[:, 1].any()
+
+
+def test_fitted_cuts_or_pads_the_end():
+    """Only the end moves, and the result is a copy."""
+    batch = np.float32([[1, 2, 3]])
+
+    np.testing.assert_array_equal(fitted(batch, 2), [[1, 2]])
+    np.testing.assert_array_equal(fitted(batch, 4), [[1, 2, 3, 0]])
+    assert not np.shares_memory(fitted(batch, 3), batch)

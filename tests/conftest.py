@@ -1,0 +1,107 @@
+"""Give every test one small corpus made of integers, and the real one beside the project."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mn_dataset import seeds, tables
+from mn_dataset.audio import io
+from mn_dataset.audio.corpus import Corpus, open_corpus
+from mn_dataset.records import NOISE_CLASSES, ROLES, SAMPLING_RATE, SPLITS
+from mn_dataset.tables import Row
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def real_corpus() -> Corpus:
+    """The open corpus, in a folder that the tests may not write to."""
+    folder = SHARED / "corpus" / "open"
+    if not folder.is_dir():
+        pytest.skip("the open corpus does not lie beside the project")
+    return open_corpus(folder, workers=2)
+
+
+@pytest.fixture(scope="session")
+def upstream() -> Path:
+    """The tables as the authors published them."""
+    folder = SHARED / "upstream-metadata"
+    if not folder.is_dir():
+        pytest.skip("the published tables do not lie beside the project")
+    return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def private_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the tests out of the user's cache."""
+    old = os.environ.get("XDG_CACHE_HOME")
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+    yield
+    if old is None:
+        del os.environ["XDG_CACHE_HOME"]
+    else:
+        os.environ["XDG_CACHE_HOME"] = old
+
+
+def texture(name: str, num_samples: int, peak: int) -> io.Pcm:
+    """Make samples by integer arithmetic alone: the same on every platform."""
+    words = seeds.generator(0, "texture", name).words(num_samples)
+    samples = (words % np.uint64(2 * peak + 1)).astype(np.int64) - peak
+    return samples.astype(np.int16)
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A corpus of three categories and five classes: 1.5-second clips, noises of 0.8 to 2.8 s."""
+    root = tmp_path_factory.mktemp("corpora") / "tiny"
+    rows: dict[str, list[Row]] = {role: [] for role in ROLES}
+    for split in SPLITS:
+        for role, categories in (("clean", ("piano", "cello", "song")), ("noise", NOISE_CLASSES)):
+            for category in categories:
+                for number in range(2):
+                    name = f"{role}/{category}_{split}_{number}"
+                    seconds = 1.5 if role == "clean" else 0.8 + 2 * number
+                    samples = texture(name, int(seconds * SAMPLING_RATE), 3000 + 4000 * number)
+                    (root / role).mkdir(parents=True, exist_ok=True)
+                    io.write_wav(root / f"{name}.wav", samples, sampling_rate=SAMPLING_RATE)
+                    rows[role].append(
+                        Row(
+                            id=name,
+                            file=f"{name}.wav",
+                            category=category,
+                            split=split,
+                            license="CC0-1.0",
+                        )
+                    )
+    for role in ROLES:
+        tables.write_table(tables.table_path(root, role), rows[role])
+    return root
+
+
+@pytest.fixture(scope="session")
+def tiny(tiny_folder: Path) -> Corpus:
+    """The small corpus, opened."""
+    return open_corpus(tiny_folder)
+
+
+@pytest.fixture
+def damaged(tiny_folder: Path, tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that copies the small corpus and changes one cell of a table."""
+
+    def change(role: str = "clean", line: int = 2, **cells: str) -> Path:
+        root = tmp_path / "damaged"
+        if not root.exists():
+            shutil.copytree(tiny_folder, root)
+        path = root / f"{role}.csv"
+        rows = tables.parse_table(path)
+        changed = [Row(**{**vars(row), **cells}) if row.line == line else row for row in rows]
+        tables.write_table(path, changed)
+        return root
+
+    return change

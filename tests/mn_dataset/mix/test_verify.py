@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from mn_dataset.audio import io
+from mn_dataset.errors import DatasetError
+from mn_dataset.mix.draw import draw
+from mn_dataset.mix.verify import verify
+from mn_dataset.mix.write import render
+
+
+@pytest.fixture
+def dataset(tiny, tmp_path):
+    recipes = draw(tiny, split="test", snr_db=(5,))
+    return render(recipes, tiny, tmp_path / "dataset", rows=["0", "1", "2", "3"])
+
+
+def kinds(dataset):
+    return [(fault.kind, fault.file) for fault in verify(dataset)]
+
+
+def test_a_sound_dataset_has_no_fault(dataset):
+    """Proven: tables agree, files are there, samples hash, triples add up."""
+    assert verify(dataset) == []
+
+
+def test_a_missing_file_is_named(dataset):
+    """By its path."""
+    (dataset / "audio/test/000001.clean.wav").unlink()
+
+    assert kinds(dataset) == [("missing", "audio/test/000001.clean.wav")]
+
+
+def test_a_flipped_bit_is_found(dataset):
+    """One bit of one sample."""
+    path = dataset / "audio/test/000002.noise.wav"
+    content = bytearray(path.read_bytes())
+    content[1000] ^= 1
+    path.write_bytes(bytes(content))
+
+    assert kinds(dataset) == [("changed", "audio/test/000002.noise.wav")]
+
+
+def test_a_cut_file_is_found(dataset):
+    """Cut in the middle, or written short with an honest header."""
+    path = dataset / "audio/test/000000.noisy.wav"
+    path.write_bytes(path.read_bytes()[:5000])
+    short = dataset / "audio/test/000001.noisy.wav"
+    io.write_wav(short, np.ones(100, np.int16), sampling_rate=44_100)
+
+    assert kinds(dataset) == [
+        ("truncated", "audio/test/000000.noisy.wav"),
+        ("truncated", "audio/test/000001.noisy.wav"),
+    ]
+
+
+def test_an_extra_file_is_found(dataset):
+    """What no recipe names does not belong."""
+    (dataset / "audio/test/stray.wav").write_bytes(b"")
+
+    assert kinds(dataset) == [("extra", "audio/test/stray.wav")]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("snr_db", 6.0), ("noise_gain", None), ("clean_id", "clean/other")]
+)
+def test_a_changed_manifest_is_found(dataset, column, value):
+    """Recipes and manifest contradict each other."""
+    path = dataset / "manifest.parquet"
+    table = pq.read_table(path)
+    rows = table.to_pylist()
+    rows[0] |= {column: value} if value is not None else {"snr_db_achieved": float("nan")}
+    pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), path)
+
+    assert ("contradiction", "manifest.parquet") in kinds(dataset)
+
+
+def test_an_unfinished_folder_is_no_dataset(dataset):
+    """The message says how to finish it."""
+    (dataset / "manifest.parquet").unlink()
+
+    with pytest.raises(DatasetError, match="unfinished"):
+        verify(dataset)
+    with pytest.raises(DatasetError, match="not a dataset"):
+        verify(dataset / "audio")
