@@ -145,7 +145,9 @@ def demo(
     from mn_dataset.catalogue.synthetic import write_corpus
 
     processes = cores(workers)
-    corpus = open_corpus(write_corpus(out / "synthetic", workers=processes), workers=processes)
+    with terminal.bar("making the corpus") as progress:
+        folder = write_corpus(out / "synthetic", workers=processes, progress=progress)
+    corpus = open_corpus(folder, workers=processes)
     with terminal.bar("mixing") as progress:
         dataset = build(
             corpus, out / "dataset", split="test", seconds=5.0, workers=processes, progress=progress

@@ -122,6 +122,7 @@ REASONS = {
     "not_installed": "the metric's package is not installed",
     "denoiser_failed": "the denoiser raised or broke its contract; the run's log tells how",
     "library_error": "the metric's library raised",
+    "unreadable_audio": "a file of the dataset is missing, damaged or changed",
 }
 """The typed reasons, and what each means."""
 

@@ -109,7 +109,7 @@ def opened(corpus: str, workers: int | None = None) -> Corpus:
     """Open a corpus by name or folder, with a progress bar."""
     from mn_dataset.catalogue.sources import load_corpus
 
-    with terminal.bar("measuring the corpus") as progress:
+    with terminal.bar("opening the corpus") as progress:
         return load_corpus(corpus, workers=cores(workers), progress=progress)
 
 
@@ -137,7 +137,8 @@ def fetch(corpus: str, /, *, root: Path = Path("corpora"), json: Json = False) -
 
     if corpus != EMBEDDED:
         raise UnknownName("corpus", corpus, [EMBEDDED])
-    folder = write_corpus(root / corpus, workers=cores(None))
+    with terminal.bar("making the corpus") as progress:
+        folder = write_corpus(root / corpus, workers=cores(None), progress=progress)
     terminal.answer({"corpus": str(folder)}) if json else terminal.say(f"{corpus} in {folder}")
 
 

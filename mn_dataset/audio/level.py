@@ -103,8 +103,9 @@ def block_lengths(num_samples: int) -> NDArray[np.int64]:
     >>> block_lengths(1500).tolist()
     [1024, 476]
     """
-    starts = np.arange(0, num_samples, BLOCK)
-    lengths: NDArray[np.int64] = np.minimum(BLOCK, num_samples - starts)
+    lengths = np.full(-(-num_samples // BLOCK), BLOCK, dtype=np.int64)
+    if num_samples % BLOCK:
+        lengths[-1] = num_samples % BLOCK
     return lengths
 
 

@@ -24,12 +24,13 @@ def load_corpus(
     Args:
         corpus: "synthetic", which is made in the user's cache on first use, or a folder.
         workers: Processes that make or measure recordings.
-        progress: Called with (done, all) recordings that are measured.
+        progress: Called with (done, all) recordings that are made or measured.
 
     Raises:
         InputError: naming file, row and column of the first thing that is wrong.
     """
     if corpus == EMBEDDED:
         folder = Path(platformdirs.user_cache_dir("mn-dataset")) / "corpora" / EMBEDDED
-        return open_corpus(write_corpus(folder, workers=workers), workers=workers)
+        written = write_corpus(folder, workers=workers, progress=progress)
+        return open_corpus(written, workers=workers)
     return open_corpus(Path(corpus), workers=workers, progress=progress)

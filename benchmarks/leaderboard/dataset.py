@@ -1,0 +1,150 @@
+"""Read a built dataset folder: its mixtures, its sources, and the audio of one mixture."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from benchmarks.contract import Batch
+from mn_dataset.audio.io import pcm_sha256, read_pcm, to_float
+from mn_dataset.errors import AudioError, DatasetError
+
+PROVENANCE = ("corpus", "corpus_hash", "generator_version", "dataset_version")
+"""What the manifest's own metadata tells."""
+
+_TASK = "denoise"
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """One row of the manifest, as far as scoring needs it."""
+
+    id: str
+    task: str
+    split: str
+    seed: int
+    num_samples: int
+    sampling_rate: int
+    targets: tuple[str, ...]
+    snr_db: float
+    music_category: str
+    noise_class: str
+    clean_id: str
+    noise_id: str
+    noisy: str
+    clean: str
+    noise: str
+    noisy_sha256: str
+    clean_sha256: str
+    noise_sha256: str
+
+
+@dataclass(frozen=True)
+class Audio:
+    """The layers of one mixture, float32 (channels, time)."""
+
+    noisy: Batch
+    clean: Batch
+    noise: Batch
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A built dataset folder.
+
+    Attributes:
+        root: The folder.
+        mixtures: The manifest's rows, sorted by id.
+        clusters: What each source belongs to: its group, or itself.
+        origins: How many sources are of which origin.
+        manifest_sha256: SHA-256 of the manifest's file.
+        provenance: What the manifest's own metadata tells, ``PROVENANCE``.
+    """
+
+    root: Path
+    mixtures: tuple[Mixture, ...]
+    clusters: dict[str, str]
+    origins: dict[str, int]
+    manifest_sha256: str
+    provenance: dict[str, str]
+
+
+def read_dataset(root: Path) -> Dataset:
+    """Read a dataset folder's tables; no audio is opened.
+
+    Raises:
+        DatasetError: if it is no built dataset of the denoise task, or an empty one.
+    """
+    manifest = _table(root, "manifest.parquet")
+    sources = _table(root, "sources.parquet").to_pylist()
+    metadata = manifest.schema.metadata or {}
+    names = [field.name for field in fields(Mixture)]
+    missing = sorted(set(names) - set(manifest.column_names))
+    if missing:
+        raise DatasetError(
+            f"{root / 'manifest.parquet'}: lacks the columns {', '.join(missing)}; "
+            "build the dataset again with `mn build`"
+        )
+    mixtures = [
+        Mixture(**row | {"targets": tuple(row["targets"])})
+        for row in manifest.select(names).to_pylist()
+    ]
+    _check(root, mixtures)
+    return Dataset(
+        root=root,
+        mixtures=tuple(sorted(mixtures, key=lambda mixture: mixture.id)),
+        clusters={row["id"]: row.get("group") or row["id"] for row in sources},
+        origins=dict(Counter(row.get("origin") or "unknown" for row in sources)),
+        manifest_sha256=hashlib.sha256((root / "manifest.parquet").read_bytes()).hexdigest(),
+        provenance={key: metadata.get(key.encode(), b"").decode() for key in PROVENANCE},
+    )
+
+
+def read_audio(root: Path, mixture: Mixture) -> Audio:
+    """Read a mixture's three files and prove that they are what the manifest says.
+
+    Raises:
+        AudioError: naming the file that is missing, unreadable or changed.
+    """
+    layers: dict[str, Batch] = {}
+    for name in ("noisy", "clean", "noise"):
+        path = root / getattr(mixture, name)
+        samples = read_pcm(path, sampling_rate=mixture.sampling_rate)
+        same_length = len(samples) == mixture.num_samples > 0
+        if not same_length or pcm_sha256(samples) != getattr(mixture, f"{name}_sha256"):
+            raise AudioError(
+                f"{path}: its samples are not those of the manifest; "
+                f"run `mn verify {root}` and render the dataset again"
+            )
+        layers[name] = to_float(samples)
+    return Audio(**layers)
+
+
+def _table(root: Path, name: str) -> pa.Table:
+    path = root / name
+    if not path.is_file():
+        raise DatasetError(
+            f"{root}: holds no {name}; expected a dataset folder made by `mn build` or `mn render`"
+        )
+    try:
+        return pq.read_table(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DatasetError(f"{path}: not readable as Parquet ({error}); build it again") from error
+
+
+def _check(root: Path, mixtures: list[Mixture]) -> None:
+    if not mixtures:
+        raise DatasetError(f"{root}: the manifest has no rows; build a dataset with mixtures")
+    others = sorted({mixture.task for mixture in mixtures} - {_TASK})
+    if others:
+        raise DatasetError(
+            f"{root}: holds mixtures of the task {', '.join(others)}; expected {_TASK!r} only"
+        )
+    repeated = len(mixtures) - len({mixture.id for mixture in mixtures})
+    if repeated:
+        raise DatasetError(f"{root}: {repeated} ids of the manifest are repeated; build it again")

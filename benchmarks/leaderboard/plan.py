@@ -1,0 +1,142 @@
+"""Decide what is to be scored, and what of it is still missing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from benchmarks import registry
+from benchmarks.contract import DenoiserSpec, MetricSpec
+from benchmarks.harness.apply import load_denoiser
+from benchmarks.leaderboard.dataset import Dataset
+from benchmarks.leaderboard.score import UNREADABLE, Entrant, Job
+from benchmarks.leaderboard.store import Record, RunFolder
+from benchmarks.metrics import suite
+from benchmarks.registry import Entry
+from mn_dataset.errors import InputError, MissingExtra
+
+_TRIED_AGAIN = frozenset({UNREADABLE, "not_installed"})
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is to hold.
+
+    Attributes:
+        dataset: The mixtures.
+        entrants: The denoisers, sorted by name, with all the metrics wanted.
+        specs: What each of them declares.
+        metrics: The metrics, in the order asked.
+        absent: Default metrics that are left out because they are not installed.
+        device: Where learned denoisers run.
+    """
+
+    dataset: Dataset
+    entrants: tuple[Entrant, ...]
+    specs: dict[str, DenoiserSpec]
+    metrics: tuple[MetricSpec, ...]
+    absent: tuple[Entry, ...]
+    device: str
+
+    @property
+    def versions(self) -> dict[str, int]:
+        """Version of every metric, by name."""
+        return {metric.name: metric.version for metric in self.metrics}
+
+    def settings(self) -> dict[str, str]:
+        """Return what all numbers of one run folder must have in common."""
+        return {"manifest_sha256": self.dataset.manifest_sha256, "device": self.device}
+
+
+def make_plan(
+    dataset: Dataset, denoisers: Sequence[str], *, metrics: Sequence[str] | None, device: str
+) -> Plan:
+    """Look up every name before any work is done.
+
+    Raises:
+        UnknownName: with the nearest names.
+        MissingExtra: for a denoiser, or a metric that was asked for, that is not installed.
+        InputError: if there is nothing to run, or two denoisers have one name.
+    """
+    chosen, absent = _metrics(metrics)
+    names = tuple(metric.name for metric in chosen)
+    entrants: dict[str, Entrant] = {}
+    specs: dict[str, DenoiserSpec] = {}
+    for request in dict.fromkeys(map(_absolute, denoisers)):
+        denoiser = load_denoiser(request, device=device)
+        name = denoiser.name
+        if name in entrants or (".py:" in request and name in registry.denoisers()):
+            raise InputError(
+                f"{request}: its name {name!r} is taken by another denoiser; "
+                "give its spec another name"
+            )
+        entrants[name] = Entrant(request, name, denoiser.revision, names)
+        specs[name] = denoiser.spec
+    if not entrants:
+        raise InputError("no denoiser was named; `mn denoisers` lists them")
+    ordered = tuple(entrants[name] for name in sorted(entrants))
+    return Plan(dataset, ordered, specs, chosen, absent, device)
+
+
+def missing_jobs(plan: Plan, folder: RunFolder) -> Iterator[Job]:
+    """Yield one job per mixture that lacks a score, with exactly the denoisers that lack one."""
+    wanted = [f"{metric.name}@{metric.version}" for metric in plan.metrics]
+    known = [
+        {record.mixture_id: _settled(record) for record in merged(folder, entrant).values()}
+        for entrant in plan.entrants
+    ]
+    for mixture in plan.dataset.mixtures:
+        entrants = []
+        for entrant, settled in zip(plan.entrants, known, strict=True):
+            done = settled.get(mixture.id, frozenset())
+            lacking = tuple(
+                name for name, key in zip(entrant.metrics, wanted, strict=True) if key not in done
+            )
+            if lacking:
+                # Memory is measured once: on the first mixture that a denoiser meets.
+                entrants.append(replace(entrant, metrics=lacking, measure_memory=not settled))
+                settled.setdefault(mixture.id, frozenset())
+        if entrants:
+            yield Job(plan.dataset.root, mixture, tuple(entrants), plan.versions, plan.device)
+
+
+def merged(folder: RunFolder, entrant: Entrant) -> dict[str, Record]:
+    """Return the journal of a denoiser by mixture, later lines over earlier ones."""
+    found: dict[str, Record] = {}
+    for record in folder.journal(entrant.name, entrant.revision).records():
+        earlier = found.get(record.mixture_id, record)
+        found[record.mixture_id] = replace(
+            record,
+            scores=earlier.scores | record.scores,
+            seconds=record.seconds if earlier.seconds is None else earlier.seconds,
+            peak_memory_mb=earlier.peak_memory_mb or record.peak_memory_mb,
+        )
+    return found
+
+
+def _settled(record: Record) -> frozenset[str]:
+    return frozenset(
+        key for key, (_, reason) in record.scores.items() if reason not in _TRIED_AGAIN
+    )
+
+
+def _metrics(
+    names: Sequence[str] | None,
+) -> tuple[tuple[MetricSpec, ...], tuple[Entry, ...]]:
+    """Return the metrics to compute, and the default ones that cannot be."""
+    asked = tuple(dict.fromkeys(suite.DEFAULT_METRICS if names is None else names))
+    absent = tuple(suite.missing(asked))
+    if absent and names is not None:
+        raise MissingExtra(absent[0].package or absent[0].name, extra=absent[0].extra or "all")
+    left_out = {entry.name for entry in absent}
+    chosen = tuple(suite.describe(name for name in asked if name not in left_out))
+    if not chosen:
+        raise InputError("no metric was named; `mn metrics` lists them")
+    return chosen, absent
+
+
+def _absolute(request: str) -> str:
+    """Pin a person's file to its place, for processes that start elsewhere."""
+    path, separator, attribute = request.rpartition(".py:")
+    return f"{os.path.abspath(path)}{separator}{attribute}" if separator else request

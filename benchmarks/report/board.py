@@ -1,0 +1,126 @@
+"""Gather from a run folder what its report shows, and how a person says it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from benchmarks.leaderboard.store import read_rows, read_run
+from benchmarks.leaderboard.table import ALL, leaderboard
+from mn_dataset.errors import DatasetError
+
+HEADLINE = "si_sdr"
+"""The metric of the first table, where a run has it."""
+
+_DEFINED = ("ok", "saturated")
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Scores that one denoiser lacks in one metric.
+
+    Attributes:
+        denoiser: The denoiser.
+        metric: The metric.
+        defined: Share of the mixtures that have a value.
+        reasons: How many lack it for which reason.
+    """
+
+    denoiser: str
+    metric: str
+    defined: float
+    reasons: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Board:
+    """A run, aggregated.
+
+    Attributes:
+        run: What run.json holds.
+        rows: The rows of leaderboard.csv.
+        timing: The rows of timing.parquet, by denoiser.
+        clusters: How many clean and noise recordings (or groups of them) were mixed.
+    """
+
+    run: dict[str, Any]
+    rows: pd.DataFrame
+    timing: dict[str, dict[str, Any]]
+    clusters: tuple[int, int]
+
+    @property
+    def title(self) -> str:
+        """One line: corpus, what of it is synthetic, split, number of mixtures."""
+        data = self.run["dataset"]
+        corpus = data["corpus"] or data["name"]
+        splits = " + ".join(data["splits"])
+        return (
+            f"Denoising leaderboard: corpus {corpus}{self._synthetic()}, "
+            f"split {splits}, {data['mixtures']} mixtures"
+        )
+
+    @property
+    def command(self) -> str:
+        """The command that made the run; empty when it was made from Python."""
+        return shlex.join(self.run["command_line"])
+
+    @property
+    def metrics(self) -> dict[str, dict[str, Any]]:
+        """The run's metrics by name, the headline first."""
+        found = {metric["name"]: metric for metric in self.run["metrics"]}
+        return dict(sorted(found.items(), key=lambda item: item[0] != HEADLINE))
+
+    @property
+    def groups(self) -> dict[str, str]:
+        """The rank group of each denoiser."""
+        return {item["name"]: item["rank_group"] for item in self.run["denoisers"]}
+
+    def whole(self, metric: str) -> pd.DataFrame:
+        """Return the rows over all mixtures in one metric, the best mean first."""
+        rows = self.rows
+        cell = (rows["noise_class"] == ALL) & (rows["music_category"] == ALL)
+        chosen = rows[cell & (rows["snr_db"] == ALL) & (rows["metric"] == metric)]
+        rising = not self.metrics[metric]["higher_is_better"]
+        return chosen.sort_values("mean", ascending=rising, kind="stable")
+
+    def gaps(self) -> Iterator[Gap]:
+        """Yield where a denoiser lacks scores."""
+        for denoiser, metrics in self.run["coverage"].items():
+            for metric, counts in metrics.items():
+                lacking = {key: count for key, count in counts.items() if key not in _DEFINED}
+                if lacking:
+                    share = 1.0 - sum(lacking.values()) / sum(counts.values())
+                    yield Gap(denoiser, metric, share, lacking)
+
+    def _synthetic(self) -> str:
+        origins: dict[str, int] = self.run["dataset"]["origins"]
+        synthetic, total = origins.get("synthetic", 0), sum(origins.values())
+        if not synthetic:
+            return ""
+        return (
+            " (synthetic audio)" if synthetic == total else f" ({synthetic} of {total} synthetic)"
+        )
+
+
+def read_board(run: Path) -> Board:
+    """Aggregate a run folder; the dataset is not needed.
+
+    Raises:
+        DatasetError: if a file of the run is missing, or the run was not finished.
+    """
+    story = read_run(run)
+    if not story.get("finished"):
+        raise DatasetError(f"{run}: the run was not finished; give its `mn bench` command again")
+    mixtures = read_rows(run, "mixtures.parquet").to_pandas()
+    timing = read_rows(run, "timing.parquet").to_pylist()
+    return Board(
+        run=story,
+        rows=leaderboard(read_rows(run, "scores.parquet").to_pandas(), mixtures, story),
+        timing={row["denoiser"]: row for row in timing},
+        clusters=(mixtures["clean_cluster"].nunique(), mixtures["noise_cluster"].nunique()),
+    )

@@ -1,0 +1,185 @@
+"""Say the leaderboard in Markdown that reads well in a terminal too."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from benchmarks.contract import REASONS
+from benchmarks.leaderboard.table import ALL
+from benchmarks.report.board import Board
+from mn_dataset.errors import DatasetError
+
+MARKDOWN = "leaderboard.md"
+
+
+def leaderboard_text(run: Path) -> str:
+    """Return what a person reads first, for a terminal.
+
+    Raises:
+        DatasetError: if the run has no report yet.
+    """
+    path = run / MARKDOWN
+    if not path.is_file():
+        raise DatasetError(f"{path}: no such file; make it with `mn report {run}`")
+    return path.read_text(encoding="utf-8")
+
+
+def markdown(board: Board) -> str:
+    """Say the whole leaderboard in Markdown, the main table first."""
+    headline = next(iter(board.metrics))
+    sections = [
+        f"# {board.title}",
+        f"`{board.command}`" if board.command else "",
+        f"## {heading(board.metrics[headline])}: all mixtures, and the mean by noise class",
+        table(*_main(board, headline)),
+        _how_to_read(board),
+        "## Every metric: mean over all mixtures",
+        table(*_every_metric(board)),
+        "\n".join(_coverage(board)),
+        "\n".join(_not_installed(board)),
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def heading(metric: dict[str, Any]) -> str:
+    """Name a metric with its unit and direction.
+
+    >>> heading({"name": "lsd", "unit": "dB", "higher_is_better": False})
+    'lsd [dB] ↓'
+    """
+    unit = "" if metric["unit"] == "1" else f" [{metric['unit']}]"
+    return f"{metric['name']}{unit} {'↑' if metric['higher_is_better'] else '↓'}"
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Draw a Markdown table with aligned columns, numbers to the right.
+
+    >>> print(table(["denoiser", "mean"], [["wiener", "9.50"], ["noisy", "-0.25"]]))
+    | denoiser |  mean |
+    | :------- | ----: |
+    | wiener   |  9.50 |
+    | noisy    | -0.25 |
+    """
+    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
+    left = [name in ("denoiser", "metric", "why not") for name in header]
+    rule = [
+        f":{'-' * max(width - 1, 2)}" if is_left else f"{'-' * max(width - 1, 2)}:"
+        for width, is_left in zip(widths, left, strict=True)
+    ]
+    lines = [header, rule, *rows]
+    return "\n".join(
+        "| "
+        + " | ".join(
+            cell.ljust(max(width, 3)) if is_left else cell.rjust(max(width, 3))
+            for cell, width, is_left in zip(line, widths, left, strict=True)
+        )
+        + " |"
+        for line in lines
+    )
+
+
+def number(value: float, *, digits: int = 2, sign: bool = False) -> str:
+    """Write a number; an undefined one is a dash.
+
+    >>> number(0.125, sign=True), number(float("nan"))
+    ('+0.12', '–')
+    """
+    return f"{value:{'+' if sign else ''}.{digits}f}" if math.isfinite(value) else "–"
+
+
+def _main(board: Board, metric: str) -> tuple[list[str], list[list[str]]]:
+    rows = board.rows
+    inside = (rows["metric"] == metric) & (rows["snr_db"] == ALL) & (rows["music_category"] == ALL)
+    means = rows[inside].pivot(index="denoiser", columns="noise_class", values="mean")
+    classes = [name for name in means.columns if name != ALL]
+    header = ["rank", "denoiser", "n", "mean", "95 % interval", "Δ noisy", "p", *classes]
+    body = []
+    for row in board.whole(metric).to_dict("records"):
+        interval = f"{number(row['ci_low'])} … {number(row['ci_high'])}"
+        body.append(
+            [
+                "–" if pd.isna(row["rank"]) else str(row["rank"]),
+                _marked(board, row["denoiser"]),
+                str(row["n"]),
+                number(row["mean"]),
+                interval if math.isfinite(row["ci_low"]) else "–",
+                number(row["delta"], sign=True),
+                number(row["p_value"], digits=4),
+                *(number(means.loc[row["denoiser"], name]) for name in classes),
+            ]
+        )
+    return header, body
+
+
+def _every_metric(board: Board) -> tuple[list[str], list[list[str]]]:
+    means = {
+        name: board.whole(name).set_index("denoiser")["mean"].to_dict() for name in board.metrics
+    }
+    order = board.whole(next(iter(board.metrics)))["denoiser"]
+    header = ["denoiser", *map(heading, board.metrics.values()), "real-time factor"]
+    return header, [
+        [
+            _marked(board, name),
+            *(number(mean[name]) for mean in means.values()),
+            number(_real_time_factor(board, name), digits=4),
+        ]
+        for name in order
+    ]
+
+
+def _real_time_factor(board: Board, denoiser: str) -> float:
+    factor = board.timing.get(denoiser, {}).get("real_time_factor")
+    return float("nan") if factor is None else float(factor)
+
+
+def _marked(board: Board, denoiser: str) -> str:
+    group = board.groups[denoiser]
+    return denoiser if group == "blind" else f"{denoiser} ({group})"
+
+
+def _how_to_read(board: Board) -> str:
+    clean, noise = board.clusters
+    return (
+        f"Means are over the n mixtures on which all compared denoisers have a value; the 95 % "
+        f"intervals redraw the {clean} clean and {noise} noise recordings (or their groups) "
+        "together, and with few of them they are too narrow. "
+        "Δ is the mean paired difference to `noisy`, p tests Δ = 0 with Holm's correction over "
+        "the denoisers. "
+        "The rank is 1 + the number of denoisers that are surely better, so ties share one; "
+        "reference and oracle rows have none, and informed ones are ranked among themselves."
+    )
+
+
+def _coverage(board: Board) -> Iterator[str]:
+    gaps = list(board.gaps())
+    if not gaps:
+        return
+    yield "## Coverage: scores that are not defined\n"
+    yield table(
+        ["denoiser", "metric", "defined", "why not"],
+        [
+            [
+                gap.denoiser,
+                gap.metric,
+                f"{100 * gap.defined:.1f} %",
+                "; ".join(
+                    f"{count} × {REASONS.get(reason, reason)}"
+                    for reason, count in gap.reasons.items()
+                ),
+            ]
+            for gap in gaps
+        ],
+    )
+
+
+def _not_installed(board: Board) -> Iterator[str]:
+    if not board.run["not_installed"]:
+        return
+    yield "## Not installed\n"
+    for item in board.run["not_installed"]:
+        yield f"- {item['metric']}: `{item['install']}`, then the same command again"

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from mn_dataset.audio.io import pcm_sha256, write_wav
+
+RATE = 8000
+METADATA = {
+    "corpus": "tiny",
+    "corpus_hash": "c" * 64,
+    "generator_version": "1",
+    "dataset_version": "2",
+}
+
+
+def _layer(name: str, num_samples: int) -> np.ndarray[Any, np.dtype[np.int16]]:
+    seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "little")
+    noise = np.random.default_rng(seed).normal(size=num_samples)
+    return np.rint(3000 * noise).astype(np.int16)
+
+
+def _row(root: Path, index: int, clean: int, noise: int) -> dict[str, Any]:
+    layers = {
+        "clean": _layer(f"clean{clean}", RATE // 2),
+        "noise": _layer(f"noise{noise}{index}", RATE // 2) // 2,
+    }
+    layers["noisy"] = layers["clean"] + layers["noise"]
+    row: dict[str, Any] = {
+        "id": f"test/{index:03d}",
+        "task": "denoise",
+        "split": "test",
+        "seed": 7,
+        "num_samples": RATE // 2,
+        "sampling_rate": RATE,
+        "targets": ["clean"],
+        "snr_db": 5.0 * (index % 2),
+        "snr_definition": "power",
+        "music_category": ["harp", "cello"][clean % 2],
+        "noise_class": ["crowd", "traffic"][noise % 2],
+        "clean_id": f"clean/{clean}",
+        "noise_id": f"noise/{noise}",
+        "clean_start": 0,
+        "noise_start": 0,
+        "snr_db_achieved": 5.0 * (index % 2),
+    }
+    for name, samples in layers.items():
+        row[name] = f"audio/test/{index:03d}.{name}.wav"
+        row[f"{name}_sha256"] = pcm_sha256(samples)
+        write_wav(root / row[name], samples, sampling_rate=RATE)
+    return row
+
+
+def build(root: Path, *, clips: int = 3, noises: int = 2, sources: str = "synthetic") -> Path:
+    """Write a built dataset folder of noise bursts: every clip with every noise."""
+    (root / "audio" / "test").mkdir(parents=True)
+    pairs = [(clean, noise) for clean in range(clips) for noise in range(noises)]
+    rows = [_row(root, index, *pair) for index, pair in enumerate(pairs)]
+    manifest = pa.Table.from_pylist(rows).replace_schema_metadata(METADATA)
+    pq.write_table(manifest, root / "manifest.parquet")
+    ids = [f"clean/{item}" for item in range(clips)] + [f"noise/{item}" for item in range(noises)]
+    table = [
+        {"id": name, "group": "" if name.startswith("noise") else f"g:{name}", "origin": sources}
+        for name in ids
+    ]
+    pq.write_table(pa.Table.from_pylist(table), root / "sources.parquet")
+    return root
+
+
+@pytest.fixture(name="build")
+def build_fixture() -> Callable[..., Path]:
+    return build
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    return build(tmp_path / "dataset")
+
+
+PLUGINS = """
+import os
+from benchmarks.contract import DenoiserSpec
+
+
+class Half:
+    spec = DenoiserSpec(name="half", task="denoise", sampling_rate=None)
+
+    def __call__(self, batch, sampling_rate, *, side=None):
+        with open(__file__ + ".calls", "a") as calls:
+            calls.write("x")
+        return 0.5 * batch
+
+
+class Breaking:
+    spec = DenoiserSpec(name="breaking")
+
+    def __call__(self, batch, sampling_rate, *, side=None):
+        if abs(batch[0, 0, 0] * 32768) % 2 == 1:
+            raise RuntimeError("odd first sample")
+        return batch
+
+
+class Told:
+    needs = frozenset({"clean", "noise", "noise_profile", "mixture"})
+    spec = DenoiserSpec(name="told", needs=needs)
+
+    def __call__(self, batch, sampling_rate, *, side=None):
+        assert (side["clean"] + side["noise"] == side["mixture"]).all()
+        assert side["noise_profile"].shape[-1] <= sampling_rate
+        return side["clean"]
+
+
+class Loud:
+    spec = DenoiserSpec(name="loud")
+
+    def __call__(self, batch, sampling_rate, *, side=None):
+        return 8 * batch
+
+
+class Noisy(Half):
+    spec = DenoiserSpec(name="noisy")
+"""
+
+
+@pytest.fixture
+def plugins(tmp_path: Path) -> Path:
+    """A person's own file of denoisers."""
+    path = tmp_path / "plugins.py"
+    path.write_text(PLUGINS, encoding="utf-8")
+    return path
