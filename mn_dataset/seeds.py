@@ -75,7 +75,7 @@ def generator(seed: int, purpose: str, identifier: str = "") -> Stream:
     """Open the stream that belongs to a seed, a purpose and a name.
 
     >>> generator(0, "doctest", "clean/000001").integer(1000)
-    0
+    80
     """
     text = "\x1f".join((str(seed), purpose, identifier))
     digest = hashlib.sha256(text.encode()).digest()

@@ -135,8 +135,9 @@ def hop_bounds(num_samples: int, *, sampling_rate: int) -> NDArray[np.int64]:
     if num_samples < LOUDNESS_BLOCK_S * sampling_rate:
         return np.zeros(0, np.int64)
     blocks = round((num_samples / sampling_rate - LOUDNESS_BLOCK_S) / LOUDNESS_HOP_S) + 1
-    bounds = np.floor(np.arange(blocks + 4) * hop + 1e-6).astype(np.int64)
-    return np.minimum(bounds, num_samples)
+    bounds: NDArray[np.int64] = np.floor(np.arange(blocks + 4) * hop + 1e-6).astype(np.int64)
+    bounds[bounds > num_samples] = num_samples
+    return bounds
 
 
 def integrated_lufs(hop_energies: Float64, gain: float, *, sampling_rate: int) -> float:

@@ -161,7 +161,7 @@ def test_clean_music_survives(denoiser, request):
     estimate = estimate_of(denoiser, clean, np.zeros_like(clean))
 
     harm_db = 20 * np.log10(max(rms(estimate - clean), 1e-9) / rms(clean))
-    request.node.user_properties.append(("error_on_clean_db", round(harm_db, 2)))
+    request.node.user_properties.append(("error_on_clean_db", round(float(harm_db), 2)))
     correlation = np.vdot(estimate, clean) / (rms(estimate) * rms(clean) * clean.size)
 
     # Half of the energy lost is a correlation of 0.7; an adapter that is broken has about 0.

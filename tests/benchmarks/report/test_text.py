@@ -67,7 +67,7 @@ def test_every_metric_coverage_and_what_is_missing_are_told(run: Path) -> None:
     assert "| denoiser          | si_sdr [dB] ↑ | pesq [MOS] ↑ | lsd [dB] ↓ |" in text
     assert "93.8 %" in text
     assert "2 × the metric's activity detector found nothing to score" in text
-    assert "1 × a file of the mixture is missing" in text
+    assert "1 × a file of the dataset is missing" in text
     assert "- stoi: `pip install 'mn-dataset[perceptual]'`" in text
     assert "the 4 clean and 4 noise recordings" in text
 
