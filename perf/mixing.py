@@ -8,6 +8,7 @@ writes its manifest.
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import tempfile
 import warnings
@@ -25,7 +26,6 @@ from mn_dataset.mix.recipes import Recipes
 from mn_dataset.mix.write import render
 from mn_dataset.records import SAMPLING_RATE, Recipe
 
-MIXTURES = 45
 ROUNDS = 5
 MEMORY = Path("/dev/shm")  # noqa: S108 - Linux's memory file system, used through tempfile
 
@@ -65,7 +65,7 @@ def compare(corpus: Corpus, recipes: Recipes, out: Path, where: str) -> None:
 
 
 def bytes_written(corpus: Corpus, recipes: Recipes, out: Path) -> None:
-    """Print our speed on disk beside writing the same bytes and doing nothing else."""
+    """Print our speed on disk, flushed, beside writing the same bytes and doing nothing else."""
     folder = render(recipes, corpus, out)
     contents = {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*.wav")}
 
@@ -76,14 +76,18 @@ def bytes_written(corpus: Corpus, recipes: Recipes, out: Path) -> None:
             (target / name).write_bytes(content)
 
     jobs: dict[str, Callable[[], object]] = {
-        "mn render": lambda: render(recipes, corpus, fresh(out)),
         "the same bytes": write_bytes,
+        "mn render, one worker": lambda: render(recipes, corpus, fresh(out)),
+        "mn render, two workers": lambda: render(recipes, corpus, fresh(out), workers=2),
     }
-    taken = side_by_side.seconds(jobs, rounds=ROUNDS)
+    flushed = {name: lambda job=job: (job(), os.sync()) for name, job in jobs.items()}
+    taken = side_by_side.seconds(flushed, rounds=ROUNDS)
     megabytes = sum(map(len, contents.values())) / 1e6
-    rows = [(name, f"{megabytes / time:.0f}") for name, time in taken.items()]
-    ratio = taken["the same bytes"] / taken["mn render"]
-    side_by_side.table("On disk", ("", "MB/s"), [*rows, ("ratio", f"{ratio:.2f}")])
+    rows = [
+        (name, f"{megabytes / time:.0f}", f"{taken['the same bytes'] / time:.2f}")
+        for name, time in taken.items()
+    ]
+    side_by_side.table("On disk, flushed", ("", "MB/s", "ratio"), rows)
 
 
 def fresh(folder: Path) -> Path:

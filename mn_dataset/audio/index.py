@@ -35,6 +35,7 @@ _SCHEMA = pa.schema(
         ("total", pa.int64()),
         ("blocks", pa.list_(pa.field("element", pa.int64()))),  # as Parquet names it
         ("peak", pa.int32()),
+        ("weighted", pa.list_(pa.field("element", pa.float64()))),
         ("loudness_lufs", pa.float64()),
     ],
     metadata={"version": "1"},
@@ -54,6 +55,7 @@ class Entry:
         total: Sum of the samples.
         blocks: Energy per block of 1024 samples, squared LSB.
         peak: Largest magnitude in LSB.
+        weighted: K-weighted energy per 441 samples, in units of full scale.
         loudness_lufs: Integrated loudness of the whole recording.
     """
 
@@ -65,7 +67,13 @@ class Entry:
     total: int
     blocks: NDArray[np.int64]
     peak: int
+    weighted: NDArray[np.float64]
     loudness_lufs: float
+
+    @property
+    def level(self) -> level.Level:
+        """The level of the whole recording."""
+        return level.Level(self.frames, self.total, self.blocks, self.peak)
 
     @property
     def rms(self) -> float:
@@ -141,6 +149,7 @@ def measure_file(corpus: Path, file: str) -> Entry | AudioError:
         total=found.total,
         blocks=found.blocks,
         peak=found.peak,
+        weighted=level.grid_energies(level.k_weight(samples, sampling_rate=SAMPLING_RATE)),
         loudness_lufs=level.lufs(samples, sampling_rate=SAMPLING_RATE),
     )
 
@@ -171,7 +180,7 @@ def _read(place: Path) -> dict[str, Entry]:
     if not table.schema.equals(_SCHEMA, check_metadata=True):
         return {}
     return {
-        row["file"]: Entry(**row | {"blocks": np.asarray(row["blocks"], np.int64)})
+        row["file"]: Entry(**row | {name: np.asarray(row[name]) for name in ("blocks", "weighted")})
         for row in table.to_pylist()
     }
 

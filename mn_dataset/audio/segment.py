@@ -11,11 +11,12 @@ from __future__ import annotations
 import numpy as np
 
 from mn_dataset.audio.io import Pcm
+from mn_dataset.audio.level import GRID
 
 FADE = 11_025
 """Samples of the loop's cross-fade: a quarter of a second at 44.1 kHz."""
 
-MIN_LOOP = 2 * FADE
+MIN_LOOP = 2 * (FADE + GRID)
 """The shortest recording that can be looped: the two faded ends must not meet."""
 
 
@@ -55,10 +56,24 @@ def cut(samples: Pcm, start: int, num_samples: int, *, periodic: bool = False) -
     return np.tile(samples, copies)[start % len(samples) :][:num_samples]
 
 
-def start_bound(frames: int, num_samples: int, fade: int) -> int:
-    """Return how many starts a recording offers: positions if long enough, else the loop's.
+def fade_for(frames: int, num_samples: int) -> int:
+    """Return the fade of a recording's loop, 0 if it is long enough without one.
 
-    >>> start_bound(10, 4, 2), start_bound(3, 4, 1)
-    (7, 2)
+    It is a quarter of a second and so much more that the period is whole 10-ms steps.
+
+    >>> fade_for(50_000, 40_000), (50_000 - fade_for(50_000, 60_000)) % 441
+    (0, 0)
     """
-    return frames - num_samples + 1 if frames >= num_samples else frames - fade
+    return 0 if frames >= num_samples else FADE + (frames - FADE) % GRID
+
+
+def starts(frames: int, num_samples: int, fade: int) -> int:
+    """Return how many starts a recording offers, 10 ms apart from sample 0.
+
+    On that grid the index knows the loudness of every segment.
+
+    >>> starts(441_000, 220_500, 0), starts(110_250, 220_500, 11_025)
+    (501, 225)
+    """
+    span = frames - num_samples if frames >= num_samples else frames - fade - 1
+    return span // GRID + 1

@@ -9,7 +9,8 @@ from typing import Generic, TypeVar
 
 from mn_dataset import seeds
 from mn_dataset.audio.corpus import Corpus, Source
-from mn_dataset.audio.segment import FADE, start_bound
+from mn_dataset.audio.level import GRID
+from mn_dataset.audio.segment import fade_for, starts
 from mn_dataset.errors import InputError, RecipeError, UnknownName
 from mn_dataset.mix import presets
 from mn_dataset.mix.capacity import Segment, obstacle
@@ -190,12 +191,12 @@ class _Pool:
                 f"{clip.id} lasts {clip.entry.frames / SAMPLING_RATE:g} s, shorter than the "
                 f"{length / SAMPLING_RATE:g} s asked; a clip is never looped, ask for less"
             )
-        fade = FADE if noise.entry.frames < length else 0
-        clean_start = stream.integer(clip.entry.frames - length + 1)
-        bound = start_bound(noise.entry.frames, length, fade)
+        fade = fade_for(noise.entry.frames, length)
+        clean_start = stream.integer(starts(clip.entry.frames, length, 0))
+        noise_start = self._next_start(noise.id, starts(noise.entry.frames, length, fade))
         return (
-            Segment(clip, clean_start, length),
-            Segment(noise, self._next_start(noise.id, bound), length, fade),
+            Segment(clip, GRID * clean_start, length),
+            Segment(noise, GRID * noise_start, length, fade),
         )
 
     def _next_start(self, noise_id: str, bound: int) -> int:

@@ -10,32 +10,28 @@ from mn_dataset.audio.level import peak
 CEILING = 32_000
 """Largest magnitude that a layer or the mixture may have after the guard, in LSB."""
 
+_MARGIN = 2  # LSB: rounding each of two layers may add one
 
-def mix_gain(layers: tuple[tuple[Pcm, float], ...]) -> float:
-    """Return the gain that brings every layer, and their sum, to the ceiling; 1.0 if all are.
 
-    Args:
-        layers: Samples, int16 (time,), each with the linear gain that it will get.
+def needed(top: float) -> float:
+    """Return the gain that brings a magnitude to the ceiling; 1.0 if it is not above.
 
-    >>> mix_gain(((np.array([100], np.int16), 1.0), (np.array([30], np.int16), 2.0)))
-    1.0
-    >>> mix_gain(((np.array([30000], np.int16), 1.0), (np.array([10000], np.int16), 1.0)))
-    0.800000011920929
+    The gain carries 24 significant bits.
+
+    >>> needed(32_000), needed(40_000)
+    (1.0, 0.7999500036239624)
     """
-    if sum(gain * peak(samples) for samples, gain in layers) <= CEILING:
-        return 1.0
-    quantised = [np.rint(samples * gain) for samples, gain in layers]
-    together = np.sum(quantised, axis=0)
-    top = max(float(np.abs(part).max()) for part in (*quantised, together))
-    if top <= CEILING:
-        return 1.0
-    factor = np.float32(CEILING / top)
-    while not _fits(layers, float(factor)):
-        factor = np.nextafter(factor, np.float32(0.0))
-    return float(factor)
+    return 1.0 if top <= CEILING else float(np.float32((CEILING - _MARGIN) / top))
 
 
-def _fits(layers: tuple[tuple[Pcm, float], ...], factor: float) -> bool:
-    quantised = [np.rint(samples * (gain * factor)) for samples, gain in layers]
-    together = np.sum(quantised, axis=0)
-    return max(float(np.abs(part).max()) for part in (*quantised, together)) <= CEILING
+def top(clean: Pcm, noise: Pcm) -> int:
+    """Return the largest magnitude of two layers and of their sum.
+
+    >>> top(np.array([30000, 1], np.int16), np.array([10000, -2], np.int16))
+    40000
+    """
+    layers = peak(clean), peak(noise)
+    if sum(layers) <= CEILING:
+        return max(layers)
+    together = np.add(clean, noise, dtype=np.int32)
+    return max(*layers, int(together.max()), -int(together.min()))

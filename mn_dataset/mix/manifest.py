@@ -46,7 +46,6 @@ def audio_path(recipe_id: str, part: str, suffix: str) -> str:
 
 def facts(mixture: Mixture, suffix: str) -> dict[str, Any]:
     """Return what was measured of a mixture, a row of the manifest beside its recipe."""
-    parts = {"noisy": mixture.noisy, "clean": mixture.clean, "noise": mixture.noise}
     snrs = mixture.snrs_db
     return {
         "id": mixture.recipe.id,
@@ -56,7 +55,9 @@ def facts(mixture: Mixture, suffix: str) -> dict[str, Any]:
         "mix_gain": mixture.mix_gain,
         "peak_dbfs": mixture.peak_dbfs,
         **{part: audio_path(mixture.recipe.id, part, suffix) for part in TRIPLE},
-        **{f"{part}_sha256": pcm_sha256(samples) for part, samples in parts.items()},
+        "noisy_sha256": pcm_sha256(mixture.noisy),
+        "clean_sha256": mixture.clean_sha256 or pcm_sha256(mixture.clean),
+        "noise_sha256": pcm_sha256(mixture.noise),
     }
 
 

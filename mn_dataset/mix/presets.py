@@ -27,8 +27,8 @@ from __future__ import annotations
 
 from mn_dataset import seeds
 from mn_dataset.audio.corpus import Corpus, Source
-from mn_dataset.audio.level import FULL_SCALE
-from mn_dataset.audio.segment import FADE
+from mn_dataset.audio.level import FULL_SCALE, GRID
+from mn_dataset.audio.segment import fade_for, starts
 from mn_dataset.errors import RecipeError, UnknownName
 from mn_dataset.mix.capacity import Segment, obstacle
 from mn_dataset.mix.snr import round_gain
@@ -84,10 +84,10 @@ def _recipe(
     stream = seeds.generator(seed, "musicecan-2024", name)
     for _ in range(100):
         noise = stream.choice(noises)
-        start = stream.integer(clip.entry.frames - _NUM_SAMPLES + 1)
+        start = GRID * stream.integer(starts(clip.entry.frames, _NUM_SAMPLES, 0))
         snr_db = round(stream.uniform(*band), 2)
         level = 10.0 ** (stream.uniform(*_LEVEL_DB) / 10.0)
-        fade = FADE if noise.entry.frames < _NUM_SAMPLES else 0
+        fade = fade_for(noise.entry.frames, _NUM_SAMPLES)
         cuts = Segment(clip, start, _NUM_SAMPLES), Segment(noise, 0, _NUM_SAMPLES, fade)
         if obstacle(*cuts, snr_db, "variance") is None:
             break

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -108,8 +108,7 @@ class Recipes(Sequence[Recipe]):
 def to_dict(recipe: Recipe) -> dict[str, Any]:
     """Return a recipe as a row of the table: its fields and the flat view of its layers."""
     clean, noise = recipe.layer("clean"), recipe.layer("noise")
-    row = asdict(recipe)
-    row["layers"] = [asdict(layer) for layer in recipe.layers]
+    row = vars(recipe) | {"layers": [vars(layer) for layer in recipe.layers]}
     flat = (clean.source_id, noise.source_id, clean.start, noise.start)
     return row | dict(zip(_FLAT, flat, strict=True))
 

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mn_dataset.audio.io import Pcm
-from mn_dataset.audio.level import BLOCK, FULL_SCALE, Level, block_lengths, dbfs, peak
+from mn_dataset.audio.level import (
+    BLOCK,
+    FULL_SCALE,
+    Level,
+    block_energies,
+    dbfs,
+    hop_energies,
+    peak,
+)
 from mn_dataset.errors import RecipeError
 from mn_dataset.mix import guard
 from mn_dataset.mix.snr import Measured, all_snrs_db, round_gain, snr_db, solve_gain
-from mn_dataset.mix.source import Cut, Prepared, SourceCache
+from mn_dataset.mix.source import Cut, SourceCache
 from mn_dataset.records import Recipe, SnrDefinition
 
 SNR_TOLERANCE_DB = 0.01
@@ -20,7 +28,7 @@ SNR_TOLERANCE_DB = 0.01
 
 _REFINED_DB = 0.001
 _REFINEMENTS = 8
-_ROUGH_RMS = 256.0  # LSB; below it rounding moves the loudness by 1e-5 dB or more: measure again
+_ROUGH_RMS = 128.0  # LSB, K-weighted; below it the loudness is measured on the rounded samples
 _STRETCH = 16 * BLOCK  # samples scaled at a time: 128 kB of float64 stay in a core's cache
 
 
@@ -36,6 +44,7 @@ class Mixture:
         noise_gain: Linear gain of the noise, before ``mix_gain``.
         mix_gain: Linear gain of all layers; 1.0 unless the guard had to act.
         snrs_db: Achieved SNR under each definition.
+        clean_sha256: Hash of the clean layer, known when it is the clip itself.
     """
 
     recipe: Recipe
@@ -45,6 +54,7 @@ class Mixture:
     noise_gain: float
     mix_gain: float
     snrs_db: dict[SnrDefinition, float]
+    clean_sha256: str | None = None
 
     @property
     def peak_dbfs(self) -> float:
@@ -92,49 +102,53 @@ def _at(
     recipe: Recipe, clean: tuple[Cut, float], noise: tuple[Cut, float]
 ) -> tuple[Mixture, tuple[Measured, Measured]]:
     """Mix at given gains, guarded against clipping."""
-    mix_gain = guard.mix_gain(((clean[0].samples, clean[1]), (noise[0].samples, noise[1])))
-    clean_samples, clean_measured = scale(clean[0], clean[1] * mix_gain)
-    noise_samples, noise_measured = scale(noise[0], noise[1] * mix_gain)
+    alone = max(gain * cut.measured.level.peak for cut, gain in (clean, noise))
+    mix_gain = 1.0 if alone <= FULL_SCALE - 1 else guard.needed(alone)
+    while True:
+        scaled = [scale(cut, gain * mix_gain) for cut, gain in (clean, noise)]
+        over = guard.needed(guard.top(scaled[0].samples, scaled[1].samples))
+        if over == 1.0:
+            break
+        mix_gain = round_gain(mix_gain * over)
+    measured = scaled[0].measured, scaled[1].measured
     mixture = Mixture(
         recipe=recipe,
-        noisy=clean_samples + noise_samples,
-        clean=clean_samples,
-        noise=noise_samples,
+        noisy=scaled[0].samples + scaled[1].samples,
+        clean=scaled[0].samples,
+        noise=scaled[1].samples,
         noise_gain=noise[1],
         mix_gain=mix_gain,
-        snrs_db=all_snrs_db(clean_measured, noise_measured),
+        snrs_db=all_snrs_db(*measured),
+        clean_sha256=scaled[0].sha256,
     )
-    return mixture, (clean_measured, noise_measured)
+    return mixture, measured
 
 
-def scale(cut: Cut, gain: float) -> tuple[Pcm, Measured]:
+def scale(cut: Cut, gain: float) -> Cut:
     """Scale a segment, round it to 16 bits, and measure the result in the same pass.
 
     Raises:
         OverflowError: if the result leaves 16 bits; the guard has to come first.
     """
     if gain == 1.0:
-        return cut.samples, cut.measured
+        return cut
     samples = cut.samples
-    if gain * cut.measured.level.peak > FULL_SCALE - 1:
+    if gain * cut.measured.level.peak > FULL_SCALE - 0.5:
         raise OverflowError(f"a peak of {cut.measured.level.peak} times {gain} leaves 16 bits")
     scaled = np.empty_like(samples)
-    blocks = np.empty(len(block_lengths(len(samples))), np.int64)
+    blocks, total = [], 0
     buffer = np.empty(_STRETCH)
-    total = 0
     for first in range(0, len(samples), _STRETCH):
         part = buffer[: len(samples) - first]
-        np.multiply(samples[first : first + _STRETCH], gain, out=part)
+        part[:] = samples[first : first + _STRETCH]
+        part *= gain
         np.rint(part, out=part)
         scaled[first : first + _STRETCH] = part
         total += int(part.sum())
-        whole = len(part) // BLOCK
-        body = part[: whole * BLOCK].reshape(whole, BLOCK)
-        blocks[first // BLOCK :][:whole] = np.einsum("ij,ij->i", body, body)
-        if len(part) % BLOCK:
-            tail = part[whole * BLOCK :]
-            blocks[-1] = tail @ tail
-    level = Level(len(samples), total, blocks, peak(scaled))
-    if level.rms < _ROUGH_RMS:
-        return scaled, Measured(level, Prepared(scaled, periodic=False).loudness(0, scaled))
-    return scaled, Measured(level, cut.measured.loudness, gain)
+        blocks.append(block_energies(part))
+    level = Level(len(samples), total, np.concatenate(blocks), peak(scaled))
+    loudness = cut.measured.loudness
+    if gain * FULL_SCALE * loudness.rms < _ROUGH_RMS:
+        hops = hop_energies(scaled, sampling_rate=loudness.sampling_rate)
+        return Cut(scaled, Measured(level, replace(loudness, hops=hops)))
+    return Cut(scaled, Measured(level, loudness, gain))

@@ -16,7 +16,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from mn_dataset.audio.level import Level, integrated_lufs
+from mn_dataset.audio.level import LOUDNESS_HOP_S, Level, integrated_lufs
 from mn_dataset.records import SNR_DEFINITIONS, SnrDefinition
 
 _DECIMALS = Context(prec=40)
@@ -33,6 +33,12 @@ class Loudness:
 
     hops: NDArray[np.float64]
     sampling_rate: int
+
+    @property
+    def rms(self) -> float:
+        """K-weighted RMS at gain one, in units of full scale."""
+        hop = LOUDNESS_HOP_S * self.sampling_rate
+        return float(np.sqrt(self.hops.mean() / hop)) if self.hops.size else 0.0
 
     def lufs(self, gain: float) -> float:
         """Return the integrated loudness after a gain, NaN when it is undefined."""

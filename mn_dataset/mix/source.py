@@ -1,9 +1,9 @@
-"""Hold recordings ready to be mixed: samples, loops, and what is measured of them once."""
+"""Hold recordings ready to be mixed: samples, loops, and what is known of their segments."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ from mn_dataset.audio.io import Pcm
 from mn_dataset.mix.snr import Loudness, Measured
 from mn_dataset.records import SAMPLING_RATE, Layer
 
+_SETTLED_HOPS = round(level.SETTLING_S / level.LOUDNESS_HOP_S)
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -21,52 +23,47 @@ class Prepared:
 
     Attributes:
         samples: int16 (time,).
+        weighted: K-weighted energy per 441 samples; a loop is measured once it has settled.
         periodic: Whether it repeats for ever.
     """
 
     samples: Pcm
+    weighted: NDArray[np.float64]
     periodic: bool
 
-    @cached_property
-    def _weighted_energy(self) -> NDArray[np.float64]:
-        """Running energy of the K-weighted samples; a loop is measured once it has settled."""
-        if self.periodic:
-            twice = np.concatenate([self.samples, self.samples])
-            weighted = level.k_weight(twice, sampling_rate=SAMPLING_RATE)[len(self.samples) :]
-        else:
-            weighted = level.k_weight(self.samples, sampling_rate=SAMPLING_RATE)
-        return np.concatenate([[0.0], np.cumsum(np.square(weighted))])
-
     def loudness(self, start: int, cut: Pcm) -> Loudness:
-        """Return the K-weighted energies per 100 ms of a segment.
+        """Return the K-weighted energies per 100 ms of a segment, as if filtered from rest.
 
-        They equal those of filtering the segment from rest: only its first 200 ms remember
-        that the recording had begun before, and these are filtered again.
+        On the grid they are sums of known energies, but for the first 200 ms, which remember
+        that the recording had begun before and are filtered again.
         """
         bounds = level.hop_bounds(len(cut), sampling_rate=SAMPLING_RATE)
-        if len(bounds) < 5:
-            return Loudness(np.zeros(0), SAMPLING_RATE)
-        running = self._weighted_energy
-        period = len(self.samples)
-        turns, place = np.divmod(start + bounds, period) if self.periodic else (0, start + bounds)
-        hops = np.diff(turns * running[-1] + running[place])
-        settled = round(level.SETTLING_S / level.LOUDNESS_HOP_S)
-        head = level.k_weight(cut[: bounds[settled]], sampling_rate=SAMPLING_RATE)
-        hops[:settled] = np.add.reduceat(np.square(head), bounds[:settled])
+        steps = np.append(bounds, [start, len(self.samples) * self.periodic])
+        on_grid = not np.any(steps % level.GRID)
+        if len(bounds) <= _SETTLED_HOPS or not on_grid:
+            return Loudness(level.hop_energies(cut, sampling_rate=SAMPLING_RATE), SAMPLING_RATE)
+        cells = np.arange(start, start + bounds[-1], level.GRID) // level.GRID
+        energies = np.take(self.weighted, cells, mode="wrap")
+        hops = np.add.reduceat(energies, bounds[:-1] // level.GRID)
+        if start:
+            head = level.k_weight(cut[: bounds[_SETTLED_HOPS]], sampling_rate=SAMPLING_RATE)
+            hops[:_SETTLED_HOPS] = np.add.reduceat(np.square(head), bounds[:_SETTLED_HOPS])
         return Loudness(hops, SAMPLING_RATE)
 
 
 @dataclass(frozen=True)
 class Cut:
-    """A segment of a source before its gain.
+    """A segment of a source, as it is or scaled.
 
     Attributes:
         samples: int16 (time,).
-        measured: Its level and loudness at gain one.
+        measured: Its level and loudness.
+        sha256: Of the samples, where it is known without hashing.
     """
 
     samples: Pcm
     measured: Measured
+    sha256: str | None = None
 
 
 class SourceCache:
@@ -74,7 +71,7 @@ class SourceCache:
 
     Attributes:
         corpus: The corpus.
-        recordings: How many recordings, loops and cuts are kept (about 5 MB per 10 s).
+        recordings: How many recordings, loops and clean cuts are kept (1 MB per 10 s each).
     """
 
     def __init__(self, corpus: Corpus, *, recordings: int = 48) -> None:
@@ -89,10 +86,17 @@ class SourceCache:
 
     def _prepare(self, source_id: str, fade: int) -> Prepared:
         samples = self.corpus.read(source_id)
-        return Prepared(segment.loop(samples, fade) if fade else samples, bool(fade))
+        if not fade:
+            return Prepared(samples, self.corpus.sources[source_id].entry.weighted, periodic=False)
+        period = segment.loop(samples, fade)
+        twice = level.k_weight(np.concatenate([period, period]), sampling_rate=SAMPLING_RATE)
+        settled = level.grid_energies(twice[len(period) :])
+        return Prepared(period, settled, periodic=True)
 
     def _cut(self, source_id: str, start: int, fade: int, num_samples: int) -> Cut:
-        prepared = self._prepared(source_id, fade)
+        prepared, entry = self._prepared(source_id, fade), self.corpus.sources[source_id].entry
         samples = segment.cut(prepared.samples, start, num_samples, periodic=prepared.periodic)
-        measured = Measured(level.measure(samples), prepared.loudness(start, samples))
-        return Cut(samples, measured)
+        loudness = prepared.loudness(start, samples)
+        if num_samples == entry.frames:
+            return Cut(samples, Measured(entry.level, loudness), entry.pcm_sha256)
+        return Cut(samples, Measured(level.measure(samples), loudness))

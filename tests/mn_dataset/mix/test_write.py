@@ -19,8 +19,8 @@ from mn_dataset.mix.recipes import read_recipes, write_recipes
 from mn_dataset.mix.verify import verify
 from mn_dataset.mix.write import render
 
-GOLDEN_PCM = "de5b2a538a50edfc7c3cd7bb55706976b99a302f451836cdfb5c0da5d488000a"
-GOLDEN_GAINS = "b96d23bf24565583dbb97e9be095e9a2d36b26406a34a3b9c791d4c1e97fcade"
+GOLDEN_PCM = "f80dcb0cb3adf084e0b58a7c789ad12e67c2f4fa4b372a2db3ce731f2f0f69b7"
+GOLDEN_GAINS = "2191c0a9bc1fae2bd88cff1cb37b27c35415edcce91f82e4a0b08be4dd82dfc2"
 
 
 def tree(folder: Path) -> dict[str, str]:
