@@ -40,7 +40,8 @@ def main() -> None:
         corpus = open_corpus(write_corpus(Path(memory) / "synthetic"), workers=2)
         recipes = draw(corpus, split="test", snr_db=(5,), per_cell=1)
         compare(corpus, recipes, Path(memory) / "out", "memory file system")
-        bytes_written(corpus, recipes, Path(disk) / "out")
+        many = draw(corpus, split="test", snr_db=(0, 5, 10, 15), per_cell=1)
+        bytes_written(corpus, many, Path(disk) / "out")
 
 
 def compare(corpus: Corpus, recipes: Recipes, out: Path, where: str) -> None:
@@ -146,6 +147,7 @@ def with_scaper(corpus: Corpus, recipes: Sequence[Recipe], out: Path) -> None:
     """Mix with Scaper: one event over one background, stems saved, JAMS written."""
     import scaper  # noqa: PLC0415 - optional
 
+    np.Inf = np.inf  # noqa: NPY201 - Scaper 1.6.5 was written for NumPy 1
     out.mkdir(parents=True)
     for recipe in recipes:
         clean, noise = files(corpus, recipe)

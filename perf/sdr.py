@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 import warnings
 from collections.abc import Callable
 
@@ -60,7 +61,7 @@ def others(reference: np.ndarray, estimate: np.ndarray) -> dict[str, Callable[[]
         from mir_eval.separation import bss_eval_sources  # noqa: PLC0415 - optional
 
         found["mir_eval"] = lambda: bss_eval_sources(reference[None], estimate[None], False)
-    if importlib.util.find_spec("museval"):
+    if importlib.util.find_spec("museval") and shutil.which("ffmpeg"):  # it will not import without
         from museval.metrics import bss_eval  # noqa: PLC0415 - optional
 
         sources, estimates = reference[None, :, None], estimate[None, :, None]

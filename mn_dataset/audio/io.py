@@ -79,14 +79,12 @@ def write_wav(path: Path, samples: Pcm, *, sampling_rate: int) -> None:
         OutputError: if the file cannot be written.
     """
     try:
-        with open(path, "wb", buffering=0) as file:
-            payload = np.ascontiguousarray(samples, dtype="<i2").data.cast("B")
-            expected = 44 + len(payload)
-            if (
-                os.writev(file.fileno(), [wav_header(len(samples), sampling_rate), payload])
-                != expected
-            ):
-                raise OSError(28, "No space left on device")
+        with path.open("wb") as file:
+            file.write(wav_header(len(samples), sampling_rate))
+            file.write(np.ascontiguousarray(samples, dtype="<i2").data)
+            file.flush()
+            if hasattr(os, "posix_fadvise"):  # lets the disk begin while the next one is mixed
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
     except OSError as error:
         raise OutputError(
             f"{path}: cannot be written ({error.strerror}); free or choose another place"

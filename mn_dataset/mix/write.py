@@ -27,7 +27,7 @@ from mn_dataset.tables import COLUMNS
 
 FORMATS = ("wav", "flac")
 JOURNAL = ".journal.jsonl"
-_AT_A_TIME = 16  # recipes handed to a worker: few enough to journal often, enough to share sources
+_AT_A_TIME = 16  # recipes handed to a worker, at least: enough of them to share sources
 _WAV_HEADER_BYTES = 44
 
 Facts = dict[str, dict[str, Any]]
@@ -158,7 +158,8 @@ def _render_all(
         sources = SourceCache(corpus)
         yield from (_render_one(recipe, sources, folder, audio_format) for recipe in recipes)
         return
-    chunks = [recipes[first : first + _AT_A_TIME] for first in range(0, len(recipes), _AT_A_TIME)]
+    size = min(max(_AT_A_TIME, len(recipes) // (4 * workers)), 4 * _AT_A_TIME)
+    chunks = [recipes[first : first + size] for first in range(0, len(recipes), size)]
     parallel = joblib.Parallel(n_jobs=workers, return_as="generator_unordered", batch_size=1)
     jobs = (
         joblib.delayed(_render_some)(chunk, corpus.only(_sources_of(chunk)), folder, audio_format)

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+from benchmarks.cli import app
+from mn_dataset import terminal
+from mn_dataset.mix.draw import draw
+from mn_dataset.mix.write import render
+
+
+@pytest.fixture(scope="module")
+def dataset(tiny, tmp_path_factory):
+    """Six mixtures of the small corpus."""
+    recipes = draw(tiny, split="test", snr_db=(0, 10), count=6)
+    return render(recipes, tiny, tmp_path_factory.mktemp("bench") / "dataset")
+
+
+@pytest.fixture
+def mn(capsys):
+    def run(*words: object) -> tuple[int, str, str]:
+        code = terminal.run(app, [str(word) for word in words])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+def test_bench_writes_the_run_folder_and_report_rebuilds_it(mn, dataset, tmp_path):
+    """Every file of a run; tables and page come again from the run folder alone."""
+    run = tmp_path / "run"
+    words = ["--denoisers", "noisy,wiener", "--metrics", "si_sdr,sdr", "--workers", 1]
+    code, text, _ = mn("bench", dataset, "--out", run, "--examples", 1, *words)
+
+    assert code == 0
+    assert "wiener" in text
+    scores = pd.read_parquet(run / "scores.parquet")
+    assert len(scores) == 6 * 2 * 2
+    assert set(scores["reason"]) == {"ok"}
+    for name in ("run.json", "timing.parquet", "leaderboard.csv", "leaderboard.json", "examples"):
+        assert (run / name).exists()
+
+    before = {name: (run / name).read_bytes() for name in ("leaderboard.csv", "index.html")}
+    for name in before:
+        (run / name).unlink()
+    assert mn("report", run)[0] == 0
+    assert {name: (run / name).read_bytes() for name in before} == before
+
+
+def test_a_person_s_own_denoiser_is_benched(mn, dataset, tmp_path):
+    """FILE.py:CLASS; half of the input is 6 dB less of everything, and SI-SDR does not mind."""
+    mine = tmp_path / "mine.py"
+    mine.write_text(
+        "from __future__ import annotations\n"
+        "from benchmarks import DenoiserSpec\n"
+        "class Half:\n"
+        "    spec = DenoiserSpec(name='half', sampling_rate=None)\n"
+        "    def __call__(self, batch, sampling_rate, *, side=None):\n"
+        "        return 0.5 * batch\n"
+    )
+    run = tmp_path / "run"
+    words = ["--metrics", "si_sdr", "--workers", 1, "--examples", 0]
+    code, _, message = mn(
+        "bench", dataset, "--denoisers", f"noisy,{mine}:Half", "--out", run, *words
+    )
+
+    assert (code, message) == (0, "")
+    values = pd.read_parquet(run / "scores.parquet").pivot(
+        index="mixture_id", columns="denoiser", values="value"
+    )
+    assert (values["half"] - values["noisy"]).abs().max() < 1e-4  # float32 rounding
+
+
+@pytest.mark.parametrize(
+    ("denoisers", "text"),
+    [
+        ("noisy,weiner", "did you mean 'wiener'?"),
+        ("./nowhere.py:Half", "nowhere.py"),
+        ("", "denoiser"),
+    ],
+)
+def test_denoisers_that_are_not_there_are_named(mn, dataset, tmp_path, denoisers, text):
+    """Before any work, and nothing is left behind."""
+    code, _, message = mn("bench", dataset, "--denoisers", denoisers, "--out", tmp_path / "run")
+
+    assert code == 1
+    assert text in message
+    assert message.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
+def test_lists_speak_json(mn):
+    """Denoisers and metrics as one object each."""
+    denoisers = json.loads(mn("denoisers", "--json")[1])["denoisers"]
+    metrics = json.loads(mn("metrics", "--json")[1])["metrics"]
+
+    assert {row["name"] for row in denoisers} >= {"noisy", "mmse_lsa", "oracle_ratio_mask"}
+    assert set(denoisers[0]) == {
+        "name", "task", "available", "reason", "install", "weights", "sampling_rate",
+        "parameters", "license", "needs", "rank_group",
+    }  # fmt: skip
+    assert {row["name"] for row in metrics} == {
+        "snr", "si_sdr", "sdr", "nsdr", "pesq", "stoi", "lsd",
+    }  # fmt: skip
