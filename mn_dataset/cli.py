@@ -98,11 +98,11 @@ def snr_level(text: str) -> SnrLevel:
 
 def cores(workers: int | None) -> int:
     """Return the number of processes asked for, or one per core."""
-    import joblib
+    from mn_dataset.parallel import cores as available
 
     if workers is not None and workers < 1:
         raise InputError(f"--workers is {workers}; expected 1 or more")
-    return workers or int(joblib.cpu_count())
+    return workers or available()
 
 
 def opened(corpus: str, workers: int | None = None) -> Corpus:

@@ -16,12 +16,12 @@ from benchmarks.contract import Batch
 from benchmarks.harness.guard import DenoiserFailed
 from benchmarks.leaderboard.dataset import Mixture, read_audio
 from benchmarks.leaderboard.plan import Plan
-from benchmarks.leaderboard.pool import answers
 from benchmarks.leaderboard.score import Entrant, estimate, loaded
 from benchmarks.leaderboard.store import address
 from mn_dataset import seeds
 from mn_dataset.audio.io import Pcm, write_wav
 from mn_dataset.errors import AudioError
+from mn_dataset.parallel import each
 
 MOST = 40
 FOLDER = "examples"
@@ -75,7 +75,7 @@ def write_examples(
         if job.mixture.id in known and _is_whole(job, known[job.mixture.id])
     }
     jobs = [job for job in picked if job.mixture.id not in found]
-    for example in answers(_write_example, jobs, workers=workers):
+    for example in each(_write_example, ((job,) for job in jobs), workers=workers, ordered=False):
         if example is not None:
             found[example["mixture_id"]] = example
     examples = [found[job.mixture.id] for job in picked if job.mixture.id in found]

@@ -10,12 +10,12 @@ from typing import Any
 from benchmarks.leaderboard.dataset import read_dataset
 from benchmarks.leaderboard.examples import MOST, write_examples
 from benchmarks.leaderboard.plan import Plan, make_plan, missing_jobs
-from benchmarks.leaderboard.pool import answers
 from benchmarks.leaderboard.provenance import describe_run, now
 from benchmarks.leaderboard.results import write_tables
 from benchmarks.leaderboard.score import Job, score_mixture
 from benchmarks.leaderboard.store import RUN_JSON, Record, RunFolder, write_json
 from mn_dataset.errors import InputError
+from mn_dataset.parallel import each
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ def _score_missing(
     )
     if progress:
         progress(done, total)
-    for scored in answers(_scored, jobs, workers=workers):
+    for scored in each(_scored, ((job,) for job in jobs), workers=workers, ordered=False):
         _write_down(folder, scored)
         done += 1
         if progress:

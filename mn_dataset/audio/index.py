@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import joblib
 import numpy as np
 import platformdirs
 import pyarrow as pa
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 
 from mn_dataset.audio import io, level
 from mn_dataset.errors import AudioError
+from mn_dataset.parallel import each
 from mn_dataset.records import SAMPLING_RATE
 
 INDEX_NAME = ".mn-index.parquet"
@@ -109,7 +109,11 @@ def refresh(
         else:
             stale.append(file)
     errors: list[AudioError] = []
-    for done, made in enumerate(_measure_all(corpus, stale, workers), start=1):
+    # Starting processes costs more than measuring a few files.
+    processes = workers if len(stale) >= 64 else 1
+    pieces = ((corpus, file) for file in stale)
+    answers = each(measure_file, pieces, workers=processes, together=8)
+    for done, made in enumerate(answers, start=1):
         if isinstance(made, AudioError):
             errors.append(made)
         else:
@@ -119,16 +123,6 @@ def refresh(
     if stale and any(file in entries for file in stale):
         _write(place, [*known.values(), *entries.values()])
     return {file: entries[file] for file in files if file in entries}, errors
-
-
-def _measure_all(corpus: Path, files: Sequence[str], workers: int) -> Iterable[Entry | AudioError]:
-    if workers == 1 or len(files) < 64:  # starting processes costs more than 64 short files
-        return (measure_file(corpus, file) for file in files)
-    parallel = joblib.Parallel(n_jobs=workers, return_as="generator", batch_size=8)
-    results: Iterable[Entry | AudioError] = parallel(
-        joblib.delayed(measure_file)(corpus, file) for file in files
-    )
-    return results
 
 
 def measure_file(corpus: Path, file: str) -> Entry | AudioError:

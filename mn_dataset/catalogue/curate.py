@@ -8,13 +8,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-import joblib
 import numpy as np
 
 from mn_dataset import tables
 from mn_dataset.audio import io
 from mn_dataset.audio.resample import resample
 from mn_dataset.errors import AudioError, InputError, OutputError
+from mn_dataset.parallel import each
 from mn_dataset.records import ROLES, SAMPLING_RATE, Role
 from mn_dataset.tables import Row
 
@@ -54,13 +54,12 @@ def curate(
     staging = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         staging.mkdir(parents=True)
-        jobs = [(raw, staging, role, row) for role in ROLES for row in rows[role]]
-        parallel = joblib.Parallel(n_jobs=workers, return_as="generator")
+        pieces = [(raw, staging, role, row) for role in ROLES for row in rows[role]]
         made: list[tuple[Role, Row]] = []
-        for role, row in parallel(joblib.delayed(_convert)(*job) for job in jobs):
+        for role, row in each(_convert, pieces, workers=workers):
             made.append((role, row))
             if progress:
-                progress(len(made), len(jobs))
+                progress(len(made), len(pieces))
         for role in ROLES:
             table = tables.table_path(staging, role)
             tables.write_table(table, [row for found, row in made if found == role])

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import joblib
 import numpy as np
 
 from mn_dataset.audio import io
@@ -16,6 +15,7 @@ from mn_dataset.mix import manifest
 from mn_dataset.mix import recipes as recipe_table
 from mn_dataset.mix.guard import CEILING
 from mn_dataset.mix.render import SNR_TOLERANCE_DB
+from mn_dataset.parallel import each
 
 Kind = Literal["missing", "changed", "truncated", "extra", "contradiction"]
 
@@ -58,9 +58,9 @@ def verify(
     root = Path(folder)
     rows = manifest.read_manifest(root)
     faults = list(_table_faults(root, rows)) + list(_extra(root, rows))
-    jobs = (joblib.delayed(_mixture_faults)(root, row) for row in rows)
-    parallel = joblib.Parallel(n_jobs=workers, return_as="generator", batch_size=16)
-    for done, found in enumerate(parallel(jobs), start=1):
+    pieces = ((root, row) for row in rows)
+    answers = each(_mixture_faults, pieces, workers=workers, together=16)
+    for done, found in enumerate(answers, start=1):
         faults += found
         if progress:
             progress(done, len(rows))

@@ -10,7 +10,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import joblib
 import pyarrow as pa
 
 from mn_dataset.audio import io
@@ -22,6 +21,7 @@ from mn_dataset.mix.card import write_card
 from mn_dataset.mix.recipes import Recipes
 from mn_dataset.mix.render import mix
 from mn_dataset.mix.source import SourceCache
+from mn_dataset.parallel import each
 from mn_dataset.records import SAMPLING_RATE, Recipe
 from mn_dataset.tables import COLUMNS
 
@@ -160,12 +160,8 @@ def _render_all(
         return
     size = min(max(_AT_A_TIME, len(recipes) // (4 * workers)), 4 * _AT_A_TIME)
     chunks = [recipes[first : first + size] for first in range(0, len(recipes), size)]
-    parallel = joblib.Parallel(n_jobs=workers, return_as="generator_unordered", batch_size=1)
-    jobs = (
-        joblib.delayed(_render_some)(chunk, corpus.only(_sources_of(chunk)), folder, audio_format)
-        for chunk in chunks
-    )
-    for rows in parallel(jobs):
+    pieces = ((chunk, corpus.only(_sources_of(chunk)), folder, audio_format) for chunk in chunks)
+    for rows in each(_render_some, pieces, workers=workers, ordered=False):
         yield from rows
 
 

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import joblib
 import numpy as np
 
 from mn_dataset.audio.io import Pcm, write_wav
 from mn_dataset.catalogue.synthetic import machines, pieces, room, scenes
 from mn_dataset.errors import OutputError
+from mn_dataset.parallel import each
 from mn_dataset.records import MUSIC_CATEGORIES, NOISE_CLASSES, ROLES, SAMPLING_RATE, Role
 from mn_dataset.seeds import generator
 from mn_dataset.tables import Row, parse_table, table_path, write_table
@@ -121,10 +121,8 @@ def write_corpus(
     # The tables come first: they tell a later call whose recordings the folder holds.
     resumes = [_write_rows(root, role, seed) for role in ROLES]
     missing = [plan for plan in plans() if not (all(resumes) and _is_there(root, plan))]
-    made = joblib.Parallel(n_jobs=workers, return_as="generator_unordered")(
-        joblib.delayed(_write)(root, plan, seed=seed) for plan in missing
-    )
-    for done, _ in enumerate(made, start=1):
+    pieces = ((root, plan, seed) for plan in missing)
+    for done, _ in enumerate(each(_write, pieces, workers=workers, ordered=False), start=1):
         if progress:
             progress(done, len(missing))
     return root
@@ -174,7 +172,7 @@ def _is_there(root: Path, plan: Plan) -> bool:
     return path.is_file() and path.stat().st_size == 44 + 2 * plan.seconds * SAMPLING_RATE
 
 
-def _write(root: Path, plan: Plan, *, seed: int) -> None:
+def _write(root: Path, plan: Plan, seed: int) -> None:
     stems = make(plan, seed=seed)
     if len(stems) > 1:
         for name, samples in stems.items():

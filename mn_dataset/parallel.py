@@ -1,0 +1,72 @@
+"""Do pieces of work in several processes as if they were done here; the one room of joblib.
+
+A worker process may outlive the call that started it and keep that call's working folder, so every
+piece is done in the caller's. Each process keeps to one thread: the pieces are what is parallel.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+import joblib
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+from mn_dataset.errors import MnError
+
+Answer = TypeVar("Answer")
+
+
+def cores() -> int:
+    """Return the number of processes that this machine can run at a time."""
+    return int(joblib.cpu_count())
+
+
+def each(
+    function: Callable[..., Answer],
+    pieces: Iterable[tuple[object, ...]],
+    *,
+    workers: int | None,
+    ordered: bool = True,
+    together: int = 1,
+) -> Iterator[Answer]:
+    """Call a function with every piece's arguments, and yield the answers as they come.
+
+    Args:
+        function: A module's function, so that other processes find it.
+        pieces: Arguments of each call; taken as they are needed.
+        workers: Processes; None for one per core, 1 for none but this.
+        ordered: Whether answers come in the order of the pieces.
+        together: Pieces handed to a process at a time.
+
+    Raises:
+        MnError: if a process dies; or whatever the function raises.
+
+    >>> list(each(max, [(1, 2), (4, 3)], workers=1))
+    [2, 4]
+    """
+    count = cores() if workers is None else workers
+    if count == 1:
+        yield from (function(*piece) for piece in pieces)
+        return
+    with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
+        pool = joblib.Parallel(
+            n_jobs=count,
+            return_as="generator" if ordered else "generator_unordered",
+            batch_size=together,
+            pre_dispatch=f"{2 * count * together}",
+        )
+    here = os.getcwd()
+    try:
+        yield from pool(joblib.delayed(_there)(here, function, piece) for piece in pieces)
+    except TerminatedWorkerError as error:
+        raise MnError(
+            "a worker process died (out of memory, or a crash inside a library); what was done "
+            "is safe: run the command again, with fewer --workers if memory was short"
+        ) from error
+
+
+def _there(folder: str, function: Callable[..., Answer], piece: tuple[object, ...]) -> Answer:
+    os.chdir(folder)
+    return function(*piece)
