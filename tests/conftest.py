@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mn_dataset import seeds, tables
+from benchmarks.cli import app
+from mn_dataset import seeds, tables, terminal
 from mn_dataset.audio import io
 from mn_dataset.audio.corpus import Corpus, open_corpus
 from mn_dataset.records import NOISE_CLASSES, ROLES, SAMPLING_RATE, SPLITS
@@ -105,3 +106,15 @@ def damaged(tiny_folder: Path, tmp_path: Path) -> Callable[..., Path]:
         return root
 
     return change
+
+
+@pytest.fixture
+def mn(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Return a function that runs a command line and gives its exit code, stdout and stderr."""
+
+    def run(*words: object) -> tuple[int, str, str]:
+        code = terminal.run(app, [str(word) for word in words])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run

@@ -1,4 +1,4 @@
-"""Follow the a priori signal-to-noise ratio from frame to frame.
+"""Follow the a priori signal-to-noise ratio from frame to frame, whatever the gain rule.
 
 Conventions of Ephraim and Malah 1984: the a posteriori SNR γ is the mixture's power over the
 noise's (eq. 10), the a priori SNR ξ is the clean power over the noise's (eq. 9).
@@ -6,12 +6,16 @@ noise's (eq. 10), the a priori SNR ξ is the clean power over the noise's (eq. 9
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.signal.masks import Gain, Power
+from benchmarks.classical.quantile import quantile_noise
+from benchmarks.contract import Batch
+from benchmarks.signal.masks import Gain, Power, masked
 
 Snr = NDArray[np.float32]
 """Ratio of powers, shape (..., bins): one frame."""
@@ -22,6 +26,45 @@ GainRule = Callable[[Snr, Snr], Gain]
 # Below 1e-3 lies one noise value in a thousand, above 1e6 every gain is 1: between them no
 # rule over- or underflows in float32.
 _POSTERIOR_RANGE = (1e-3, 1e6)
+
+
+@dataclass(frozen=True)
+class DecisionDirected(ABC):
+    """What the decision-directed denoisers share; each adds its spec and its gain rule.
+
+    Departure from their papers: the noise is the clip's low quantile instead of a pause before
+    the speech, or what a voice activity detector found.
+
+    Attributes:
+        smoothing: Weight of the past in the a priori SNR; 0.98 in the papers.
+        prior_floor_db: Lowest a priori SNR, which bounds the attenuation of noise.
+        quantile: Of the mixture's power over time, taken as noise.
+    """
+
+    smoothing: float = 0.98
+    prior_floor_db: float = -25.0
+    quantile: float = 0.1
+
+    def __call__(
+        self, batch: Batch, sampling_rate: int, *, side: Mapping[str, Batch] | None = None
+    ) -> Batch:
+        """Return the denoised batch, shape (batch, channels, time)."""
+        del side
+        return masked(batch, sampling_rate, self.gain)
+
+    def gain(self, power: Power) -> Gain:
+        """Return the gain per frame and frequency."""
+        return decision_directed(
+            power,
+            quantile_noise(power, quantile=self.quantile),
+            self.rule,
+            smoothing=self.smoothing,
+            prior_floor_db=self.prior_floor_db,
+        )
+
+    @abstractmethod
+    def rule(self, prior: Snr, posterior: Snr) -> Gain:
+        """Turn the a priori and the a posteriori SNR of one frame into a gain."""
 
 
 def posterior_snr(power: Power, noise: Power) -> Snr:

@@ -7,56 +7,28 @@ amplitude estimator", IEEE Transactions on Acoustics, Speech, and Signal Process
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import i0e, i1e
 
-from benchmarks.classical.decision_directed import Snr, decision_directed
-from benchmarks.classical.quantile import quantile_noise
-from benchmarks.contract import Batch, DenoiserSpec
-from benchmarks.signal.masks import Gain, Power, masked
+from benchmarks.classical.decision_directed import DecisionDirected, Snr
+from benchmarks.contract import DenoiserSpec
+from benchmarks.signal.masks import Gain
 
 
 @dataclass(frozen=True)
-class MmseStsa:
-    """The short-time spectral amplitude estimator of Ephraim and Malah.
-
-    Departures from the paper: the noise is the clip's low quantile instead of a pause before
-    the speech; the probability that the signal is absent is left out.
-
-    Attributes:
-        smoothing: Weight of the past in the a priori SNR; 0.98 in the paper.
-        prior_floor_db: Lowest a priori SNR, which bounds the attenuation of noise.
-        quantile: Of the mixture's power over time, taken as noise.
-    """
-
-    smoothing: float = 0.98
-    prior_floor_db: float = -25.0
-    quantile: float = 0.1
+class MmseStsa(DecisionDirected):
+    """The short-time spectral amplitude estimator of Ephraim and Malah."""
 
     spec = DenoiserSpec(
         name="mmse_stsa",
         citation="Ephraim and Malah, IEEE TASSP 32(6) 1984, doi:10.1109/TASSP.1984.1164453",
     )
 
-    def __call__(
-        self, batch: Batch, sampling_rate: int, *, side: Mapping[str, Batch] | None = None
-    ) -> Batch:
-        """Return the denoised batch, shape (batch, channels, time)."""
-        del side
-        return masked(batch, sampling_rate, self.gain)
-
-    def gain(self, power: Power) -> Gain:
-        """Return the gain per frame and frequency."""
-        return decision_directed(
-            power,
-            quantile_noise(power, quantile=self.quantile),
-            stsa_gain,
-            smoothing=self.smoothing,
-            prior_floor_db=self.prior_floor_db,
-        )
+    def rule(self, prior: Snr, posterior: Snr) -> Gain:
+        """Return ``stsa_gain``."""
+        return stsa_gain(prior, posterior)
 
 
 def stsa_gain(prior: Snr, posterior: Snr) -> Gain:

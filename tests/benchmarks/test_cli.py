@@ -5,8 +5,6 @@ import json
 import pandas as pd
 import pytest
 
-from benchmarks.cli import app
-from mn_dataset import terminal
 from mn_dataset.mix.draw import draw
 from mn_dataset.mix.write import render
 
@@ -16,16 +14,6 @@ def dataset(tiny, tmp_path_factory):
     """Six mixtures of the small corpus."""
     recipes = draw(tiny, split="test", snr_db=(0, 10), count=6)
     return render(recipes, tiny, tmp_path_factory.mktemp("bench") / "dataset")
-
-
-@pytest.fixture
-def mn(capsys):
-    def run(*words: object) -> tuple[int, str, str]:
-        code = terminal.run(app, [str(word) for word in words])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
 
 
 def test_bench_writes_the_run_folder_and_report_rebuilds_it(mn, dataset, tmp_path):

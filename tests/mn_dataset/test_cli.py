@@ -9,21 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from benchmarks.cli import app
-from mn_dataset import terminal
 from mn_dataset.audio import io
-
-
-@pytest.fixture
-def mn(capsys):
-    """Run a command line; return its exit code, stdout and stderr."""
-
-    def run(*words: object) -> tuple[int, str, str]:
-        code = terminal.run(app, [str(word) for word in words])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
 
 
 def test_the_corridor_in_steps(mn, tiny_folder, tmp_path):
