@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
+from typing import Any
 
 from mn_dataset import terminal
 from mn_dataset.cli import Json, app, cores
@@ -129,7 +128,7 @@ def report(run: Path, /, *, json: Json = False) -> None:
 def demo(
     *,
     out: Path = Path("mn-demo"),
-    workers: Annotated[int | None, Parameter()] = None,
+    workers: int | None = None,
     json: Json = False,
 ) -> None:
     """Do the main job on the embedded corpus: corpus → mixtures → denoisers → leaderboard → page.
@@ -139,7 +138,6 @@ def demo(
         workers: Processes; all cores by default.
         json: Print one JSON object.
     """
-    from benchmarks import registry
     from mn_dataset.audio.corpus import open_corpus
     from mn_dataset.build import build
     from mn_dataset.catalogue.synthetic import write_corpus
@@ -152,39 +150,18 @@ def demo(
         dataset = build(
             corpus, out / "dataset", split="test", seconds=5.0, workers=processes, progress=progress
         )
-    installed = [name for name in DEMO_DENOISERS if registry.denoiser(name).installed]
-    _bench(dataset, installed, out / "run", workers=processes)
+    _bench(dataset, DEMO_DENOISERS, out / "run", workers=processes, only_installed=True)
     _show(out / "run", json)
-    for name in DEMO_DENOISERS:
-        if name not in installed and not json:
-            terminal.say(f"{name}: not installed; {registry.denoiser(name).install}")
 
 
-def _bench(
-    dataset: Path,
-    chosen: list[str],
-    run: Path,
-    *,
-    metrics: list[str] | None = None,
-    device: str = "cpu",
-    workers: int = 1,
-    examples: int = 8,
-) -> None:
+def _bench(dataset: Path, chosen: Sequence[str], run: Path, **options: Any) -> None:
+    """Bench with a progress bar, then write the report; the options are the library's own."""
     from benchmarks.leaderboard.run import bench as run_bench
     from benchmarks.report.build import write_report
 
     with terminal.bar("denoising and scoring") as progress:
-        run_bench(
-            dataset,
-            chosen,
-            run,
-            metrics=metrics,
-            workers=workers,
-            device=device,
-            examples=examples,
-            command_line=["mn", *sys.argv[1:]],
-            progress=progress,
-        )
+        typed = ["mn", *sys.argv[1:]]
+        run_bench(dataset, chosen, run, command_line=typed, progress=progress, **options)
     write_report(run)
 
 

@@ -49,7 +49,7 @@ def test_the_core_install_alone_does_the_main_job(wheel, tmp_path):
     done = subprocess.run(demo, check=True, cwd=tmp_path, capture_output=True, text=True)
 
     assert "mmse_stsa" in done.stdout
-    assert "noisereduce: not installed; pip install 'mn-dataset[baselines]'" in done.stdout
-    assert "pesq: `pip install 'mn-dataset[perceptual]'`" in done.stdout
+    assert "- noisereduce: `pip install 'mn-dataset[baselines]'`" in done.stdout
+    assert "- pesq: `pip install 'mn-dataset[perceptual]'`" in done.stdout
     assert (tmp_path / "demo/run/leaderboard.md").is_file()
     assert (tmp_path / "demo/run/index.html").is_file()

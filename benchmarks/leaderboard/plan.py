@@ -28,7 +28,7 @@ class Plan:
         entrants: The denoisers, sorted by name, with all the metrics wanted.
         specs: What each of them declares.
         metrics: The metrics, in the order asked.
-        absent: Default metrics that are left out because they are not installed.
+        absent: What is left out because it is not installed: default metrics, denoisers.
         device: Where learned denoisers run.
     """
 
@@ -50,9 +50,21 @@ class Plan:
 
 
 def make_plan(
-    dataset: Dataset, denoisers: Sequence[str], *, metrics: Sequence[str] | None, device: str
+    dataset: Dataset,
+    denoisers: Sequence[str],
+    *,
+    metrics: Sequence[str] | None,
+    device: str,
+    only_installed: bool = False,
 ) -> Plan:
     """Look up every name before any work is done.
+
+    Args:
+        dataset: The mixtures.
+        denoisers: Registered names, or ``FILE.py:CLASS``.
+        metrics: Names of metrics; None for the default ones that are installed.
+        device: Where learned denoisers run.
+        only_installed: Leave out denoisers that are not installed instead of refusing them.
 
     Raises:
         UnknownName: with the nearest names.
@@ -64,6 +76,10 @@ def make_plan(
     entrants: dict[str, Entrant] = {}
     specs: dict[str, DenoiserSpec] = {}
     for request in dict.fromkeys(map(_absolute, denoisers)):
+        entry = registry.denoiser(request)
+        if only_installed and not entry.installed:
+            absent += (entry,)
+            continue
         denoiser = load_denoiser(request, device=device)
         name = denoiser.name
         if name in entrants or (".py:" in request and name in registry.denoisers()):

@@ -56,9 +56,7 @@ def describe_run(plan: Plan) -> dict[str, Any]:
             for entrant in plan.entrants
         ],
         "metrics": [_metric(metric) for metric in plan.metrics],
-        "not_installed": [
-            {"metric": entry.name, "install": entry.install} for entry in plan.absent
-        ],
+        "not_installed": [{"name": entry.name, "install": entry.install} for entry in plan.absent],
         "environment": environment(),
     }
 

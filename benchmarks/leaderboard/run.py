@@ -30,6 +30,7 @@ def bench(
     metrics: Sequence[str] | None = None,
     workers: int | None = None,
     device: str = "cpu",
+    only_installed: bool = False,
     examples: int = 8,
     seed: int = 0,
     command_line: Sequence[str] | None = None,
@@ -44,6 +45,7 @@ def bench(
         metrics: Names of metrics; None for the default ones that are installed.
         workers: Processes; None for one per core, 1 for none but this.
         device: Where learned denoisers run.
+        only_installed: Leave out, and name, denoisers that are not installed.
         examples: Mixtures whose audio is written, at most 40.
         seed: Seed of the bootstrap and of the choice of examples.
         command_line: What the user typed, for the record.
@@ -61,7 +63,13 @@ def bench(
         raise InputError(f"--examples is {examples}; expected 0 to {MOST}")
     if workers is not None and workers < 1:
         raise InputError(f"--workers is {workers}; expected at least 1")
-    plan = make_plan(read_dataset(dataset), denoisers, metrics=metrics, device=device)
+    plan = make_plan(
+        read_dataset(dataset),
+        denoisers,
+        metrics=metrics,
+        device=device,
+        only_installed=only_installed,
+    )
     folder = RunFolder(run, plan.settings())
     earlier = folder.open()
     story: dict[str, Any] = {

@@ -182,4 +182,4 @@ def _not_installed(board: Board) -> Iterator[str]:
         return
     yield "## Not installed\n"
     for item in board.run["not_installed"]:
-        yield f"- {item['metric']}: `{item['install']}`, then the same command again"
+        yield f"- {item['name']}: `{item['install']}`, then the same command again"

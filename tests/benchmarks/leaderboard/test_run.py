@@ -258,10 +258,26 @@ def test_metrics_that_are_not_installed_are_left_out_unless_named(
 
     assert "pesq" not in set(scores["metric"])
     assert told(tmp_path / "run")["not_installed"] == [
-        {"metric": "pesq", "install": "pip install 'mn-dataset[perceptual]'"}
+        {"name": "pesq", "install": "pip install 'mn-dataset[perceptual]'"}
     ]
     with pytest.raises(MissingExtra, match=r"pip install 'mn-dataset\[perceptual\]'"):
         run_of(dataset, ["noisy"], tmp_path / "other", metrics=["pesq"])
+
+
+def test_denoisers_that_are_not_installed_are_refused_or_left_out_by_name(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that was asked for is refused; of a line-up, it is told with the command."""
+    module = "benchmarks.external.noise_reduce"
+    absent = Entry("noisereduce", module, "NoiseReduce", "no_such_package", "baselines")
+    monkeypatch.setitem(registry.denoisers(), "noisereduce", absent)
+
+    scores = run_of(dataset, ["noisy", "noisereduce"], tmp_path / "run", only_installed=True)
+
+    assert set(scores["denoiser"]) == {"noisy"}
+    assert {"name": "noisereduce", "install": "pip install 'mn-dataset[baselines]'"} in told(
+        tmp_path / "run"
+    )["not_installed"]
 
 
 def test_run_json_tells_what_where_and_with_what(dataset: Path, tmp_path: Path) -> None:

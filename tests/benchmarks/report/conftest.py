@@ -42,7 +42,7 @@ def story() -> dict[str, Any]:
             }
             for name, (unit, up) in METRICS.items()
         ],
-        "not_installed": [{"metric": "stoi", "install": "pip install 'mn-dataset[perceptual]'"}],
+        "not_installed": [{"name": "stoi", "install": "pip install 'mn-dataset[perceptual]'"}],
         "environment": {
             "python": "3.11.7",
             "platform": "Linux",
