@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
 
 from mn_dataset import seeds
 from mn_dataset.audio.corpus import Corpus, Source
@@ -14,6 +13,7 @@ from mn_dataset.audio.segment import fade_for, starts
 from mn_dataset.errors import InputError, RecipeError, UnknownName
 from mn_dataset.mix import presets
 from mn_dataset.mix.capacity import Segment, obstacle
+from mn_dataset.mix.deck import Deck
 from mn_dataset.mix.recipes import Recipes
 from mn_dataset.records import (
     MUSIC_CATEGORIES,
@@ -27,13 +27,11 @@ from mn_dataset.records import (
 )
 
 DEFAULT_SNR_DB = (0.0, 5.0, 10.0)
-_ATTEMPTS = 200
+_PLACES = 8  # tried in a noise before the next one is
 _GOLDEN = 0x9E3779B97F4A7C15  # 2**64 over the golden ratio: a Weyl sequence with even gaps
 
 SnrLevel = float | tuple[float, float]
 """An SNR in dB, or a range to draw from uniformly."""
-
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -101,25 +99,6 @@ def draw(
     return Recipes(tuple(rows), corpus.name, corpus.hash, dataset_version=dataset_version)
 
 
-class _Deck(Generic[Item]):
-    """Deals items in a seeded order, each once before any twice."""
-
-    def __init__(self, items: Sequence[Item], stream: seeds.Stream) -> None:
-        self._items, self._stream, self._deck = items, stream, list[Item]()
-
-    def deal(self) -> Item:
-        if not self._deck:
-            self._deck = self._stream.shuffled(self._items)
-        return self._deck.pop()
-
-    def put_back(self, items: Sequence[Item]) -> None:
-        """Return items that could not be used, to be dealt next."""
-        self._deck.extend(reversed(items))
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-
 class _Pool:
     """The recordings of one split, dealt evenly to its cells."""
 
@@ -137,10 +116,10 @@ class _Pool:
         self._noises = self._decks(corpus.of("noise", split), NOISE_CLASSES)
         self._turns: dict[str, int] = {}
 
-    def _decks(self, sources: Sequence[Source], names: Sequence[str]) -> dict[str, _Deck[Source]]:
+    def _decks(self, sources: Sequence[Source], names: Sequence[str]) -> dict[str, Deck[Source]]:
         members = {name: [s for s in sources if s.row.category == name] for name in names}
         return {
-            name: _Deck(found, seeds.generator(self.seed, f"deck {self.split}", name))
+            name: Deck(found, seeds.generator(self.seed, f"deck {self.split}", name))
             for name, found in members.items()
             if found
         }
@@ -164,33 +143,50 @@ class _Pool:
         low, high = _range(cell.snr)
         snr_db = low if low == high else round(stream.uniform(low, high), 2)
         clips, noises = self._clips[cell.music_category], self._noises[cell.noise_class]
-        passed_clips: list[Source] = []
+        passed: list[Source] = []
         reason = ""
         for _ in range(len(clips)):
             clip = clips.deal()
-            passed_noises: list[Source] = []
-            for attempt in range(max(_ATTEMPTS // len(clips), 2 * len(noises))):
-                if attempt % 4 == 0:  # four places in a recording, then the next recording
-                    noise = noises.deal()
-                clean_cut, noise_cut = self._cuts(clip, noise, stream)
-                problem = obstacle(clean_cut, noise_cut, snr_db, self.definition)
-                if problem is None:
-                    clips.put_back(passed_clips)
-                    noises.put_back([n for n in passed_noises if n is not noise])
-                    return self._compose(name, cell, (clean_cut, noise_cut), snr_db)
-                reason = problem
-                if attempt % 4 == 3:
-                    passed_noises.append(noise)
-            passed_clips.append(clip)
+            cuts, reason = self._fitting(clip, noises, snr_db=snr_db, stream=stream)
+            if cuts is not None:
+                clips.put_back(passed)
+                return self._compose(name, cell, cuts, snr_db)
+            passed.append(clip)
         raise RecipeError(f"{cell}: cannot be drawn: {reason}; ask for another SNR or length")
 
-    def _cuts(self, clip: Source, noise: Source, stream: seeds.Stream) -> tuple[Segment, Segment]:
+    def _fitting(
+        self, clip: Source, noises: Deck[Source], *, snr_db: float, stream: seeds.Stream
+    ) -> tuple[tuple[Segment, Segment] | None, str]:
+        """Find segments of a clip and of the next noise that can carry an SNR, or say why not.
+
+        Noises that could not are dealt again next, so that their turn is not lost.
+        """
         length = self.num_samples or clip.entry.frames
         if clip.entry.frames < length:
-            raise RecipeError(
+            return None, (
                 f"{clip.id} lasts {clip.entry.frames / SAMPLING_RATE:g} s, shorter than the "
-                f"{length / SAMPLING_RATE:g} s asked; a clip is never looped, ask for less"
+                f"{length / SAMPLING_RATE:g} s asked, and a clip is never looped"
             )
+        passed: list[Source] = []
+        reason = ""
+        for _ in range(2 * len(noises)):
+            noise = noises.deal()
+            if noise in passed:
+                continue
+            for _ in range(_PLACES):
+                cuts = self._cuts(clip, noise, length, stream)
+                problem = obstacle(*cuts, snr_db, self.definition)
+                if problem is None:
+                    noises.put_back(passed)
+                    return cuts, ""
+                reason = problem
+            passed.append(noise)
+        noises.put_back(passed)
+        return None, reason
+
+    def _cuts(
+        self, clip: Source, noise: Source, length: int, stream: seeds.Stream
+    ) -> tuple[Segment, Segment]:
         fade = fade_for(noise.entry.frames, length)
         clean_start = stream.integer(starts(clip.entry.frames, length, 0))
         noise_start = self._next_start(noise.id, starts(noise.entry.frames, length, fade))
@@ -235,7 +231,7 @@ def _repeat(cells: Sequence[Cell], times: int) -> Iterator[Cell]:
 
 def _spread(cells: Sequence[Cell], count: int, seed: int) -> list[Cell]:
     """Deal cells evenly until there are enough, then put them in the table's order."""
-    deck = _Deck(range(len(cells)), seeds.generator(seed, "cells", cells[0].split))
+    deck = Deck(range(len(cells)), seeds.generator(seed, "cells", cells[0].split))
     return [cells[number] for number in sorted(deck.deal() for _ in range(count))]
 
 
