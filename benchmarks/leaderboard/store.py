@@ -190,6 +190,9 @@ def address(*names: str) -> str:
 
 def _cut_torn_line(file: int) -> None:
     size = os.fstat(file).st_size
-    while size and os.pread(file, 1, size - 1) != b"\n":
+    while size:
+        os.lseek(file, size - 1, os.SEEK_SET)
+        if os.read(file, 1) == b"\n":
+            break
         size -= 1
     os.ftruncate(file, size)

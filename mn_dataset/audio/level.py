@@ -7,6 +7,7 @@ sums them exactly in any order. Loudness follows ITU-R BS.1770-4 with the filter
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 
@@ -129,7 +130,7 @@ def dbfs(amplitude: float) -> float:
     >>> dbfs(16384)
     -6.020599913279624
     """
-    return 20.0 * float(np.log10(amplitude / FULL_SCALE)) if amplitude > 0 else float("-inf")
+    return 20.0 * math.log10(amplitude / FULL_SCALE) if amplitude > 0 else float("-inf")
 
 
 def k_weight(samples: Pcm | Float64, *, sampling_rate: int) -> Float64:
@@ -180,7 +181,7 @@ def integrated_lufs(hops: Float64, gain: float, *, sampling_rate: int) -> float:
         return float("nan")
     relative = gated.mean() / 10.0
     kept = gated[gated > relative]
-    return -0.691 + 10.0 * float(np.log10(kept.mean())) if kept.size else float("nan")
+    return -0.691 + 10.0 * math.log10(kept.mean()) if kept.size else float("nan")
 
 
 def hop_energies(samples: Pcm, *, sampling_rate: int) -> Float64:

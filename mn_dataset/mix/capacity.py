@@ -11,15 +11,23 @@ import math
 from dataclasses import dataclass
 
 from mn_dataset.audio.corpus import Source
-from mn_dataset.audio.level import FULL_SCALE, dbfs
+from mn_dataset.audio.level import (
+    FULL_SCALE,
+    GRID,
+    LOUDNESS_BLOCK_S,
+    dbfs,
+    integrated_lufs,
+)
 from mn_dataset.mix.guard import CEILING
-from mn_dataset.records import SnrDefinition
+from mn_dataset.records import SAMPLING_RATE, SnrDefinition
 
 MIN_RECORDED_RMS = FULL_SCALE / 1000.0
 """−60 dBFS, in LSB."""
 
 MIN_MIXED_RMS = 8.0
 """In LSB."""
+
+_MIN_LOUDNESS_SAMPLES = LOUDNESS_BLOCK_S * SAMPLING_RATE
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,16 @@ class Segment:
         inner = entry.energy_bound(self.fade, period - self.fade)
         return math.sqrt(self.num_samples // period * inner / self.num_samples)
 
+    @property
+    def lufs(self) -> float:
+        """The segment's loudness, to about 0.1 LU; a loop has its recording's."""
+        entry = self.source.entry
+        if self.fade:
+            return entry.loudness_lufs if self.num_samples >= _MIN_LOUDNESS_SAMPLES else math.nan
+        cells = entry.weighted[self.start // GRID : (self.start + self.num_samples) // GRID]
+        hops = cells[: len(cells) // 10 * 10].reshape(-1, 10).sum(axis=1)
+        return integrated_lufs(hops, 1.0, sampling_rate=SAMPLING_RATE)
+
 
 def obstacle(
     clean: Segment, noise: Segment, snr_db: float, definition: SnrDefinition
@@ -62,7 +80,10 @@ def obstacle(
             )
     gain = _gain(clean, noise, snr_db, definition)
     if math.isnan(gain):
-        return f"{definition} is undefined for {clean.source.id} or {noise.source.id}"
+        return (
+            f"{definition} is undefined for {clean.source.id} or {noise.source.id} "
+            f"in {clean.num_samples / SAMPLING_RATE:g} s (loudness needs 0.4 s above its gate)"
+        )
     peaks = clean.source.entry.peak + gain * noise.source.entry.peak
     mix_gain = min(1.0, CEILING / peaks)
     for segment, factor in ((clean, mix_gain), (noise, gain * mix_gain)):
@@ -75,9 +96,9 @@ def obstacle(
 
 
 def _gain(clean: Segment, noise: Segment, snr_db: float, definition: SnrDefinition) -> float:
-    """Estimate the noise's gain; whole-recording loudness stands for the segment's."""
+    """Estimate the noise's gain, NaN when a level is undefined."""
     if definition == "lufs":
-        difference = clean.source.entry.loudness_lufs - noise.source.entry.loudness_lufs
+        difference = clean.lufs - noise.lufs
     else:
         difference = 20.0 * math.log10(clean.rms_bound / noise.rms_bound)
     exponent = (difference - snr_db) / 20.0

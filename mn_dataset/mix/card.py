@@ -13,7 +13,7 @@ from mn_dataset.mix.recipes import Recipes
 from mn_dataset.records import MUSIC_CATEGORIES, NOISE_CLASSES, SPLITS
 
 _TEXT = """\
-# {name}: mixtures of clean music and noise at known SNRs
+# Mixtures of clean music and noise at known SNRs
 
 {count} mixtures, {hours:.2f} h, made from the corpus `{corpus}`{synthetic}.
 Data version {dataset_version}; corpus hash `{corpus_hash}`; generator {generator_version}.
@@ -21,7 +21,7 @@ Data version {dataset_version}; corpus hash `{corpus_hash}`; generator {generato
 * SNR: {snr_range} dB, definition `{definitions}`, met within 0.01 dB; all four definitions are
   in `manifest.parquet`.
 * In 16-bit samples `noisy − clean == noise`, exactly.
-* `mn verify {name}` proves that the folder is what its recipes say.
+* `mn verify` proves that the folder is what its recipes say.
 
 ## Mixtures per music category and noise class
 
@@ -62,7 +62,6 @@ def write_card(folder: Path, recipes: Recipes, corpus: Corpus, *, notes: Sequenc
     synthetic = sum(dict(source.row.further).get("origin") == "synthetic" for source in used)
     lows, highs = min(r.snr_db for r in recipes), max(r.snr_db for r in recipes)
     text = _TEXT.format(
-        name=folder.resolve().name,
         count=len(recipes),
         hours=sum(recipe.num_samples / recipe.sampling_rate for recipe in recipes) / 3600,
         synthetic=f" ({synthetic} of {len(used)} recordings are synthetic)" if synthetic else "",

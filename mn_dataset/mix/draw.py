@@ -27,6 +27,8 @@ from mn_dataset.records import (
 )
 
 DEFAULT_SNR_DB = (0.0, 5.0, 10.0)
+MIN_SECONDS = 0.1
+_SEEDS = 2**63  # what a signed 64-bit column holds
 _PLACES = 8  # tried in a noise before the next one is
 _GOLDEN = 0x9E3779B97F4A7C15  # 2**64 over the golden ratio: a Weyl sequence with even gaps
 
@@ -85,6 +87,12 @@ def draw(
         InputError: if an argument makes no sense.
     """
     _check(snr_db, snr_definition, per_cell, count, seconds)
+    if not -_SEEDS <= seed < _SEEDS:
+        raise InputError(f"--seed is {seed}; expected a number that fits in 64 bits")
+    if preset is not None and (seconds, per_cell, snr_definition) != (None, None, "power"):
+        raise InputError(f"--preset {preset} fixes lengths, cells and the SNR; give none of them")
+    if preset is not None and [*map(_range, snr_db)] != [*map(_range, DEFAULT_SNR_DB)]:
+        raise InputError(f"--preset {preset} fixes the SNRs; do not give --snr-db")
     chosen = _splits(corpus, split)
     rows: list[Recipe] = []
     for name in chosen:
@@ -241,7 +249,7 @@ def _range(level: SnrLevel) -> tuple[float, float]:
 
 
 def _splits(corpus: Corpus, split: str | Sequence[str] | None) -> list[str]:
-    asked = [split] if isinstance(split, str) else list(split or SPLITS)
+    asked = [split] if isinstance(split, str) else list(dict.fromkeys(split or SPLITS))
     for name in asked:
         if name not in SPLITS:
             raise UnknownName("split", name, SPLITS)
@@ -273,5 +281,5 @@ def _check(
         raise InputError("--per-cell and --count exclude each other; give one")
     if min(per_cell or 1, count or 1) < 1 or per_cell == 0 or count == 0:
         raise InputError("--per-cell and --count are 1 or more")
-    if seconds is not None and not 0 < seconds < math.inf:
-        raise InputError(f"--seconds is {seconds:g}; expected a positive length")
+    if seconds is not None and not MIN_SECONDS <= seconds < math.inf:
+        raise InputError(f"--seconds is {seconds:g}; expected {MIN_SECONDS:g} or more")

@@ -46,19 +46,24 @@ def audio_path(recipe_id: str, part: str, suffix: str) -> str:
 
 def facts(mixture: Mixture, suffix: str) -> dict[str, Any]:
     """Return what was measured of a mixture, a row of the manifest beside its recipe."""
-    snrs = mixture.snrs_db
+    snrs = {name: _stored(value) for name, value in mixture.snrs_db.items()}
     return {
         "id": mixture.recipe.id,
         "snr_db_achieved": snrs[mixture.recipe.snr_definition],
         **{f"snr_{name}_db": snrs[name] for name in snrs},
         "noise_gain": mixture.noise_gain,
         "mix_gain": mixture.mix_gain,
-        "peak_dbfs": mixture.peak_dbfs,
+        "peak_dbfs": _stored(mixture.peak_dbfs),
         **{part: audio_path(mixture.recipe.id, part, suffix) for part in TRIPLE},
         "noisy_sha256": pcm_sha256(mixture.noisy),
         "clean_sha256": mixture.clean_sha256 or pcm_sha256(mixture.clean),
         "noise_sha256": pcm_sha256(mixture.noise),
     }
+
+
+def _stored(decibels: float) -> float:
+    """Round to 1e-9 dB: logarithms and filters differ between processors in their last bits."""
+    return round(decibels, 9)
 
 
 def write_manifest(folder: Path, recipes: Recipes, rows: dict[str, dict[str, Any]]) -> None:

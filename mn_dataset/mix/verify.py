@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +11,13 @@ from typing import Any, Literal
 import numpy as np
 
 from mn_dataset.audio import io
+from mn_dataset.audio.level import dbfs, hop_energies, measure, peak
 from mn_dataset.errors import AudioError
 from mn_dataset.mix import manifest
 from mn_dataset.mix import recipes as recipe_table
 from mn_dataset.mix.guard import CEILING
 from mn_dataset.mix.render import SNR_TOLERANCE_DB
+from mn_dataset.mix.snr import Loudness, Measured, all_snrs_db
 from mn_dataset.parallel import each
 
 Kind = Literal["missing", "changed", "truncated", "extra", "contradiction"]
@@ -57,7 +60,7 @@ def verify(
     """
     root = Path(folder)
     rows = manifest.read_manifest(root)
-    faults = list(_table_faults(root, rows)) + list(_extra(root, rows))
+    faults = [*_table_faults(root, rows), *_source_faults(root, rows), *_extra(root, rows)]
     pieces = ((root, row) for row in rows)
     answers = each(_mixture_faults, pieces, workers=workers, together=16)
     for done, found in enumerate(answers, start=1):
@@ -91,13 +94,28 @@ def _table_faults(root: Path, rows: list[dict[str, Any]]) -> Iterator[Fault]:
 
 
 def _extra(root: Path, rows: list[dict[str, Any]]) -> Iterator[Fault]:
-    expected = {row[part] for row in rows for part in manifest.TRIPLE}
-    for path in sorted((root / manifest.AUDIO).rglob("*")):
+    """Compare the files that are there with those that belong."""
+    tables = {manifest.RECIPES, manifest.SOURCES, manifest.MANIFEST, manifest.CARD}
+    expected = tables | {row[part] for row in rows for part in manifest.TRIPLE}
+    for path in sorted(root.rglob("*")):
         name = path.relative_to(root).as_posix()
-        if path.is_file() and name not in expected:
+        if not path.is_dir() and name not in expected:
             yield Fault("extra", name, "no recipe names it; remove it")
+    for name in sorted(tables):
+        if not (root / name).is_file():
+            yield Fault("missing", name, "render again")
+
+
+def _source_faults(root: Path, rows: list[dict[str, Any]]) -> Iterator[Fault]:
+    """Compare the recordings listed with those that the recipes use."""
     if not (root / manifest.SOURCES).is_file():
-        yield Fault("missing", manifest.SOURCES, "render again")
+        return
+    listed = [row["id"] for row in recipe_table.read_parquet(root / manifest.SOURCES).to_pylist()]
+    used = {layer["source_id"] for row in rows for layer in row["layers"]}
+    if sorted(listed) != sorted(used):
+        odd = sorted(used.symmetric_difference(listed)) or sorted(listed)
+        text = f"{len(listed)} rows for {len(used)} recordings used; see {odd[0]}"
+        yield Fault("contradiction", manifest.SOURCES, text)
 
 
 def _mixture_faults(root: Path, row: dict[str, Any]) -> list[Fault]:
@@ -133,4 +151,34 @@ def _sum_faults(parts: dict[str, io.Pcm], row: dict[str, Any]) -> list[Fault]:
         found.append(Fault("contradiction", row["noisy"], "noisy − clean is not noise"))
     if np.abs(noisy).max(initial=0) > CEILING:
         found.append(Fault("contradiction", row["noisy"], f"a sample is beyond ±{CEILING}"))
-    return found
+    return found + _fact_faults(parts, row)
+
+
+def _fact_faults(parts: dict[str, io.Pcm], row: dict[str, Any]) -> list[Fault]:
+    """Measure the audio again and compare it with what the manifest says was measured."""
+    measured = [
+        Measured(
+            measure(parts[name]), Loudness(hop_energies(parts[name], sampling_rate=rate), rate)
+        )
+        for name, rate in (("clean", row["sampling_rate"]), ("noise", row["sampling_rate"]))
+    ]
+    snrs = all_snrs_db(*measured)
+    facts = {f"snr_{name}_db": value for name, value in snrs.items()}
+    facts |= {
+        "snr_db_achieved": snrs[row["snr_definition"]],
+        "peak_dbfs": dbfs(peak(parts["noisy"])),
+    }
+    return [
+        Fault(
+            "contradiction",
+            manifest.MANIFEST,
+            f"{row['id']}: {name} is {row[name]:.6f}, the audio says {value:.6f}",
+        )
+        for name, value in facts.items()
+        if not _agree(row[name], value)
+    ]
+
+
+def _agree(stated: float, found: float) -> bool:
+    """Loudness is stored as measured before rounding to 16 bits: a gate may fall either way."""
+    return (math.isnan(stated) and math.isnan(found)) or abs(stated - found) <= SNR_TOLERANCE_DB

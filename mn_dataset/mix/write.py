@@ -20,18 +20,15 @@ from mn_dataset.mix import recipes as recipe_table
 from mn_dataset.mix.card import write_card
 from mn_dataset.mix.recipes import Recipes
 from mn_dataset.mix.render import mix
+from mn_dataset.mix.resume import JOURNAL, Facts, finished, journal_rows
 from mn_dataset.mix.source import SourceCache
+from mn_dataset.mix.validate import refuse_malformed, refuse_unfitting
 from mn_dataset.parallel import each
 from mn_dataset.records import SAMPLING_RATE, Recipe
 from mn_dataset.tables import COLUMNS
 
 FORMATS = ("wav", "flac")
-JOURNAL = ".journal.jsonl"
 _AT_A_TIME = 16  # recipes handed to a worker, at least: enough of them to share sources
-_WAV_HEADER_BYTES = 44
-
-Facts = dict[str, dict[str, Any]]
-"""The manifest's measured columns, by recipe id."""
 
 
 def render(
@@ -71,7 +68,10 @@ def render(
             f"found {corpus.root} {corpus.hash[:12]}; give the same corpus or draw again"
         )
     wanted = recipes if rows is None else recipes.select(rows)
+    refuse_malformed(wanted)
+    refuse_unfitting(wanted, corpus)
     folder = Path(out)
+    existed = folder.exists()
     made = _open_folder(folder, wanted, audio_format)
     try:
         _write_sources(folder, wanted, corpus)
@@ -87,8 +87,10 @@ def render(
         write_card(folder, wanted, corpus, notes=notes)
     except BaseException:
         _clear_temporaries(folder)
-        if made and not _journal_rows(folder):
+        if made and not journal_rows(folder):
             shutil.rmtree(folder, ignore_errors=True)
+            if existed:
+                folder.mkdir()
         raise
     (folder / JOURNAL).unlink(missing_ok=True)
     return folder
@@ -134,7 +136,7 @@ def _render_missing(
     audio_format: str,
     progress: Callable[[int, int], None] | None,
 ) -> Facts:
-    facts = _finished(folder, recipes, audio_format)
+    facts = finished(folder, recipes, audio_format=audio_format, workers=workers)
     missing = [recipe for recipe in recipes if recipe.id not in facts]
     for split in {recipe.split for recipe in missing}:
         (folder / manifest.AUDIO / split).mkdir(parents=True, exist_ok=True)
@@ -193,42 +195,6 @@ def _render_one(
             temporary.replace(path)
         undo.pop_all()
     return row
-
-
-def _finished(folder: Path, recipes: Recipes, audio_format: str) -> Facts:
-    """Return the rows of mixtures that were finished and whose files are still there, whole."""
-    known = {row["id"]: row for row in _journal_rows(folder)}
-    if (folder / manifest.MANIFEST).is_file():
-        keep = {field.name for field in manifest.FIELDS} - {f.name for f in recipe_table.FIELDS}
-        for row in manifest.read_manifest(folder):
-            known[row["id"]] = {"id": row["id"]} | {name: row[name] for name in keep}
-    return {
-        recipe.id: known[recipe.id]
-        for recipe in recipes
-        if recipe.id in known
-        and all(
-            _is_whole(folder / known[recipe.id][part], recipe.num_samples, audio_format)
-            for part in manifest.TRIPLE
-        )
-    }
-
-
-def _is_whole(path: Path, num_samples: int, audio_format: str) -> bool:
-    if not path.is_file():
-        return False
-    return audio_format != "wav" or path.stat().st_size == _WAV_HEADER_BYTES + 2 * num_samples
-
-
-def _journal_rows(folder: Path) -> list[dict[str, Any]]:
-    """Read the journal; a last line torn by a kill is dropped."""
-    path = folder / JOURNAL
-    rows = []
-    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
-        try:
-            rows.append(json.loads(line))
-        except json.JSONDecodeError:
-            break
-    return rows
 
 
 def _write_sources(folder: Path, recipes: Recipes, corpus: Corpus) -> None:

@@ -73,6 +73,11 @@ def test_count_spreads_over_the_cells(tiny):
     assert len({r.snr_db for r in recipes}) > 15
 
 
+def test_a_split_named_twice_is_drawn_once(tiny):
+    """Ids stay unique."""
+    assert draw(tiny, split=["test", "test"]) == draw(tiny, split="test")
+
+
 def test_short_noise_is_looped_and_long_noise_is_not(tiny):
     """Only a recording shorter than the mixture gets a cross-fade."""
     for recipe in draw(tiny, split="test"):
@@ -115,6 +120,11 @@ def test_drawing_opens_no_audio(tiny, monkeypatch):
         ({"per_cell": 1, "count": 1}, InputError),
         ({"count": 0}, InputError),
         ({"seconds": -1}, InputError),
+        ({"seconds": 1e-9}, InputError),
+        ({"seed": 2**63}, InputError),
+        ({"preset": "musicecan-2024", "snr_db": (33,)}, InputError),
+        ({"preset": "musicecan-2024", "seconds": 2}, InputError),
+        ({"seconds": 0.3, "snr_definition": "lufs"}, RecipeError),
         ({"preset": "musicecan"}, UnknownName),
     ],
 )

@@ -78,6 +78,32 @@ def test_a_changed_manifest_is_found(dataset, column, value):
     assert ("contradiction", "manifest.parquet") in kinds(dataset)
 
 
+@pytest.mark.parametrize("column", ["snr_power_db", "snr_lufs_db", "peak_dbfs"])
+def test_a_changed_measurement_is_found(dataset, column):
+    """What the manifest says was measured is measured again."""
+    path = dataset / "manifest.parquet"
+    table = pq.read_table(path)
+    rows = table.to_pylist()
+    rows[0][column] += 0.5
+    pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), path)
+
+    assert kinds(dataset) == [("contradiction", "manifest.parquet")]
+
+
+def test_changed_sources_and_strays_are_found(dataset):
+    """A row that is missing from the sources, a lost card, a stray file beside the audio."""
+    path = dataset / "sources.parquet"
+    pq.write_table(pq.read_table(path)[1:], path)
+    (dataset / "README.md").unlink()
+    (dataset / "notes.txt").write_text("mine")
+
+    assert kinds(dataset) == [
+        ("contradiction", "sources.parquet"),
+        ("extra", "notes.txt"),
+        ("missing", "README.md"),
+    ]
+
+
 def test_an_unfinished_folder_is_no_dataset(dataset):
     """The message says how to finish it."""
     (dataset / "manifest.parquet").unlink()

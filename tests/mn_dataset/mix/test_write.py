@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -121,6 +123,63 @@ def test_a_finished_folder_is_left_alone_and_a_hole_is_filled(tiny, recipes, dat
 
     assert tree(out) == tree(dataset)
     assert (out / "audio/test/000004.clean.wav").stat().st_mtime_ns == kept
+
+
+def test_a_changed_file_is_repaired(tiny, recipes, dataset, tmp_path):
+    """A rerun compares hashes, not sizes: what `mn verify` calls changed is made again."""
+    out = render(recipes, tiny, tmp_path / "out")
+    path = out / "audio/test/000003.noise.wav"
+    content = bytearray(path.read_bytes())
+    content[500] ^= 4
+    path.write_bytes(bytes(content))
+
+    render(recipes, tiny, out)
+
+    assert tree(out) == tree(dataset)
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"id": "../../evil"}, "id is '../../evil'"),
+        ({"id": "test/../evil"}, "expected test/NAME"),
+        ({"split": "tset"}, "split is 'tset'"),
+        ({"task": "separate"}, "task is 'separate'"),
+        ({"sampling_rate": 16_000}, "sampling_rate is 16000"),
+        ({"num_samples": 0}, "num_samples is 0"),
+        ({"num_samples": 10**9}, "leave 'clean/"),
+        ({"snr_definition": "loud"}, "snr_definition is 'loud'"),
+        ({"snr_db": 99.0}, "snr_db is 99.0"),
+        ({"layers": {"response": "hall"}}, "dry"),
+        ({"layers": {"start": -1}}, "leave 'clean/"),
+        ({"layers": {"source_id": "clean/nobody"}}, "no clean 'clean/nobody'"),
+        ({"layers": {"role": "noise"}}, "one clean and one noise layer"),
+    ],
+)
+def test_recipes_that_cannot_be_meant_are_refused(tiny, recipes, tmp_path, change, text):
+    """By recipe and column, before anything is written, inside or outside the folder."""
+    recipe = recipes[0]
+    if isinstance(change.get("layers"), dict):
+        first = replace(recipe.layers[0], **change["layers"])
+        change = {"layers": (first, recipe.layers[1])}
+    spoiled = replace(recipes, rows=(replace(recipe, **change),))
+
+    with pytest.raises(RecipeError, match=re.escape(text)):
+        render(spoiled, tiny, tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_folder_that_was_there_stays(recipes, tiny, tmp_path, monkeypatch):
+    """A failed render removes what it made, and nothing else."""
+
+    def broken(*_, **__):
+        raise OutputError("no")
+
+    (tmp_path / "out").mkdir()
+    monkeypatch.setattr(room.io, "write_wav", broken)
+    with pytest.raises(OutputError):
+        render(recipes, tiny, tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_other_recipes_are_refused(tiny, dataset):
