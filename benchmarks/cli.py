@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from mn_dataset import terminal
-from mn_dataset.cli import Json, app, cores
+from mn_dataset.cli import Json, app
+from mn_dataset.options import cores
 
 DEMO_DENOISERS = (
     "noisy",

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import cyclopts
 from cyclopts import Parameter
 
 from mn_dataset import terminal
-from mn_dataset.errors import InputError, UnknownName
+from mn_dataset.errors import UnknownName
+from mn_dataset.options import DrawOptions, Many, RenderOptions, cores
 
 if TYPE_CHECKING:
     from mn_dataset.audio.corpus import Corpus
-    from mn_dataset.mix.draw import SnrLevel
 
 app = cyclopts.App(
     name="mn",
@@ -25,84 +24,8 @@ app = cyclopts.App(
     help_format="plaintext",
 )
 
-Many = Parameter(consume_multiple=True, negative_iterable=())
 Flag = Parameter(negative=())
 Json = Annotated[bool, Parameter(name="--json", negative=())]
-
-
-@Parameter(name="*")
-@dataclass(frozen=True)
-class DrawOptions:
-    """What to draw."""
-
-    split: Annotated[list[str] | None, Many] = None
-    """Splits to draw: train, validation, test. All by default."""
-    snr_db: Annotated[list[str], Many] = field(default_factory=lambda: ["0", "5", "10"])
-    """SNR levels in dB, separated by blanks; 2:20 draws uniformly."""
-    snr_definition: str = "power"
-    """What SNR means: power, variance, active or lufs."""
-    per_cell: int | None = None
-    """Mixtures per music category × noise class × SNR level; 1 by default."""
-    count: int | None = None
-    """Mixtures per split instead, spread evenly over the cells."""
-    seconds: float | None = None
-    """Length of a mixture; each is as long as its clip by default."""
-    seed: int = 0
-    """Of every choice."""
-    preset: str | None = None
-    """musicecan-2024 draws by the paper's protocol, quirks included."""
-    dataset_version: str = "1.0.0"
-    """SemVer of the data, apart from the code's."""
-
-    def arguments(self) -> dict[str, Any]:
-        """Return the library's arguments."""
-        named = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return named | {"snr_db": [snr_level(text) for text in self.snr_db]}
-
-
-@Parameter(name="*")
-@dataclass(frozen=True)
-class RenderOptions:
-    """How to render."""
-
-    workers: int | None = None
-    """Processes; all cores by default. The bytes do not depend on it."""
-    rows: Annotated[list[str] | None, Many] = None
-    """Only these recipes, by id or number."""
-    format: str = "wav"
-    """wav or flac, 16-bit both."""
-
-    def arguments(self) -> dict[str, Any]:
-        """Return the library's arguments."""
-        return {"workers": cores(self.workers), "rows": self.rows, "audio_format": self.format}
-
-
-def snr_level(text: str) -> SnrLevel:
-    """Read "5" as a level and "2:20" as a range, both in dB.
-
-    >>> snr_level("2:20")
-    (2.0, 20.0)
-    """
-    try:
-        bounds = [float(part) for part in text.strip().split(":")]
-    except ValueError:
-        bounds = []
-    if len(bounds) == 1:
-        return bounds[0]
-    if len(bounds) == 2 and bounds[0] <= bounds[1]:
-        return bounds[0], bounds[1]
-    raise InputError(
-        f"--snr-db is {text.strip()!r}; expected a number of dB, or a range such as 2:20"
-    )
-
-
-def cores(workers: int | None) -> int:
-    """Return the number of processes asked for, or one per core."""
-    from mn_dataset.parallel import cores as available
-
-    if workers is not None and workers < 1:
-        raise InputError(f"--workers is {workers}; expected 1 or more")
-    return workers or available()
 
 
 def opened(corpus: str, workers: int | None = None) -> Corpus:
