@@ -64,7 +64,7 @@ def metrics(name: str | None = None, /, *, json: Json = False) -> None:
     """
     from benchmarks.metrics.suite import describe
 
-    specs = describe(name)
+    specs = describe(None if name is None else [name])
     if json:
         terminal.answer({"metrics": [vars(spec) for spec in specs]})
         return
@@ -87,7 +87,10 @@ def bench(
     examples: int = 8,
     json: Json = False,
 ) -> None:
-    """Run denoisers over a dataset and score them; resumes, and adds what is missing.
+    """Run denoisers over a dataset and score them; what was scored before is not scored again.
+
+    The leaderboard holds the denoisers that are named. A run of others in the same folder keeps
+    its scores in the journal, and they come back when they are named again.
 
     Args:
         dataset_dir: A built dataset.
@@ -99,6 +102,9 @@ def bench(
         examples: Mixtures whose audio is kept for the page, at most 40.
         json: Print one JSON object.
     """
+    from benchmarks.harness.backend import check_device
+
+    check_device(device)
     _bench(
         dataset_dir,
         names(denoisers),

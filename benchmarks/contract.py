@@ -120,7 +120,7 @@ REASONS = {
     "non_finite": "the estimate holds NaN or infinity",
     "no_utterance": "the metric's activity detector found nothing to score",
     "not_installed": "the metric's package is not installed",
-    "denoiser_failed": "the denoiser raised or broke its contract; the run's log tells how",
+    "denoiser_failed": "the denoiser raised or broke its contract; the run's journal tells how",
     "library_error": "the metric's library raised",
     "unreadable_audio": "a file of the dataset is missing, damaged or changed",
 }

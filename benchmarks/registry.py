@@ -89,6 +89,8 @@ def denoiser(name: str) -> Entry:
     if ".py:" in name:
         path, attribute = name.rsplit(":", 1)
         return Entry(name, path, attribute)
+    if name.endswith(".py"):
+        raise InputError(f"{name}: name the class too, as in {name}:MyDenoiser")
     if name not in denoisers():
         raise UnknownName("denoiser", name, denoisers())
     return denoisers()[name]
@@ -154,6 +156,8 @@ def _load_file(path: Path, attribute: str) -> Any:
     if spec is None or spec.loader is None:
         raise InputError(f"{path}: not a Python file")
     module = importlib.util.module_from_spec(spec)
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))  # for modules that lie beside it
     sys.modules[private] = module  # dataclasses look their module up while the file is run
     spec.loader.exec_module(module)
     if not hasattr(module, attribute):

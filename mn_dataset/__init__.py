@@ -53,3 +53,8 @@ def __getattr__(name: str) -> Any:
             raise MissingExtra("torch", extra="torch") from error
         raise
     return getattr(room, name)
+
+
+def __dir__() -> list[str]:
+    """List the public names, for completion."""
+    return __all__

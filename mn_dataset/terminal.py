@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import sys
@@ -23,6 +24,9 @@ def run(app: cyclopts.App, tokens: Sequence[str] | None = None) -> int:
 
     0 is done, 1 the user's input is at fault (one message on stderr), 2 wrong usage.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without ↑ or é shows ? instead
     given = sys.argv[1:] if tokens is None else tokens
     # "-5:20" is a range of SNRs, not an option; the blank keeps the parser from taking it for one.
     shielded = [f" {token}" if _NEGATIVE_RANGE.fullmatch(token) else token for token in given]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.contract import Batch, Denoiser, Side
-from mn_dataset.errors import MissingExtra
+from mn_dataset.errors import InputError, MissingExtra
 
 
 def call(denoiser: Denoiser, batch: Batch, sampling_rate: int, *, side: Side, device: str) -> Any:
@@ -38,3 +38,18 @@ def _torch() -> Any:
         return importlib.import_module("torch")
     except ImportError as error:
         raise MissingExtra("torch", extra="torch") from error
+
+
+def check_device(device: str) -> None:
+    """Refuse a device that tensors cannot go to here.
+
+    Raises:
+        InputError: if it is neither "cpu" nor a CUDA device that is present.
+        MissingExtra: if it needs torch and torch is not installed.
+    """
+    if device == "cpu":
+        return
+    if device.split(":", maxsplit=1)[0] != "cuda":
+        raise InputError(f"--device is {device!r}; expected cpu, cuda or cuda:N")
+    if not _torch().cuda.is_available():
+        raise InputError(f"--device is {device!r}, and no CUDA device is here; use cpu")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,9 @@ def running(name: str) -> Iterator[None]:
 @contextmanager
 def _guarded(name: str, passing: tuple[type[Exception], ...]) -> Iterator[None]:
     try:
-        yield
+        # What a denoiser prints must not mix with what a command answers.
+        with redirect_stdout(sys.stderr):
+            yield
     except passing:
         raise
     except SystemExit as error:

@@ -144,6 +144,6 @@ def _timing_row(plan: Plan, entrant: Entrant, records: dict[str, Record]) -> dic
         "parameters": 0 if plan.specs[entrant.name].trained_on is None else None,
         "macs_per_s": None,
         "peak_memory_mb": next(memory, None),
-        "device": plan.device,
+        "device": plan.device if plan.specs[entrant.name].backend == "torch" else "cpu",
         "audio_s": sum(durations_s[key] for key in timed),
     }

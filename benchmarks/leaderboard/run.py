@@ -9,12 +9,12 @@ from typing import Any
 
 from benchmarks.leaderboard.dataset import read_dataset
 from benchmarks.leaderboard.examples import MOST, write_examples
-from benchmarks.leaderboard.plan import Plan, make_plan, missing_jobs
+from benchmarks.leaderboard.plan import Plan, make_plan, merged, missing_jobs
 from benchmarks.leaderboard.provenance import describe_run, now
 from benchmarks.leaderboard.results import write_tables
-from benchmarks.leaderboard.score import Job, score_mixture
+from benchmarks.leaderboard.score import UNREADABLE, Job, score_mixture
 from benchmarks.leaderboard.store import RUN_JSON, Record, RunFolder, write_json
-from mn_dataset.errors import InputError
+from mn_dataset.errors import DatasetError, InputError
 from mn_dataset.parallel import each
 
 logger = logging.getLogger(__name__)
@@ -83,6 +83,7 @@ def bench(
     kept = earlier.get("examples", [])
     write_json(run / RUN_JSON, story | {"examples": kept})
     _score_missing(plan, folder, workers=workers, progress=progress)
+    _refuse_unreadable(plan, folder)
     story["coverage"] = write_tables(plan, folder)
     story["examples"] = write_examples(
         plan, run, count=examples, seed=seed, earlier=kept, workers=workers
@@ -107,20 +108,38 @@ def _score_missing(
     )
     if progress:
         progress(done, total)
+    told: set[str] = set()
     for scored in each(_scored, ((job,) for job in jobs), workers=workers, ordered=False):
-        _write_down(folder, scored)
+        _write_down(folder, scored, told)
         done += 1
         if progress:
             progress(done, total)
+
+
+def _refuse_unreadable(plan: Plan, folder: RunFolder) -> None:
+    """Refuse a dataset of which no mixture could be read: that is no leaderboard of anything."""
+    records = [record for entrant in plan.entrants for record in merged(folder, entrant).values()]
+    unreadable = [
+        record
+        for record in records
+        if {reason for _, reason in record.scores.values()} == {UNREADABLE}
+    ]
+    if records and len(unreadable) == len(records):
+        raise DatasetError(
+            f"{plan.dataset.root}: no mixture could be read; the first: {unreadable[0].detail}; "
+            f"see what `mn verify {plan.dataset.root}` says"
+        )
 
 
 def _scored(job: Job) -> tuple[Job, list[Record]]:
     return job, score_mixture(job)
 
 
-def _write_down(folder: RunFolder, scored: tuple[Job, list[Record]]) -> None:
+def _write_down(folder: RunFolder, scored: tuple[Job, list[Record]], told: set[str]) -> None:
+    """Append the records to the journals, and warn of the first failure of each denoiser."""
     job, records = scored
     for entrant, record in zip(job.entrants, records, strict=True):
-        if record.detail:
-            logger.info("%s on %s: %s", entrant.name, record.mixture_id, record.detail)
+        if record.detail and entrant.name not in told:
+            told.add(entrant.name)
+            logger.warning("%s on %s: %s", entrant.name, record.mixture_id, record.detail)
         folder.journal(entrant.name, entrant.revision).append(record)

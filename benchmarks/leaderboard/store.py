@@ -124,7 +124,7 @@ def read_run(root: Path) -> dict[str, Any]:
         run = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise DatasetError(f"{path}: no such file; make a run with `mn bench`") from error
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise DatasetError(f"{path}: not JSON ({error}); make the run again") from error
     if not isinstance(run, dict):
         raise DatasetError(f"{path}: not a run's description; make the run again")

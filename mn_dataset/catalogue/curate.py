@@ -51,6 +51,9 @@ def curate(
     if target.exists():
         raise InputError(f"{target}: exists already; choose another place or remove it")
     rows = {role: tables.read_table(tables.table_path(raw, role), role) for role in ROLES}
+    _refuse_collisions(raw, rows)
+    for stale in target.parent.glob(f".{target.name}.*.tmp"):
+        shutil.rmtree(stale, ignore_errors=True)
     staging = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         staging.mkdir(parents=True)
@@ -71,6 +74,23 @@ def curate(
     return target
 
 
+def _refuse_collisions(raw: Path, rows: dict[Role, list[Row]]) -> None:
+    """Refuse two recordings that would become one file."""
+    taken: dict[str, Row] = {}
+    for role in ROLES:
+        for row in rows[role]:
+            first = taken.setdefault(_wav(row.file), row)
+            if first is not row:
+                raise InputError(
+                    f"{tables.table_path(raw, role)}:{row.line}: column 'file' is {row.file!r}, "
+                    f"which becomes the same WAV as {first.file!r} of {first.id}; rename one"
+                )
+
+
+def _wav(file: str) -> str:
+    return PurePosixPath(file).with_suffix(".wav").as_posix()
+
+
 def _convert(raw: Path, target: Path, role: Role, row: Row) -> tuple[Role, Row]:
     try:
         samples = to_form(*io.read_any(raw / row.file))
@@ -79,7 +99,7 @@ def _convert(raw: Path, target: Path, role: Role, row: Row) -> tuple[Role, Row]:
         raise AudioError(
             f"{where}: {raw / row.file}: {str(error).removeprefix(f'{raw / row.file}: ')}"
         ) from error
-    file = PurePosixPath(row.file).with_suffix(".wav").as_posix()
+    file = _wav(row.file)
     (target / file).parent.mkdir(parents=True, exist_ok=True)
     io.write_wav(target / file, samples, sampling_rate=SAMPLING_RATE)
     return role, replace(row, file=file, duration_s=f"{len(samples) / SAMPLING_RATE:g}")
@@ -96,7 +116,9 @@ def to_form(samples: io.Floats, sampling_rate: int) -> io.Pcm:
     mono = resample(samples.mean(axis=1), from_rate=sampling_rate, to_rate=SAMPLING_RATE) * 32_768
     loudest = float(np.abs(mono).max(initial=0.0))
     if loudest < 0.5:
-        raise AudioError("is silent; remove the row or replace the recording")
+        raise AudioError(
+            "its mean over channels is silent; remove the row or replace the recording"
+        )
     if loudest > PEAK_CEILING:
         mono *= PEAK_CEILING / loudest
     return np.rint(mono).astype(np.int16)

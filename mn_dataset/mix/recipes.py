@@ -101,6 +101,8 @@ class Recipes(Sequence[Recipe]):
                 f"no recipe {unknown[0]!r}; expected an id such as {self.rows[0].id!r}, "
                 f"or a number from 0 to {len(self) - 1}"
             )
+        if not names:
+            raise RecipeError("no recipe was named; give ids or numbers, or leave --rows away")
         kept = {by_name[name].id: by_name[name] for name in names}
         return replace(self, rows=tuple(kept[name] for name in sorted(kept)))
 

@@ -73,9 +73,10 @@ def _neediest(count: Counter[str], shares: Mapping[str, float], size: int) -> st
 
 
 def _shares(ratios: Sequence[float]) -> dict[str, float]:
-    if len(ratios) != len(SPLITS) or min(ratios) < 0 or sum(ratios) <= 0:
+    sound = len(ratios) == len(SPLITS) and all(0 <= ratio < float("inf") for ratio in ratios)
+    if not sound or sum(ratios) <= 0:
         raise InputError(
             f"ratios are {' '.join(map(str, ratios))}; expected three shares, "
-            "of train, validation and test, none negative"
+            "of train, validation and test, none negative or infinite"
         )
     return {split: ratio / sum(ratios) for split, ratio in zip(SPLITS, ratios, strict=True)}

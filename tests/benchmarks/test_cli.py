@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pandas as pd
 import pytest
@@ -67,6 +68,7 @@ def test_a_person_s_own_denoiser_is_benched(mn, dataset, tmp_path):
         ("noisy,weiner", "did you mean 'wiener'?"),
         ("./nowhere.py:Half", "nowhere.py"),
         ("", "denoiser"),
+        ("./mine.py", "name the class too"),
     ],
 )
 def test_denoisers_that_are_not_there_are_named(mn, dataset, tmp_path, denoisers, text):
@@ -79,8 +81,55 @@ def test_denoisers_that_are_not_there_are_named(mn, dataset, tmp_path, denoisers
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("device", ["tpu", "cuda:99"])
+def test_a_device_that_is_not_there_is_refused(mn, dataset, tmp_path, device):
+    """Numbers carry the device that made them: no word is taken for one."""
+    words = ["--denoisers", "noisy", "--device", device, "--out", tmp_path / "run"]
+    code, _, message = mn("bench", dataset, *words)
+
+    assert code == 1
+    assert device in message
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_dataset_without_audio_is_refused(mn, dataset, tmp_path):
+    """An empty leaderboard is no answer."""
+    copy = tmp_path / "copy"
+    shutil.copytree(dataset, copy)
+    shutil.rmtree(copy / "audio")
+    words = ["--denoisers", "noisy", "--workers", 1, "--out", tmp_path / "run"]
+    code, _, message = mn("bench", copy, *words)
+
+    assert code == 1
+    assert "no mixture could be read" in message
+
+
+def test_what_a_denoiser_prints_stays_out_of_the_answer(mn, dataset, tmp_path):
+    """--json is one object, whatever a denoiser says; a module beside its file is found."""
+    (tmp_path / "beside_it.py").write_text("WORD = 'hello'")
+    mine = tmp_path / "talker.py"
+    mine.write_text(
+        "from beside_it import WORD\n"
+        "from benchmarks import DenoiserSpec\n"
+        "class Talker:\n"
+        "    spec = DenoiserSpec(name='talker')\n"
+        "    def __call__(self, batch, sampling_rate, *, side=None):\n"
+        "        print(WORD)\n"
+        "        return batch\n"
+    )
+    words = ["--metrics", "snr", "--workers", 1, "--examples", 0, "--out", tmp_path / "run"]
+    code, text, _ = mn("bench", dataset, "--denoisers", f"{mine}:Talker", *words, "--json")
+
+    assert code == 0
+    assert set(json.loads(text)) == {"run", "leaderboard"}
+
+
 def test_lists_speak_json(mn):
     """Denoisers and metrics as one object each."""
+    assert mn("metrics", "sdr")[1].startswith("sdr [dB], higher is better")
+    assert [row["name"] for row in json.loads(mn("metrics", "lsd", "--json")[1])["metrics"]] == [
+        "lsd"
+    ]
     denoisers = json.loads(mn("denoisers", "--json")[1])["denoisers"]
     metrics = json.loads(mn("metrics", "--json")[1])["metrics"]
 

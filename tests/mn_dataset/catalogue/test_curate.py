@@ -89,3 +89,15 @@ def test_an_existing_corpus_is_not_written_over(raw, tmp_path):
     (tmp_path / "out").mkdir()
     with pytest.raises(InputError, match="exists already"):
         curate(raw, tmp_path / "out")
+
+
+def test_two_recordings_that_would_be_one_file_are_refused(raw, tmp_path):
+    """Nobody's audio is written over by another's."""
+    (raw / "noise/c.flac").write_bytes((raw / "clean/b é.flac").read_bytes())
+    rows = tables.read_table(raw / "noise.csv", "noise")
+    rows.append(Row(id="noise/c.flac", file="noise/c.flac", category="crowd"))
+    tables.write_table(raw / "noise.csv", rows)
+
+    with pytest.raises(InputError, match=r"noise\.csv:5: .* becomes the same WAV"):
+        curate(raw, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
