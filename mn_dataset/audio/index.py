@@ -75,11 +75,6 @@ class Entry:
         """The level of the whole recording."""
         return level.Level(self.frames, self.total, self.blocks, self.peak)
 
-    @property
-    def rms(self) -> float:
-        """Root mean square of the whole recording in LSB."""
-        return float(np.sqrt(int(self.blocks.sum()) / self.frames)) if self.frames else 0.0
-
     def energy_bound(self, start: int, num_samples: int) -> int:
         """Return the energy of the whole blocks inside a segment: a lower bound of its own."""
         first = -(-start // level.BLOCK)
@@ -133,6 +128,8 @@ def measure_file(corpus: Path, file: str) -> Entry | AudioError:
     except AudioError as error:
         return error
     found = level.measure(samples)
+    weighted = level.k_weight(samples, sampling_rate=SAMPLING_RATE)
+    hops = level.weighted_hops(weighted, sampling_rate=SAMPLING_RATE)
     size, mtime_ns = _stamp(path) or (0, 0)
     return Entry(
         file=file,
@@ -143,8 +140,8 @@ def measure_file(corpus: Path, file: str) -> Entry | AudioError:
         total=found.total,
         blocks=found.blocks,
         peak=found.peak,
-        weighted=level.grid_energies(level.k_weight(samples, sampling_rate=SAMPLING_RATE)),
-        loudness_lufs=level.lufs(samples, sampling_rate=SAMPLING_RATE),
+        weighted=level.grid_energies(weighted),
+        loudness_lufs=level.integrated_lufs(hops, 1.0, sampling_rate=SAMPLING_RATE),
     )
 
 

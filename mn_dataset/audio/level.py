@@ -70,11 +70,6 @@ class Level:
         active = self.blocks * ACTIVE_RANGE >= loudest * lengths
         return int(self.blocks[active].sum()) / int(lengths[active].sum())
 
-    @property
-    def rms(self) -> float:
-        """Root mean square in LSB."""
-        return float(np.sqrt(self.energy / self.num_samples))
-
 
 def measure(samples: Pcm) -> Level:
     """Measure 16-bit samples, shape (time,)."""
@@ -186,11 +181,16 @@ def integrated_lufs(hops: Float64, gain: float, *, sampling_rate: int) -> float:
 
 def hop_energies(samples: Pcm, *, sampling_rate: int) -> Float64:
     """Return the K-weighted energies per 100 ms of 16-bit samples, filtered from rest."""
-    bounds = hop_bounds(len(samples), sampling_rate=sampling_rate)
+    weighted = k_weight(samples, sampling_rate=sampling_rate)
+    return weighted_hops(weighted, sampling_rate=sampling_rate)
+
+
+def weighted_hops(weighted: Float64, *, sampling_rate: int) -> Float64:
+    """Return the energies per 100 ms of samples that are K-weighted already."""
+    bounds = hop_bounds(len(weighted), sampling_rate=sampling_rate)
     if not len(bounds):
         return np.zeros(0)
-    squares = np.square(k_weight(samples[: bounds[-1]], sampling_rate=sampling_rate))
-    return np.add.reduceat(squares, bounds[:-1])
+    return np.add.reduceat(np.square(weighted[: bounds[-1]]), bounds[:-1])
 
 
 def lufs(samples: Pcm, *, sampling_rate: int) -> float:
