@@ -8,18 +8,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-import numpy as np
-
 from mn_dataset import tables
 from mn_dataset.audio import io
-from mn_dataset.audio.resample import resample
+from mn_dataset.audio.form import to_mono, to_pcm
 from mn_dataset.errors import AudioError, InputError, OutputError
 from mn_dataset.parallel import each
 from mn_dataset.records import ROLES, SAMPLING_RATE, Role
 from mn_dataset.tables import Row
-
-PEAK_CEILING = 32_768 * 10.0 ** (-1.0 / 20.0)
-"""−1 dBFS in LSB; louder recordings are lowered to it."""
 
 
 def curate(
@@ -93,7 +88,7 @@ def _wav(file: str) -> str:
 
 def _convert(raw: Path, target: Path, role: Role, row: Row) -> tuple[Role, Row]:
     try:
-        samples = to_form(*io.read_any(raw / row.file))
+        samples, _ = to_pcm(to_mono(*io.read_any(raw / row.file)))
     except AudioError as error:
         where = f"{tables.table_path(raw, role)}:{row.line}: column 'file'"
         raise AudioError(
@@ -103,22 +98,3 @@ def _convert(raw: Path, target: Path, role: Role, row: Row) -> tuple[Role, Row]:
     (target / file).parent.mkdir(parents=True, exist_ok=True)
     io.write_wav(target / file, samples, sampling_rate=SAMPLING_RATE)
     return role, replace(row, file=file, duration_s=f"{len(samples) / SAMPLING_RATE:g}")
-
-
-def to_form(samples: io.Floats, sampling_rate: int) -> io.Pcm:
-    """Convert float samples (time, channels) in [-1, 1] to mono 44.1 kHz 16-bit.
-
-    Raises:
-        AudioError: if a sample is not finite, or all are zero.
-    """
-    if not np.isfinite(samples).all():
-        raise AudioError("holds NaN or infinite samples; export it again")
-    mono = resample(samples.mean(axis=1), from_rate=sampling_rate, to_rate=SAMPLING_RATE) * 32_768
-    loudest = float(np.abs(mono).max(initial=0.0))
-    if loudest < 0.5:
-        raise AudioError(
-            "its mean over channels is silent; remove the row or replace the recording"
-        )
-    if loudest > PEAK_CEILING:
-        mono *= PEAK_CEILING / loudest
-    return np.rint(mono).astype(np.int16)

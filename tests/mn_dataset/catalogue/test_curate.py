@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import soundfile
 
 from mn_dataset import tables
 from mn_dataset.audio.corpus import open_corpus
 from mn_dataset.catalogue.check import check
-from mn_dataset.catalogue.curate import PEAK_CEILING, curate, to_form
+from mn_dataset.catalogue.curate import curate
 from mn_dataset.errors import AudioError, InputError
 from mn_dataset.seeds import generator
 from mn_dataset.tables import Row
@@ -45,34 +44,6 @@ def test_any_form_becomes_the_corpus_s(raw, tmp_path):
     assert check(out) == []
     assert {source.row.file for source in corpus.sources.values()} >= {"clean/b é.wav"}
     assert all(abs(s.entry.frames - 44_100) <= 1 for s in corpus.sources.values())
-
-
-def test_conversion_keeps_the_tone():
-    """A 48 kHz stereo tone is the same tone, to one LSB of rounding and the filter's ripple."""
-    time = np.arange(48_000) / 48_000
-    tone = 0.5 * np.sin(2 * np.pi * 440 * time)
-    found = to_form(np.stack([tone, tone], axis=1), 48_000) / 32_768
-    expected = 0.5 * np.sin(2 * np.pi * 440 * np.arange(44_100) / 44_100)
-
-    assert np.abs(found - expected)[500:-500].max() < 1e-4
-
-
-def test_loud_recordings_are_lowered_and_others_left_alone():
-    """Over −1 dBFS comes down to it; below, the level is the recording's own."""
-    loud = to_form(np.array([[1.5], [-1.0], [0.2]]), 44_100)
-    quiet = to_form(np.array([[0.5], [-0.25]]), 44_100)
-
-    assert abs(loud[0] - PEAK_CEILING) <= 0.5
-    assert quiet.tolist() == [16_384, -8_192]
-
-
-@pytest.mark.parametrize(
-    ("samples", "text"), [([[np.nan], [0.1]], "NaN"), ([[0.0], [0.0]], "silent")]
-)
-def test_what_cannot_be_used_is_named(samples, text):
-    """NaN and silence have no place in a corpus."""
-    with pytest.raises(AudioError, match=text):
-        to_form(np.array(samples), 44_100)
 
 
 def test_one_bad_recording_leaves_nothing_behind(raw, tmp_path):

@@ -1,0 +1,46 @@
+"""Bring audio of any rate and channel count into the M&N form: mono, 44.1 kHz, 16-bit."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mn_dataset.audio import io
+from mn_dataset.audio.resample import resample
+from mn_dataset.errors import AudioError
+from mn_dataset.records import SAMPLING_RATE
+
+PEAK_CEILING = 32_768 * 10.0 ** (-1.0 / 20.0)
+"""−1 dBFS in LSB; louder recordings are lowered to it."""
+
+
+def to_mono(samples: io.Floats, sampling_rate: int) -> NDArray[np.float64]:
+    """Average the channels of samples (time, channels) and resample them to 44.1 kHz.
+
+    Returns:
+        float64 samples (time,); full scale is 1.
+
+    Raises:
+        AudioError: if a sample is not finite.
+    """
+    if not np.isfinite(samples).all():
+        raise AudioError("holds NaN or infinite samples; export it again")
+    return resample(samples.mean(axis=1), from_rate=sampling_rate, to_rate=SAMPLING_RATE)
+
+
+def to_pcm(mono: NDArray[np.float64]) -> tuple[io.Pcm, float]:
+    """Round samples (time,) with full scale 1 to 16 bits, lowered to −1 dBFS if above it.
+
+    Returns:
+        int16 samples (time,), and the linear gain that they were lowered by (1.0: left alone).
+
+    Raises:
+        AudioError: if every sample would be zero.
+    """
+    loudest = 32_768 * float(np.abs(mono).max(initial=0.0))
+    if loudest < 0.5:
+        raise AudioError(
+            "its mean over channels is silent; remove the row or replace the recording"
+        )
+    gain = min(1.0, PEAK_CEILING / loudest)
+    return np.rint(mono * (32_768 * gain)).astype(np.int16), gain
