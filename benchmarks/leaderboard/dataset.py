@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -13,9 +14,13 @@ import pyarrow.parquet as pq
 from benchmarks.contract import Batch
 from mn_dataset.audio.io import pcm_sha256, read_pcm, to_float
 from mn_dataset.errors import AudioError, DatasetError
+from mn_dataset.records import MUSIC_CATEGORIES, NOISE_CLASSES
 
 PROVENANCE = ("corpus", "corpus_hash", "generator_version", "dataset_version")
 """What the manifest's own metadata tells."""
+
+SYNTHETIC = "synthetic"
+"""The origin of a source that no microphone heard."""
 
 _TASK = "denoise"
 
@@ -62,6 +67,8 @@ class Dataset:
         mixtures: The manifest's rows, sorted by id.
         clusters: What each source belongs to: its group, or itself.
         origins: How many sources are of which origin.
+        uncovered: Music categories and noise classes of which no source is a recording: they
+            are absent, or synthetic.
         manifest_sha256: SHA-256 of the manifest's file.
         provenance: What the manifest's own metadata tells, ``PROVENANCE``.
     """
@@ -70,6 +77,7 @@ class Dataset:
     mixtures: tuple[Mixture, ...]
     clusters: dict[str, str]
     origins: dict[str, int]
+    uncovered: tuple[str, ...]
     manifest_sha256: str
     provenance: dict[str, str]
 
@@ -100,6 +108,7 @@ def read_dataset(root: Path) -> Dataset:
         mixtures=tuple(sorted(mixtures, key=lambda mixture: mixture.id)),
         clusters={row["id"]: row.get("group") or row["id"] for row in sources},
         origins=dict(Counter(row.get("origin") or "unknown" for row in sources)),
+        uncovered=_uncovered(sources),
         manifest_sha256=hashlib.sha256((root / "manifest.parquet").read_bytes()).hexdigest(),
         provenance={key: metadata.get(key.encode(), b"").decode() for key in PROVENANCE},
     )
@@ -123,6 +132,11 @@ def read_audio(root: Path, mixture: Mixture) -> Audio:
             )
         layers[name] = to_float(samples)
     return Audio(**layers)
+
+
+def _uncovered(sources: Sequence[dict[str, str]]) -> tuple[str, ...]:
+    covered = {row["category"] for row in sources if row.get("origin") != SYNTHETIC}
+    return tuple(name for name in (*MUSIC_CATEGORIES, *NOISE_CLASSES) if name not in covered)
 
 
 def _table(root: Path, name: str) -> pa.Table:

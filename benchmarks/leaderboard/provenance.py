@@ -44,6 +44,7 @@ def describe_run(plan: Plan) -> dict[str, Any]:
             "splits": dict(sorted(Counter(item.split for item in dataset.mixtures).items())),
             "recipe_seeds": sorted({item.seed for item in dataset.mixtures}),
             "origins": dict(sorted(dataset.origins.items())),
+            "uncovered": list(dataset.uncovered),
         },
         "denoisers": [
             {

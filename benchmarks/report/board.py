@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from benchmarks.leaderboard.dataset import SYNTHETIC
 from benchmarks.leaderboard.store import read_rows, read_run
 from benchmarks.leaderboard.table import ALL, leaderboard
 from mn_dataset.errors import DatasetError
@@ -55,13 +56,13 @@ class Board:
 
     @property
     def title(self) -> str:
-        """One line: corpus, what of it is synthetic, split, number of mixtures."""
+        """One line: corpus, what is synthetic, split, mixtures, and what no recording covers."""
         data = self.run["dataset"]
         corpus = data["corpus"] or data["name"]
         splits = " + ".join(data["splits"])
         return (
             f"Denoising leaderboard: corpus {corpus}{self._synthetic()}, "
-            f"split {splits}, {data['mixtures']} mixtures"
+            f"split {splits}, {data['mixtures']} mixtures{self._uncovered()}"
         )
 
     @property
@@ -99,12 +100,19 @@ class Board:
 
     def _synthetic(self) -> str:
         origins: dict[str, int] = self.run["dataset"]["origins"]
-        synthetic, total = origins.get("synthetic", 0), sum(origins.values())
+        synthetic, total = origins.get(SYNTHETIC, 0), sum(origins.values())
         if not synthetic:
             return ""
         return (
             " (synthetic audio)" if synthetic == total else f" ({synthetic} of {total} synthetic)"
         )
+
+    def _uncovered(self) -> str:
+        data = self.run["dataset"]
+        names = data.get("uncovered", ())  # runs made before 0.2 lack it
+        if not names or set(data["origins"]) == {SYNTHETIC}:
+            return ""
+        return f"; not covered by recordings: {', '.join(names)}"
 
 
 def read_board(run: Path) -> Board:

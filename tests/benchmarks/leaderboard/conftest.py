@@ -67,7 +67,12 @@ def build(root: Path, *, clips: int = 3, noises: int = 2, sources: str = "synthe
     pq.write_table(manifest, root / "manifest.parquet")
     ids = [f"clean/{item}" for item in range(clips)] + [f"noise/{item}" for item in range(noises)]
     table = [
-        {"id": name, "group": "" if name.startswith("noise") else f"g:{name}", "origin": sources}
+        {
+            "id": name,
+            "category": "crowd" if name.startswith("noise") else "harp",
+            "group": "" if name.startswith("noise") else f"g:{name}",
+            "origin": sources,
+        }
         for name in ids
     ]
     pq.write_table(pa.Table.from_pylist(table), root / "sources.parquet")

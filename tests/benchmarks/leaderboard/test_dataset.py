@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks.leaderboard.dataset import read_audio, read_dataset
 from mn_dataset.errors import AudioError, DatasetError
+from mn_dataset.records import MUSIC_CATEGORIES, NOISE_CLASSES
 
 
 def rewritten(dataset: Path, change: Callable[[pa.Table], pa.Table]) -> None:
@@ -27,6 +28,21 @@ def test_a_dataset_is_read_from_its_tables(dataset: Path) -> None:
     assert len(found.manifest_sha256) == 64
     assert found.clusters["clean/0"] == "g:clean/0"
     assert found.clusters["noise/0"] == "noise/0"
+
+
+def test_a_category_is_covered_by_recordings_alone(dataset: Path) -> None:
+    """What is absent or synthetic is not covered."""
+    path = dataset / "sources.parquet"
+    sources = pq.read_table(path)
+    assert set(read_dataset(dataset).uncovered) == {*MUSIC_CATEGORIES, *NOISE_CLASSES}
+
+    origin = sources.column_names.index("origin")
+    origins = ["recorded", *sources["origin"].to_pylist()[1:]]
+    pq.write_table(sources.set_column(origin, "origin", pa.array(origins)), path)
+
+    covered = sources["category"][0].as_py()
+    assert covered not in read_dataset(dataset).uncovered
+    assert len(read_dataset(dataset).uncovered) == 9 + 5 - 1
 
 
 def test_audio_is_the_triple_of_the_manifest(dataset: Path) -> None:

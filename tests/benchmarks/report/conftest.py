@@ -25,6 +25,7 @@ def story() -> dict[str, Any]:
             "mixtures": 32,
             "splits": {"test": 32},
             "origins": {"synthetic": 8},
+            "uncovered": ["harp", "traffic"],
         },
         "denoisers": [
             {"name": name, "revision": "1", "rank_group": group}

@@ -32,7 +32,7 @@ def test_the_first_lines_tell_corpus_split_number_and_command(run: Path) -> None
     ("origins", "label"),
     [
         ({"synthetic": 2, "recorded": 6}, "(2 of 8 synthetic)"),
-        ({"recorded": 8}, "synthetic, split"),
+        ({"recorded": 8}, "corpus synthetic, split"),
     ],
 )
 def test_the_label_follows_the_sources(run: Path, origins: dict[str, int], label: str) -> None:
@@ -43,6 +43,15 @@ def test_the_label_follows_the_sources(run: Path, origins: dict[str, int], label
 
     assert label in text.splitlines()[0]
     assert "(synthetic audio)" not in text
+
+
+def test_the_title_tells_what_no_recording_covers(run: Path) -> None:
+    """A mean over four categories must not be read as one over nine."""
+    story = json.loads((run / "run.json").read_text(encoding="utf-8"))
+
+    text = text_of(run, dataset=story["dataset"] | {"origins": {"synthetic": 1, "recorded": 7}})
+
+    assert text.splitlines()[0].endswith("32 mixtures; not covered by recordings: harp, traffic")
 
 
 def test_the_main_table_is_si_sdr_with_every_noise_class(run: Path) -> None:
