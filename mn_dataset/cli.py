@@ -97,7 +97,8 @@ def check(corpus_dir: Path, /, *, workers: int | None = None, json: Json = False
         found = check_folder(corpus_dir, workers=cores(workers), progress=progress)
     errors = sum(finding.severity == "error" for finding in found)
     if json:
-        terminal.answer({"errors": errors, "findings": [vars(finding) for finding in found]})
+        count = {"errors": errors, "warnings": len(found) - errors}
+        terminal.answer(count | {"findings": [vars(finding) for finding in found]})
     else:
         lines = [*map(str, found), f"{errors} errors, {len(found) - errors} warnings"]
         terminal.say("\n".join(lines))

@@ -109,7 +109,7 @@ class Board:
 
     def _uncovered(self) -> str:
         data = self.run["dataset"]
-        names = data.get("uncovered", ())  # runs made before 0.2 lack it
+        names = data.get("uncovered", ())  # an older run lacks it
         if not names or set(data["origins"]) == {SYNTHETIC}:
             return ""
         return f"; not covered by recordings: {', '.join(names)}"

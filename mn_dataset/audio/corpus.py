@@ -96,7 +96,8 @@ def open_corpus(
     entries, errors = index.refresh(root, files, workers=workers, progress=progress)
     if errors:
         more = f" ({len(errors) - 1} more: run `mn check {root}`)" if len(errors) > 1 else ""
-        raise type(errors[0])(f"{_where(root, rows, str(errors[0]))}{errors[0]}{more}")
+        file, error = next(iter(errors.items()))
+        raise type(error)(f"{_where(root, rows, file)}: {error}{more}")
     sources = {row.id: Source(role, row, entries[row.file]) for role in ROLES for row in rows[role]}
     for source in sources.values():
         problem = unusable(source)
@@ -121,9 +122,7 @@ def unusable(source: Source) -> str | None:
     return None
 
 
-def _where(root: Path, rows: dict[Role, list[Row]], message: str) -> str:
-    for role in ROLES:
-        for row in rows[role]:
-            if message.startswith(f"{root / row.file}:"):
-                return f"{tables.table_path(root, role)}:{row.line}: column 'file': "
-    return ""
+def _where(root: Path, rows: dict[Role, list[Row]], file: str) -> str:
+    named = ((role, row) for role in ROLES for row in rows[role])
+    role, row = next((role, row) for role, row in named if row.file == file)
+    return f"{tables.table_path(root, role)}:{row.line}: column 'file'"

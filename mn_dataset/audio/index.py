@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from mn_dataset.audio import io, level
+from mn_dataset.audio.clipping import clipped_samples
 from mn_dataset.errors import AudioError
 from mn_dataset.parallel import each
 from mn_dataset.records import SAMPLING_RATE
@@ -35,10 +36,11 @@ _SCHEMA = pa.schema(
         ("total", pa.int64()),
         ("blocks", pa.list_(pa.field("element", pa.int64()))),  # as Parquet names it
         ("peak", pa.int32()),
+        ("clipped", pa.int64()),
         ("weighted", pa.list_(pa.field("element", pa.float64()))),
         ("loudness_lufs", pa.float64()),
     ],
-    metadata={"version": "1"},
+    metadata={"version": "2"},
 )
 
 
@@ -55,6 +57,7 @@ class Entry:
         total: Sum of the samples.
         blocks: Energy per block of 1024 samples, squared LSB.
         peak: Largest magnitude in LSB.
+        clipped: Samples on plateaus at an extreme.
         weighted: K-weighted energy per 441 samples, in units of full scale.
         loudness_lufs: Integrated loudness of the whole recording.
     """
@@ -67,6 +70,7 @@ class Entry:
     total: int
     blocks: NDArray[np.int64]
     peak: int
+    clipped: int
     weighted: NDArray[np.float64]
     loudness_lufs: float
 
@@ -88,8 +92,8 @@ def refresh(
     *,
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
-) -> tuple[dict[str, Entry], list[AudioError]]:
-    """Return the entry of every readable file, and one error for each of the others.
+) -> tuple[dict[str, Entry], dict[str, AudioError]]:
+    """Return the entry of every readable file, and the error of each of the others, by file.
 
     Entries that are still true are kept; the index on disk is brought up to date.
     """
@@ -103,16 +107,16 @@ def refresh(
             entries[file] = old
         else:
             stale.append(file)
-    errors: list[AudioError] = []
+    errors: dict[str, AudioError] = {}
     # Starting processes costs more than measuring a few files.
     processes = workers if len(stale) >= 64 else 1
     pieces = ((corpus, file) for file in stale)
     answers = each(measure_file, pieces, workers=processes, together=8)
-    for done, made in enumerate(answers, start=1):
+    for done, (file, made) in enumerate(zip(stale, answers, strict=True), start=1):
         if isinstance(made, AudioError):
-            errors.append(made)
+            errors[file] = made
         else:
-            entries[made.file] = made
+            entries[file] = made
         if progress:
             progress(done, len(stale))
     if stale and any(file in entries for file in stale):
@@ -140,6 +144,7 @@ def measure_file(corpus: Path, file: str) -> Entry | AudioError:
         total=found.total,
         blocks=found.blocks,
         peak=found.peak,
+        clipped=clipped_samples(samples),
         weighted=level.grid_energies(weighted),
         loudness_lufs=level.integrated_lufs(hops, 1.0, sampling_rate=SAMPLING_RATE),
     )

@@ -216,7 +216,7 @@ def test_an_energy_bound_is_below_the_energy():
     samples = noise(10_000)
     found = level.measure(samples)
     entry = index.Entry(
-        "", 0, 0, len(samples), "", found.total, found.blocks, found.peak, np.zeros(0), 0.0
+        "", 0, 0, len(samples), "", found.total, found.blocks, found.peak, 0, np.zeros(0), 0.0
     )
     for start, length in ((0, 10_000), (5, 3000), (1024, 2048), (7000, 900)):
         energy = int((samples[start : start + length].astype(np.int64) ** 2).sum())

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import soundfile
 
+from mn_dataset import tables
 from mn_dataset.audio import io
-from mn_dataset.audio.corpus import open_corpus
 from mn_dataset.catalogue.check import check
 from mn_dataset.errors import InputError
 
@@ -49,20 +53,84 @@ def test_a_bad_cell_is_an_error_with_file_row_and_column(damaged, cells, column,
     assert text in finding.text
 
 
-def test_every_damaged_recording_is_named(damaged):
-    """All of them in one go, each with its row."""
+def test_every_damaged_recording_is_named_with_its_fault(damaged):
+    """All of them in one go: kind, row, and a cure for each."""
     root = damaged()
-    names = [source.row.file for source in open_corpus(root).of("clean")[:4]]
-    (root / names[0]).write_bytes((root / names[0]).read_bytes()[:-5000])
-    (root / names[1]).write_text("<html>quota</html>")
-    io.write_wav(root / names[2], np.zeros(50_000, np.int16), sampling_rate=44_100)
-    io.write_wav(root / names[3], np.ones(50_000, np.int16), sampling_rate=48_000)
+    paths = [root / row.file for row in tables.parse_table(root / "clean.csv")[:8]]
+    paths[0].unlink()
+    paths[1].write_bytes(paths[1].read_bytes()[:-5000])
+    paths[2].write_text("<html>quota</html>")
+    tone = np.sin(np.arange(50_000) / 20)
+    soundfile.write(paths[3], 0 * tone, 44_100, subtype="PCM_16")
+    soundfile.write(paths[4], tone, 48_000, subtype="PCM_16")
+    soundfile.write(paths[5], tone, 44_100, subtype="PCM_24")
+    soundfile.write(paths[6], np.stack([tone, tone], axis=1), 44_100, subtype="PCM_16")
+    soundfile.write(paths[7], np.append(tone, np.nan), 44_100, subtype="FLOAT")
 
     found = errors(root)
 
-    assert [finding.row for finding in found] == [2, 3, 4, 5]
-    for finding, word in zip(found, ("truncated", "HTML", "silent", "48000 Hz"), strict=True):
+    kinds = ["missing", "truncated", "unreadable", "silent", "form", "form", "form", "nan"]
+    assert [finding.kind for finding in found] == kinds
+    assert [finding.row for finding in found] == list(range(2, 10))
+    words = ("no such", "truncated", "HTML", "silent", "48000 Hz", "PCM_24", "2 channel", "NaN")
+    for finding, word in zip(found, words, strict=True):
         assert word in finding.text
+        assert finding.cure
+        assert finding.column == "file"
+
+
+def test_samples_that_changed_since_the_row_was_written_are_an_error(damaged):
+    """A further column pcm_sha256 pins them."""
+    root = damaged()
+    path = root / "clean.csv"
+    rows = tables.parse_table(path)
+    pcm = io.pcm_sha256(io.read_pcm(root / rows[0].file, sampling_rate=44_100))
+    tables.write_table(path, [replace(row, further=(("pcm_sha256", pcm),)) for row in rows[:2]])
+
+    assert [(f.kind, f.row, f.column) for f in errors(root)] == [("changed", 3, "pcm_sha256")]
+
+
+def test_what_an_ear_would_mind_is_a_warning(damaged):
+    """Clipping, a DC offset, a length that is not the others'."""
+    root = damaged()
+    rows = tables.parse_table(root / "clean.csv")
+    tone = 30_000 * np.sin(np.arange(66_150) / 20)
+    for row, samples in (
+        (rows[0], np.clip(tone, -20_000, 20_000)),
+        (rows[1], tone / 8 + 2_000),
+        (rows[2], tone[:-5]),
+    ):
+        io.write_wav(root / row.file, np.rint(samples).astype(np.int16), sampling_rate=44_100)
+
+    assert errors(root) == []
+    assert [(finding.kind, finding.row) for finding in warnings(root)] == [
+        ("clipped", 2),
+        ("dc-offset", 3),
+        ("odd-duration", 4),
+    ]
+
+
+def test_the_same_samples_twice_are_told(damaged):
+    """Within one split they are a warning, across splits a leak."""
+    root = damaged()
+    rows = tables.parse_table(root / "clean.csv")
+    twin = next(row for row in rows[1:] if row.split == rows[0].split)
+    other = next(row for row in rows if row.split != rows[0].split)
+
+    shutil.copy(root / rows[0].file, root / twin.file)
+    assert [(f.kind, f.row) for f in check(root)] == [("duplicate", twin.line)]
+
+    shutil.copy(root / rows[0].file, root / other.file)
+    assert {finding.kind for finding in errors(root)} == {"leak"}
+
+
+def test_an_empty_table_is_a_warning(tiny_folder, tmp_path):
+    """Music alone is a corpus that mixes with somebody else's noise."""
+    root = shutil.copytree(tiny_folder, tmp_path / "music")
+    tables.write_table(root / "noise.csv", [])
+    shutil.rmtree(root / "noise")
+
+    assert [(finding.severity, finding.kind) for finding in check(root)] == [("warning", "empty")]
 
 
 def test_a_leak_is_an_error(damaged):
@@ -75,7 +143,7 @@ def test_a_leak_is_an_error(damaged):
 
 
 def test_oddities_are_warnings(damaged):
-    """A stray file, an unknown licence and a wrong duration stop nothing."""
+    """A stray file, an unknown licence and a wrong duration (alone and in the sum) stop nothing."""
     root = damaged("noise", 3, license="", duration_s="99")
     (root / "clean/stray.wav").write_bytes(b"")
 
@@ -83,6 +151,7 @@ def test_oddities_are_warnings(damaged):
     assert {(finding.column, finding.row) for finding in warnings(root)} == {
         ("license", 3),
         ("duration_s", 3),
+        ("duration_s", None),
         (None, None),
     }
 

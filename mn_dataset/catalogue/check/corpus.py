@@ -1,0 +1,63 @@
+"""Judge a corpus folder as a whole: both tables, their audio, and what lies beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from mn_dataset import tables
+from mn_dataset.audio import index
+from mn_dataset.catalogue.check.finding import Finding, rank
+from mn_dataset.catalogue.check.recordings import recording_findings
+from mn_dataset.catalogue.check.splits import split_findings
+from mn_dataset.catalogue.check.tables import table_findings
+from mn_dataset.records import ROLES
+
+_AUDIO_SUFFIXES = {".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff"}
+
+
+def check(
+    root: str | Path,
+    *,
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Finding]:
+    """Return everything that is wrong or odd in a corpus folder, errors first.
+
+    Args:
+        root: The corpus.
+        workers: Processes that measure recordings.
+        progress: Called with (done, all) recordings.
+
+    Raises:
+        InputError: if a table is missing or not CSV, so that there is nothing to judge.
+    """
+    folder = Path(root)
+    paths = {role: tables.table_path(folder, role) for role in ROLES}
+    rows = {role: tables.parse_table(paths[role]) for role in ROLES}
+    found = [item for role in ROLES for item in table_findings(paths[role], role, rows[role])]
+    broken = {(item.file, item.row) for item in found if item.column == "file"}
+    files = [
+        row.file
+        for role in ROLES
+        for row in rows[role]
+        if (str(paths[role]), row.line) not in broken
+    ]
+    entries, errors = index.refresh(folder, files, workers=workers, progress=progress)
+    problems = {
+        file: str(error).removeprefix(f"{folder / file}: ") for file, error in errors.items()
+    }
+    for role in ROLES:
+        found += recording_findings(folder, role, rows[role], entries, problems)
+    found += split_findings(paths, rows, entries)
+    found += _strays(folder, {row.file for role in ROLES for row in rows[role]})
+    return sorted(found, key=rank)
+
+
+def _strays(folder: Path, named: set[str]) -> Iterator[Finding]:
+    for path in sorted(folder.rglob("*")):
+        file = path.relative_to(folder).as_posix()
+        inside_stems = file.startswith("stems/")
+        if path.suffix.lower() in _AUDIO_SUFFIXES and file not in named and not inside_stems:
+            cure = "add a row, or remove the file"
+            yield Finding("warning", "extra", file, None, None, "no row names it", cure)
