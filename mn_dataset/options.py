@@ -56,10 +56,13 @@ class RenderOptions:
     """Only these recipes, by id or number."""
     format: str = "wav"
     """wav or flac, 16-bit both."""
+    augment: str | None = None
+    """Vary the layers of train mixtures: light, full, or a TOML file; other splits stay."""
 
     def arguments(self) -> dict[str, Any]:
         """Return the library's arguments."""
-        return {"workers": cores(self.workers), "rows": self.rows, "audio_format": self.format}
+        named = {"workers": cores(self.workers), "rows": self.rows, "audio_format": self.format}
+        return named | ({"augment": self.augment} if self.augment else {})
 
 
 def snr_level(text: str) -> SnrLevel:

@@ -9,7 +9,9 @@ from pathlib import Path
 from mn_dataset.audio.corpus import Corpus
 from mn_dataset.errors import OutputError
 from mn_dataset.mix import manifest
-from mn_dataset.mix.recipes import Recipes
+from mn_dataset.mix.augment.deeds import versions
+from mn_dataset.mix.augment.steps import AUGMENTED_SPLIT
+from mn_dataset.mix.recipes import AUGMENTATION, Recipes
 from mn_dataset.records import MUSIC_CATEGORIES, NOISE_CLASSES, SPLITS
 
 _TEXT = """\
@@ -22,7 +24,7 @@ Data version {dataset_version}; corpus hash `{corpus_hash}`; generator {generato
   in `manifest.parquet`.
 * In 16-bit samples `noisy − clean == noise`, exactly.
 * `mn verify` proves that the folder is what its recipes say.
-
+{augmentation}
 ## Mixtures per music category and noise class
 
 {cells}
@@ -42,6 +44,20 @@ Data version {dataset_version}; corpus hash `{corpus_hash}`; generator {generato
 Every recording's licence and attribution stand in `sources.parquet`.
 """
 
+_AUGMENTATION = """
+## Training augmentation
+
+Of these mixtures, {count} are of the split `{split}`: before they were mixed, each of their layers
+passed the transforms below with the probability given, by numbers drawn from the ranges. A layer
+that they drove over full scale was lowered (`fit`), one that they would have silenced is as it was
+recorded, as is every other split. What was done to which layer stands in the column `augmentation`
+of `manifest.parquet`.
+
+{transforms}
+
+The same recipes give the same samples again on one machine and with the same versions only (last
+run: {versions}); recipes without augmentation give them everywhere.
+"""
 
 _NO_NOTES = "As the recipes state; `mn check` audits those of a corpus."
 
@@ -69,14 +85,37 @@ def write_card(folder: Path, recipes: Recipes, corpus: Corpus, *, notes: Sequenc
         definitions=", ".join(sorted({recipe.snr_definition for recipe in recipes})),
         cells=_cells(recipes),
         recordings=_recordings(recipes),
+        augmentation=_augmentation(recipes),
         notes="\n".join(f"* {note}" for note in notes or [_NO_NOTES]),
         licences=_counts(Counter(source.row.license or "unknown" for source in used), "licence"),
-        **recipes.metadata,
+        **{name: text for name, text in recipes.metadata.items() if name != AUGMENTATION},
     )
     try:
         (folder / manifest.CARD).write_text(text, encoding="utf-8")
     except OSError as error:
         raise OutputError(f"{folder / manifest.CARD}: cannot be written ({error})") from error
+
+
+def _augmentation(recipes: Recipes) -> str:
+    """Describe the chain and its promise; nothing for plain recipes."""
+    if not (recipes.augmentation and recipes.varied):
+        return ""
+    rows = []
+    for name, transform in recipes.augmentation.transforms.items():
+        ranges = (f"{one.name} {_span(getattr(transform, one.name))}" for one in transform.own())
+        layers = ", ".join(transform.layers)
+        rows.append([name, layers, f"{transform.probability:g}", "; ".join(ranges)])
+    return _AUGMENTATION.format(
+        count=sum(recipe.split == AUGMENTED_SPLIT for recipe in recipes),
+        split=AUGMENTED_SPLIT,
+        transforms=_table(["transform", "layers", "probability", "ranges"], rows),
+        versions=versions(),
+    )
+
+
+def _span(bounds: Sequence[object]) -> str:
+    first, last = bounds[0], bounds[-1]
+    return f"{first}" if first == last else f"{first} … {last}"
 
 
 def _cells(recipes: Recipes) -> str:

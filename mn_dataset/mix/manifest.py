@@ -11,6 +11,7 @@ import pyarrow as pa
 from mn_dataset.audio.io import pcm_sha256
 from mn_dataset.errors import DatasetError
 from mn_dataset.mix import recipes as recipe_table
+from mn_dataset.mix.augment import steps
 from mn_dataset.mix.recipes import Recipes
 from mn_dataset.mix.render import Mixture
 from mn_dataset.records import SNR_DEFINITIONS
@@ -33,6 +34,8 @@ _FACTS = [
     *(pa.field(f"{name}_sha256", pa.string()) for name in TRIPLE),
 ]
 FIELDS = [*recipe_table.FIELDS, *_FACTS]
+AUGMENTATION = pa.field("augmentation", pa.string())
+"""What was done to the layers of a train mixture, a JSON list; only in augmented datasets."""
 
 
 def audio_path(recipe_id: str, part: str, suffix: str) -> str:
@@ -47,7 +50,7 @@ def audio_path(recipe_id: str, part: str, suffix: str) -> str:
 def facts(mixture: Mixture, suffix: str) -> dict[str, Any]:
     """Return what was measured of a mixture, a row of the manifest beside its recipe."""
     snrs = {name: _stored(value) for name, value in mixture.snrs_db.items()}
-    return {
+    row = {
         "id": mixture.recipe.id,
         "snr_db_achieved": snrs[mixture.recipe.snr_definition],
         **{f"snr_{name}_db": snrs[name] for name in snrs},
@@ -59,6 +62,9 @@ def facts(mixture: Mixture, suffix: str) -> dict[str, Any]:
         "clean_sha256": mixture.clean_sha256 or pcm_sha256(mixture.clean),
         "noise_sha256": pcm_sha256(mixture.noise),
     }
+    if mixture.augmentation is not None:
+        row[AUGMENTATION.name] = steps.to_text(mixture.augmentation)
+    return row
 
 
 def _stored(decibels: float) -> float:
@@ -69,7 +75,8 @@ def _stored(decibels: float) -> float:
 def write_manifest(folder: Path, recipes: Recipes, rows: dict[str, dict[str, Any]]) -> None:
     """Write the manifest of a finished folder; its bytes depend on recipes and PCM alone."""
     table = [recipe_table.to_dict(recipe) | rows[recipe.id] for recipe in recipes]
-    recipe_table.write_parquet(folder / MANIFEST, table, FIELDS, recipes.metadata)
+    fields = [*FIELDS, AUGMENTATION] if recipes.augmentation else FIELDS
+    recipe_table.write_parquet(folder / MANIFEST, table, fields, recipes.metadata)
 
 
 def read_manifest(folder: Path) -> list[dict[str, Any]]:

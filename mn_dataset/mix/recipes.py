@@ -12,6 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mn_dataset.errors import InputError, OutputError, RecipeError
+from mn_dataset.mix.augment import chain as chains
+from mn_dataset.mix.augment.chain import Chain
+from mn_dataset.mix.augment.steps import AUGMENTED_SPLIT
 from mn_dataset.records import Layer, Recipe
 
 GENERATOR_VERSION = "1"
@@ -51,6 +54,9 @@ FIELDS = [
     pa.field("clean_start", pa.int64()),
     pa.field("noise_start", pa.int64()),
 ]
+AUGMENTATION = "augmentation"
+"""Where the chain of augmented recipes stands in the file's metadata; plain ones have none."""
+
 _METADATA = ("corpus", "corpus_hash", "generator_version", "dataset_version")
 _FLAT = ("clean_id", "noise_id", "clean_start", "noise_start")
 
@@ -65,6 +71,8 @@ class Recipes(Sequence[Recipe]):
         corpus_hash: Its hash, over ids and PCM.
         generator_version: Of the code that drew them.
         dataset_version: Of the data, apart from the code's.
+        augmentation: How the layers of the train recipes are varied; None leaves them as they
+            are. Augmented recipes promise equal samples on one machine with one set of versions.
     """
 
     rows: tuple[Recipe, ...]
@@ -72,6 +80,7 @@ class Recipes(Sequence[Recipe]):
     corpus_hash: str
     generator_version: str = GENERATOR_VERSION
     dataset_version: str = "1.0.0"
+    augmentation: Chain | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -85,7 +94,35 @@ class Recipes(Sequence[Recipe]):
     @property
     def metadata(self) -> dict[str, str]:
         """What stands in the metadata of the file."""
-        return {name: getattr(self, name) for name in _METADATA}
+        own = {name: getattr(self, name) for name in _METADATA}
+        return own | ({AUGMENTATION: self.augmentation.text} if self.augmentation else {})
+
+    @property
+    def varied(self) -> bool:
+        """Whether a chain applies to any of the recipes."""
+        splits = {recipe.split for recipe in self.rows}
+        return self.augmentation is not None and AUGMENTED_SPLIT in splits
+
+    def augmented(self, chain: Chain | None) -> Recipes:
+        """Return the recipes with a chain for their train mixtures; None keeps what they carry.
+
+        Raises:
+            RecipeError: if none is of the split ``train``, or they carry another chain.
+        """
+        if chain is None:
+            return self
+        if self.augmentation not in (None, chain):
+            raise RecipeError(
+                "the recipes carry another augmentation; give none, or recipes drawn anew"
+            )
+        held = sorted({recipe.split for recipe in self.rows})
+        if AUGMENTED_SPLIT not in held:
+            raise RecipeError(
+                f"the recipes are of {', '.join(held) or 'no split'}; augmentation is for the "
+                f"split {AUGMENTED_SPLIT!r} alone, since what is validated and tested stays as "
+                "it was recorded: draw train recipes, or leave --augment away"
+            )
+        return replace(self, augmentation=chain)
 
     def select(self, names: Sequence[str]) -> Recipes:
         """Keep the recipes named by id, or by their number in the table.
@@ -147,7 +184,11 @@ def read_recipes(path: Path) -> Recipes:
     repeated = [one.id for one, other in pairwise(rows) if one.id == other.id]
     if repeated:
         raise RecipeError(f"{path}: the recipe {repeated[0]!r} stands there twice; ids are unique")
-    return Recipes(tuple(rows), **{name: metadata[name] for name in _METADATA})
+    recipes = Recipes(tuple(rows), **{name: metadata[name] for name in _METADATA})
+    if AUGMENTATION not in metadata:
+        return recipes
+    chain = chains.from_text(metadata[AUGMENTATION], where=f"{path}: metadata")
+    return replace(recipes, augmentation=chain)
 
 
 def read_parquet(path: Path) -> pa.Table:

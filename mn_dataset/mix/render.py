@@ -19,9 +19,13 @@ from mn_dataset.audio.level import (
 )
 from mn_dataset.errors import RecipeError
 from mn_dataset.mix import guard
+from mn_dataset.mix.augment.chain import Chain
+from mn_dataset.mix.augment.layer import vary
+from mn_dataset.mix.augment.steps import AUGMENTED_SPLIT, Step, choose
+from mn_dataset.mix.capacity import MIN_MIXED_RMS
 from mn_dataset.mix.snr import Measured, all_snrs_db, round_gain, snr_db, solve_gain
 from mn_dataset.mix.source import Cut, SourceCache
-from mn_dataset.records import Recipe, SnrDefinition
+from mn_dataset.records import ROLES, Recipe, SnrDefinition
 
 SNR_TOLERANCE_DB = 0.01
 """How far the achieved SNR may be from the one asked."""
@@ -45,6 +49,8 @@ class Mixture:
         mix_gain: Linear gain of all layers; 1.0 unless the guard had to act.
         snrs_db: Achieved SNR under each definition.
         clean_sha256: Hash of the clean layer, known when it is the clip itself.
+        augmentation: What was done to the layers before they were mixed; None where no chain
+            applies.
     """
 
     recipe: Recipe
@@ -55,6 +61,7 @@ class Mixture:
     mix_gain: float
     snrs_db: dict[SnrDefinition, float]
     clean_sha256: str | None = None
+    augmentation: tuple[Step, ...] | None = None
 
     @property
     def peak_dbfs(self) -> float:
@@ -62,18 +69,49 @@ class Mixture:
         return dbfs(peak(self.noisy))
 
 
-def mix(recipe: Recipe, sources: SourceCache) -> Mixture:
+def mix(
+    recipe: Recipe, sources: SourceCache, *, chain: Chain | None = None, epoch: int = 0
+) -> Mixture:
     """Render one recipe.
 
     The gain of the noise is solved on the segment that is mixed and refined on its quantised
     samples until the SNR is met.
 
+    Args:
+        recipe: What to mix; of the split ``train`` its layers are varied first.
+        sources: Where its recordings are.
+        chain: How layers are varied; None leaves them as they are.
+        epoch: Of training: each varies them anew; rendered files are of epoch 0.
+
     Raises:
         RecipeError: if the SNR cannot be met within ``SNR_TOLERANCE_DB``.
     """
+    clean, noise = (sources.cut(recipe.layer(role), recipe.num_samples) for role in ROLES)
+    if chain is None or recipe.split != AUGMENTED_SPLIT:
+        return _mixed(recipe, clean, noise)
+    varied_clean, done = vary(clean, choose(recipe, "clean", chain, epoch=epoch))
+    varied_noise, also = vary(noise, choose(recipe, "noise", chain, epoch=epoch))
+    if done or also:
+        try:
+            mixture = _mixed(recipe, varied_clean, varied_noise)
+        except RecipeError:
+            mixture = None
+        if mixture is not None and _is_heard(mixture):
+            return replace(mixture, augmentation=(*done, *also))
+    # Drawing promised the SNR for the layers as they were recorded, and for nothing else.
+    return replace(_mixed(recipe, clean, noise), augmentation=())
+
+
+def _is_heard(mixture: Mixture) -> bool:
+    """Tell whether both layers stand where 16 bits still carry them."""
+    return all(
+        float(np.square(layer, dtype=np.float64).mean()) >= MIN_MIXED_RMS**2
+        for layer in (mixture.clean, mixture.noise)
+    )
+
+
+def _mixed(recipe: Recipe, clean: Cut, noise: Cut) -> Mixture:
     clean_layer, noise_layer = recipe.layer("clean"), recipe.layer("noise")
-    clean = sources.cut(clean_layer, recipe.num_samples)
-    noise = sources.cut(noise_layer, recipe.num_samples)
     definition = recipe.snr_definition
     clean_gain = round_gain(1.0 if clean_layer.gain is None else clean_layer.gain)
     if noise_layer.snr_db is None:

@@ -47,8 +47,9 @@ def _recorded(folder: Path) -> Facts:
     if (folder / manifest.MANIFEST).is_file():
         measured = {field.name for field in manifest.FIELDS}
         measured -= {field.name for field in recipe_table.FIELDS} - {"id"}
+        measured.add(manifest.AUGMENTATION.name)
         for row in manifest.read_manifest(folder):
-            known[row["id"]] = {name: row[name] for name in measured}
+            known[row["id"]] = {name: row[name] for name in row if name in measured}
     return known
 
 

@@ -15,6 +15,7 @@ from mn_dataset.audio.level import dbfs, hop_energies, measure, peak
 from mn_dataset.errors import AudioError
 from mn_dataset.mix import manifest
 from mn_dataset.mix import recipes as recipe_table
+from mn_dataset.mix.augment.steps import unexplained
 from mn_dataset.mix.guard import CEILING
 from mn_dataset.mix.render import SNR_TOLERANCE_DB
 from mn_dataset.mix.snr import Loudness, Measured, all_snrs_db
@@ -72,10 +73,8 @@ def verify(
 
 def _table_faults(root: Path, rows: list[dict[str, Any]]) -> Iterator[Fault]:
     """Compare the manifest's intent with the recipes, and its SNRs with what was asked."""
-    asked = {
-        recipe.id: recipe_table.to_dict(recipe)
-        for recipe in recipe_table.read_recipes(root / manifest.RECIPES)
-    }
+    recipes = recipe_table.read_recipes(root / manifest.RECIPES)
+    asked = {recipe.id: recipe_table.to_dict(recipe) for recipe in recipes}
     rendered = {row["id"]: row for row in rows}
     for name in sorted(asked.keys() ^ rendered.keys()):
         where = "the manifest" if name in asked else "the recipes"
@@ -90,6 +89,12 @@ def _table_faults(root: Path, rows: list[dict[str, Any]]) -> Iterator[Fault]:
         # NaN fails the comparison as well, and has to.
         if not abs(row["snr_db_achieved"] - row["snr_db"]) <= SNR_TOLERANCE_DB:
             text = f"{name}: {row['snr_db_achieved']:.3f} dB achieved, {row['snr_db']:.3f} asked"
+            yield Fault("contradiction", manifest.MANIFEST, text)
+    for recipe in (recipe for recipe in recipes if recipe.id in rendered):
+        told = rendered[recipe.id].get(manifest.AUGMENTATION.name)
+        odd = unexplained(recipe, recipes.augmentation, told)
+        if odd:
+            text = f"{recipe.id}: {manifest.AUGMENTATION.name} {odd}"
             yield Fault("contradiction", manifest.MANIFEST, text)
 
 

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,11 @@ from mn_dataset.audio.corpus import Corpus
 from mn_dataset.errors import DatasetError, InputError, OutputError, RecipeError
 from mn_dataset.mix import manifest
 from mn_dataset.mix import recipes as recipe_table
+from mn_dataset.mix.augment.chain import Chain, load_chain
+from mn_dataset.mix.augment.deeds import require
 from mn_dataset.mix.card import write_card
 from mn_dataset.mix.recipes import Recipes
-from mn_dataset.mix.render import mix
+from mn_dataset.mix.render import Mixture, mix
 from mn_dataset.mix.resume import JOURNAL, Facts, finished, journal_rows
 from mn_dataset.mix.source import SourceCache
 from mn_dataset.mix.validate import refuse_malformed, refuse_unfitting
@@ -40,6 +43,7 @@ def render(
     rows: Sequence[str] | None = None,
     audio_format: str = "wav",
     notes: Sequence[str] = (),
+    augment: str | Path | Chain | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Render recipes into a dataset folder; what is already there is kept.
@@ -52,13 +56,18 @@ def render(
         rows: Only these recipes, by id or number.
         audio_format: "wav" or "flac", 16-bit both.
         notes: Lines about the splits for the folder's card.
+        augment: A chain, its name, or a TOML file: the layers of train recipes are varied before
+            they are mixed. Equal samples are then promised on one machine with one set of
+            versions only. None keeps the chain that the recipes carry, if any.
         progress: Called with (done, all) mixtures.
 
     Returns:
         The folder.
 
     Raises:
-        RecipeError: if the recipes belong to another corpus or cannot be rendered.
+        RecipeError: if the recipes belong to another corpus or cannot be rendered, or are to be
+            augmented and none is of the split ``train``.
+        MissingExtra: if they are augmented and audiomentations is not installed.
         DatasetError: if the folder holds something else.
         OutputError: if a file cannot be written; finished mixtures stay and are resumed.
     """
@@ -68,6 +77,9 @@ def render(
             f"found {corpus.root} {corpus.hash[:12]}; give the same corpus or draw again"
         )
     wanted = recipes if rows is None else recipes.select(rows)
+    wanted = wanted.augmented(None if augment is None else load_chain(augment))
+    if wanted.augmentation and wanted.varied:
+        require(wanted.augmentation)
     refuse_malformed(wanted)
     refuse_unfitting(wanted, corpus)
     folder = Path(out)
@@ -137,7 +149,8 @@ def _render_missing(
     progress: Callable[[int, int], None] | None,
 ) -> Facts:
     facts = finished(folder, recipes, audio_format=audio_format, workers=workers)
-    missing = [recipe for recipe in recipes if recipe.id not in facts]
+    rows = tuple(recipe for recipe in recipes if recipe.id not in facts)
+    missing = replace(recipes, rows=rows)
     for split in {recipe.split for recipe in missing}:
         (folder / manifest.AUDIO / split).mkdir(parents=True, exist_ok=True)
     try:
@@ -154,16 +167,16 @@ def _render_missing(
 
 
 def _render_all(
-    folder: Path, recipes: Sequence[Recipe], corpus: Corpus, workers: int, audio_format: str
+    folder: Path, recipes: Recipes, corpus: Corpus, workers: int, audio_format: str
 ) -> Iterator[dict[str, Any]]:
     if workers == 1 or len(recipes) <= _AT_A_TIME:
-        sources = SourceCache(corpus)
-        yield from (_render_one(recipe, sources, folder, audio_format) for recipe in recipes)
+        yield from _render_some(recipes, corpus, folder, audio_format)
         return
     size = min(max(_AT_A_TIME, len(recipes) // (4 * workers)), 4 * _AT_A_TIME)
-    chunks = [recipes[first : first + size] for first in range(0, len(recipes), size)]
+    firsts = range(0, len(recipes), size)
+    chunks = (replace(recipes, rows=recipes[first : first + size]) for first in firsts)
     pieces = ((chunk, corpus.only(_sources_of(chunk)), folder, audio_format) for chunk in chunks)
-    for rows in each(_render_some, pieces, workers=workers, ordered=False):
+    for rows in each(_render_chunk, pieces, workers=workers, ordered=False):
         yield from rows
 
 
@@ -171,18 +184,21 @@ def _sources_of(recipes: Iterable[Recipe]) -> set[str]:
     return {layer.source_id for recipe in recipes for layer in recipe.layers}
 
 
+def _render_chunk(*piece: Any) -> list[dict[str, Any]]:
+    return list(_render_some(*piece))
+
+
 def _render_some(
-    recipes: Sequence[Recipe], corpus: Corpus, folder: Path, audio_format: str
-) -> list[dict[str, Any]]:
+    recipes: Recipes, corpus: Corpus, folder: Path, audio_format: str
+) -> Iterator[dict[str, Any]]:
     sources = SourceCache(corpus)
-    return [_render_one(recipe, sources, folder, audio_format) for recipe in recipes]
+    for recipe in recipes:
+        mixture = mix(recipe, sources, chain=recipes.augmentation)
+        yield _put(mixture, folder, audio_format)
 
 
-def _render_one(
-    recipe: Recipe, sources: SourceCache, folder: Path, audio_format: str
-) -> dict[str, Any]:
-    """Render one recipe and put its three files in place, or none of them."""
-    mixture = mix(recipe, sources)
+def _put(mixture: Mixture, folder: Path, audio_format: str) -> dict[str, Any]:
+    """Put the three files of a mixture in place, or none of them."""
     row = manifest.facts(mixture, audio_format)
     write = io.write_wav if audio_format == "wav" else io.write_flac
     with ExitStack() as undo:
