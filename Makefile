@@ -34,6 +34,9 @@ stress: env
 
 perf: env
 	$(BIN)/python perf/mixing.py
+	$(BIN)/python perf/checking.py
+	$(BIN)/python perf/curating.py
+	$(BIN)/python perf/near_duplicates.py
 	$(BIN)/python perf/sdr.py
 
 clean:

@@ -45,6 +45,10 @@ class DatasetError(InputError):
     """A dataset or run folder is not what its recipes say."""
 
 
+class FetchError(InputError):
+    """A file cannot be had from its address, or is not the one that is expected there."""
+
+
 class OutputError(MnError):
     """A file or folder cannot be written."""
 

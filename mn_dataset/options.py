@@ -17,6 +17,37 @@ Many = Parameter(consume_multiple=True, negative_iterable=())
 
 @Parameter(name="*")
 @dataclass(frozen=True)
+class CurateOptions:
+    """How to cut and judge recordings."""
+
+    clip_s: float | None = 10.0
+    """Length of a clip; shorter recordings stay whole, what follows the last clip is left out."""
+    noise_s: float | None = None
+    """Length of a noise; whole recordings by default."""
+    whole: Annotated[bool, Parameter(negative=())] = False
+    """Cut nothing: a clip is a whole recording."""
+    min_s: float = 1.0
+    """The shortest recording that is kept."""
+    loudness_lufs: float | None = None
+    """Bring every cut to this loudness as far as its peak allows; levels stay by default."""
+    max_clipped: float = 0.001
+    """Share of clipped samples from which on a cut is rejected."""
+    license: str = ""
+    """SPDX id for every recording that states none."""
+    attribution: str = ""
+    """Line of attribution for every recording that states none."""
+    origin: Annotated[str, Parameter(name="--source")] = ""
+    """Source for every recording that states none."""
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the library's arguments."""
+        named = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        named["source"] = named.pop("origin")
+        return named | {"clip_s": None if named.pop("whole") else self.clip_s}
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
 class DrawOptions:
     """What to draw."""
 

@@ -30,6 +30,7 @@ def each(
     workers: int | None,
     ordered: bool = True,
     together: int = 1,
+    threads: bool = False,
 ) -> Iterator[Answer]:
     """Call a function with every piece's arguments, and yield the answers as they come.
 
@@ -39,6 +40,7 @@ def each(
         workers: Processes; None for one per core, 1 for none but this.
         ordered: Whether answers come in the order of the pieces.
         together: Pieces handed to a process at a time.
+        threads: Use threads instead, for pieces that wait more than they work.
 
     Raises:
         MnError: if a process dies; or whatever the function raises.
@@ -50,7 +52,8 @@ def each(
     if count == 1:
         yield from (function(*piece) for piece in pieces)
         return
-    with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
+    limits = {} if threads else {"inner_max_num_threads": 1}  # threads share their limit
+    with joblib.parallel_config(backend="threading" if threads else "loky", **limits):
         pool = joblib.Parallel(
             n_jobs=count,
             return_as="generator" if ordered else "generator_unordered",
@@ -58,8 +61,12 @@ def each(
             pre_dispatch=f"{2 * count * together}",
         )
     here = os.getcwd()
+    if threads:
+        calls = (joblib.delayed(function)(*piece) for piece in pieces)
+    else:
+        calls = (joblib.delayed(_there)(here, function, piece) for piece in pieces)
     try:
-        yield from pool(joblib.delayed(_there)(here, function, piece) for piece in pieces)
+        yield from pool(calls)
     except TerminatedWorkerError as error:
         raise MnError(
             "a worker process died (out of memory, or a crash inside a library); what was done "

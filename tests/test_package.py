@@ -32,6 +32,8 @@ def test_the_wheel_carries_both_packages_and_the_tables(wheel):
         "benchmarks/report/page.html.j2",
         "mn_dataset/metadata/mn/clean.csv",
         "mn_dataset/metadata/mn/noise.csv",
+        "mn_dataset/metadata/open/clean.csv",
+        "mn_dataset/metadata/open/noise.csv",
         "mn_dataset/metadata/README.md",
     ):
         assert name in names

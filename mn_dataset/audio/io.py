@@ -1,30 +1,97 @@
-"""Read and write 16-bit PCM; the one room that knows soundfile."""
+"""Read any recording, write 16-bit PCM; the one room that knows soundfile."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from mn_dataset.audio import ffmpeg, header
+from mn_dataset.audio.quiet import silent_stderr
 from mn_dataset.errors import AudioError, OutputError
 
 Pcm = NDArray[np.int16]
 """Mono 16-bit samples, shape (time,)."""
 
-_SUBTYPES_16_BIT = ("PCM_16",)
-
-
 Floats = NDArray[np.float64]
 """Samples in [-1, 1], shape (time, channels)."""
 
+BLOCK_VALUES = 2**17
+"""Samples of all channels that are read at a time: they stay in the processor's cache."""
+
+_SUBTYPES_16_BIT = ("PCM_16",)
+_INTEGERS = ("PCM_16", "PCM_S8", "PCM_U8", "ULAW", "ALAW", "ALAC_16")
+_FLOATS = ("PCM_24", "FLOAT", "VORBIS", "OPUS", "ALAC_24", "ALAC_20")
+_MPEG = ("MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III")
+# The narrowest type that holds every sample exactly is the quickest.
+_DTYPES = dict.fromkeys(_INTEGERS, "int16") | dict.fromkeys(_FLOATS + _MPEG, "float32")
+_TOPS = {"PCM_S8": 32_512.0, "PCM_U8": 32_512.0, "ULAW": 32_124.0, "ALAW": 32_256.0}
+_FLOAT_TOP = 32_767 / 32_768
+_RATES = (1_000, 1_000_000)
+_LENGTH_UNKNOWN = 2**40
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A recording that is being read.
+
+    Attributes:
+        sampling_rate: In Hz.
+        scale: What a sample is multiplied by so that full scale is 1.
+        top: The magnitude of a sample that its encoding cannot exceed, or no converter does.
+        blocks: Samples (time, channels) as int16 (full scale 32768), float32 or float64; a block
+            is overwritten by the next.
+    """
+
+    sampling_rate: int
+    scale: float
+    top: float
+    blocks: Iterator[NDArray[Any]]
+
+
+@contextmanager
+def stream(path: Path) -> Iterator[Stream]:
+    """Read a recording of any form that soundfile or ffmpeg knows, a few seconds at a time.
+
+    Raises:
+        AudioError: if the file is missing, unreadable or truncated; the last is known, at the
+            latest, when the blocks are exhausted.
+    """
+    if not path.is_file():
+        raise AudioError(f"{path}: no such file; put the recording there or remove its row")
+    try:
+        head, truncated = header.first_bytes(path), header.is_truncated(path)
+    except OSError as error:
+        raise AudioError(f"{path}: cannot be read ({error.strerror})") from error
+    if truncated:
+        raise AudioError(f"{path}: truncated, the header promises more; get the file again")
+    if header.has_sound_track(head):
+        with ffmpeg.sound_track(path) as (sampling_rate, _, blocks):
+            yield Stream(_plausible(path, sampling_rate), 1.0, _FLOAT_TOP, blocks)
+        return
+    quiet = header.may_be_mpeg(head)
+    with path.open("rb") as file, _open(path, file, quiet=quiet) as audio:
+        dtype = _DTYPES.get(audio.subtype, "float64")
+        whole = dtype == "int16"
+        yield Stream(
+            sampling_rate=_plausible(path, audio.samplerate),
+            scale=1.0 / 32_768 if whole else 1.0,
+            top=_TOPS.get(audio.subtype, 32_767.0) if whole else _FLOAT_TOP,
+            blocks=_blocks(path, file, audio, dtype, quiet=quiet),
+        )
+
 
 def read_any(path: Path) -> tuple[Floats, int]:
-    """Read a whole recording of any form that soundfile knows.
+    """Read a whole recording of any form that soundfile or ffmpeg knows.
 
     Returns:
         float64 samples (time, channels) in [-1, 1], and the sampling rate in Hz.
@@ -32,15 +99,9 @@ def read_any(path: Path) -> tuple[Floats, int]:
     Raises:
         AudioError: if the file is missing, unreadable or truncated.
     """
-    if not path.is_file():
-        raise AudioError(f"{path}: no such file; put the recording there or remove its row")
-    try:
-        samples, sampling_rate = soundfile.read(path, dtype="float64", always_2d=True)
-    except (soundfile.LibsndfileError, RuntimeError) as error:
-        raise AudioError(f"{path}: {_unreadable(path, error)}") from error
-    if not len(samples) or _is_truncated_wav(path):
-        raise AudioError(f"{path}: truncated, {len(samples)} samples found; get the file again")
-    return samples, int(sampling_rate)
+    with stream(path) as audio:
+        blocks = [np.multiply(block, audio.scale, dtype=np.float64) for block in audio.blocks]
+        return np.concatenate(blocks), audio.sampling_rate
 
 
 def read_pcm(path: Path, *, sampling_rate: int) -> Pcm:
@@ -61,8 +122,9 @@ def read_pcm(path: Path, *, sampling_rate: int) -> Pcm:
             frames = audio.frames
             samples: Pcm = audio.read(dtype="int16")
     except soundfile.LibsndfileError as error:
-        raise AudioError(f"{path}: {_unreadable(path, error)}") from error
-    if len(samples) != frames or _is_truncated_wav(path):
+        text = header.unreadable(header.first_bytes(path), error.error_string)
+        raise AudioError(f"{path}: {text}") from error
+    if len(samples) != frames or header.is_truncated(path):
         raise AudioError(
             f"{path}: truncated, the header promises more than the {len(samples)} samples found; "
             "get the file again"
@@ -146,20 +208,66 @@ def _check_form(path: Path, audio: soundfile.SoundFile, sampling_rate: int) -> N
         )
 
 
-def _unreadable(path: Path, error: Exception) -> str:
-    head = path.read_bytes()[:512].lstrip().lower()
-    if head.startswith((b"<!doctype", b"<html", b"<?xml")):
-        return "an HTML page, not audio (a download answered with a page?); get the file again"
-    if not head:
-        return "an empty file; get it again"
-    return f"not readable as audio ({error}); expected WAV or FLAC"
+def _open(path: Path, file: BinaryIO, *, quiet: bool) -> soundfile.SoundFile:
+    """Open by descriptor, so that no name, however odd, misleads soundfile."""
+    try:
+        with silent_stderr(on=quiet):
+            audio = soundfile.SoundFile(file.fileno(), closefd=False)
+    except soundfile.LibsndfileError as error:
+        text = header.unreadable(header.first_bytes(path), error.error_string)
+        raise AudioError(f"{path}: {text}") from error
+    # soundfile seeks after every read, and a seek restarts an MP3's decoder: other samples.
+    audio.seekable = lambda: False
+    if audio.frames > _LENGTH_UNKNOWN:
+        audio.close()
+        raise AudioError(
+            f"{path}: does not state its length, which soundfile needs; write it again with "
+            "`ffmpeg -i OLD NEW.flac`"
+        )
+    return audio
 
 
-def _is_truncated_wav(path: Path) -> bool:
-    """Compare the RIFF header with the file: libsndfile reads a cut file without complaint."""
-    with path.open("rb") as file:
-        head = file.read(12)
-    if head[:4] != b"RIFF" or head[8:12] != b"WAVE":
-        return False
-    promised = 8 + int.from_bytes(head[4:8], "little")
-    return promised > path.stat().st_size
+def _blocks(
+    path: Path, file: BinaryIO, audio: soundfile.SoundFile, dtype: str, *, quiet: bool
+) -> Iterator[NDArray[Any]]:
+    frames = max(1, BLOCK_VALUES // audio.channels)
+    buffer = np.empty((frames, audio.channels), dtype)
+    found = 0
+    while found < audio.frames:
+        try:
+            with silent_stderr(on=quiet):
+                block = audio.read(out=buffer)
+        except (soundfile.SoundFileError, RuntimeError) as error:
+            detail = getattr(error, "error_string", str(error)).rstrip(".")
+            raise AudioError(
+                f"{path}: damaged after {found / audio.samplerate:.1f} s ({detail}); "
+                "get the file again"
+            ) from error
+        if not len(block):
+            break
+        found += len(block)
+        yield block
+    _check_end(path, audio, found, place=os.lseek(file.fileno(), 0, os.SEEK_CUR))
+
+
+def _check_end(path: Path, audio: soundfile.SoundFile, found: int, *, place: int) -> None:
+    """Compare what was read with what the header states; of some MP3s libsndfile only guesses."""
+    is_mp3 = audio.format == "MP3"
+    if not found or (found < audio.frames and (not is_mp3 or header.states_length(path))):
+        raise AudioError(
+            f"{path}: truncated, {found} samples found of {audio.frames}; get the file again"
+        )
+    if is_mp3 and header.more_than_tags(path, place):
+        raise AudioError(
+            f"{path}: soundfile guesses its length wrongly, {found / audio.samplerate:.1f} s (a "
+            "variable bitrate without its header); write it again with `ffmpeg -i OLD NEW.flac`"
+        )
+
+
+def _plausible(path: Path, sampling_rate: int) -> int:
+    if not _RATES[0] <= sampling_rate <= _RATES[1]:
+        raise AudioError(
+            f"{path}: states {sampling_rate} Hz; expected {_RATES[0]} to {_RATES[1]} Hz; "
+            "export it again"
+        )
+    return sampling_rate

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from mn_dataset import seeds
+from mn_dataset.audio.fingerprint.pairs import Pair
 from mn_dataset.errors import InputError
 from mn_dataset.records import SPLITS
 from mn_dataset.split.groups import components, row_keys
@@ -21,6 +22,7 @@ def assign(
     ratios: Sequence[float] = DEFAULT_RATIOS,
     seed: int = 0,
     pcm_sha256: Mapping[str, str] | None = None,
+    pairs: Sequence[Pair] = (),
 ) -> list[Row]:
     """Fill the empty splits of one table; a filled one is kept and draws its group along.
 
@@ -33,46 +35,45 @@ def assign(
         ratios: Shares of train, validation and test; they are normalised.
         seed: Of the order of groups.
         pcm_sha256: Hash of the samples by id, to join identical recordings.
+        pairs: Near-duplicates by id, to join recordings of one take.
 
     Raises:
-        InputError: if a ratio is negative, or a group's filled splits contradict each other.
+        InputError: if a ratio is negative, or an empty split belongs to a group whose filled
+            ones contradict each other.
     """
-    shares = _shares(ratios)
-    by_id = {row.id: row for row in rows}
+    part = shares(ratios)
+    category = {row.id: row.category for row in rows}
+    stated = {row.id: row.split for row in rows}
     taken: dict[str, Counter[str]] = {}
     free: dict[str, list[list[str]]] = {}
-    result: dict[str, str] = {}
-    for group in components(row_keys(rows, pcm_sha256 or {})):
-        category = Counter(by_id[name].category for name in group).most_common(1)[0][0]
-        filled = sorted({by_id[name].split for name in group} - {""})
-        if len(filled) > 1:
-            raise InputError(
-                f"{', '.join(group)} belong together but stand in {' and '.join(filled)}; "
-                "correct the column 'split', or empty it to have it assigned"
-            )
-        if filled:
-            result |= dict.fromkeys(group, filled[0])
-            taken.setdefault(category, Counter())[filled[0]] += len(group)
-        else:
-            free.setdefault(category, []).append(group)
-    for category, groups in free.items():
-        order = seeds.generator(seed, "split", category).shuffled(sorted(groups))
-        count = taken.setdefault(category, Counter())
+    result = dict(stated)
+    for group in components(row_keys(rows, pcm_sha256 or {}, pairs)):
+        kind = Counter(category[name] for name in group).most_common(1)[0][0]
+        if not any(stated[name] for name in group):
+            free.setdefault(kind, []).append(group)
+            continue
+        result |= _completed(group, stated)
+        taken.setdefault(kind, Counter()).update(result[name] for name in group)
+    for kind, groups in free.items():
+        order = seeds.generator(seed, "split", kind).shuffled(sorted(groups))
+        count = taken.setdefault(kind, Counter())
         size = sum(map(len, groups)) + count.total()
         for group in sorted(order, key=len, reverse=True):
-            split = _neediest(count, shares, size)
+            split = _neediest(count, part, size)
             count[split] += len(group)
             result |= dict.fromkeys(group, split)
     return [row.with_split(result[row.id]) for row in rows]
 
 
-def _neediest(count: Counter[str], shares: Mapping[str, float], size: int) -> str:
-    """Return the split that lacks most; an empty one that is due a share comes first."""
-    due = [split for split in SPLITS if shares[split] > 0]
-    return max(due, key=lambda split: (count[split] == 0, shares[split] * size - count[split]))
+def shares(ratios: Sequence[float]) -> dict[str, float]:
+    """Return the share of each split, of one in all.
 
+    Raises:
+        InputError: if the ratios make no sense.
 
-def _shares(ratios: Sequence[float]) -> dict[str, float]:
+    >>> shares((6, 2, 2))
+    {'train': 0.6, 'validation': 0.2, 'test': 0.2}
+    """
     sound = len(ratios) == len(SPLITS) and all(0 <= ratio < float("inf") for ratio in ratios)
     if not sound or sum(ratios) <= 0:
         raise InputError(
@@ -80,3 +81,22 @@ def _shares(ratios: Sequence[float]) -> dict[str, float]:
             "of train, validation and test, none negative or infinite"
         )
     return {split: ratio / sum(ratios) for split, ratio in zip(SPLITS, ratios, strict=True)}
+
+
+def _completed(group: Sequence[str], stated: Mapping[str, str]) -> dict[str, str]:
+    """Return the splits of a group some of whose rows state one."""
+    filled = sorted({stated[name] for name in group} - {""})
+    empty = [name for name in group if not stated[name]]
+    if empty and len(filled) > 1:
+        raise InputError(
+            f"{', '.join(group)} belong together but stand in {' and '.join(filled)}, so that "
+            f"{empty[0]} can join none of them; correct the column 'split', or empty it for all "
+            "of them to have it assigned"
+        )
+    return {name: stated[name] or filled[0] for name in group}
+
+
+def _neediest(count: Counter[str], part: Mapping[str, float], size: int) -> str:
+    """Return the split that lacks most; an empty one that is due a share comes first."""
+    due = [split for split in SPLITS if part[split] > 0]
+    return max(due, key=lambda split: (count[split] == 0, part[split] * size - count[split]))

@@ -1,31 +1,38 @@
-"""Prove that no group stands in two splits, or name each that does."""
+"""Prove that no take stands in two splits, nor in both tables, or name each that does."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from mn_dataset.split.groups import components, row_keys
+from mn_dataset.audio.fingerprint.pairs import Pair
+from mn_dataset.records import ROLES
+from mn_dataset.split.groups import audio_keys, components, row_keys
 from mn_dataset.tables import Row
 
 
 @dataclass(frozen=True)
 class Leak:
-    """Recordings that belong together and stand in more than one split.
+    """Recordings that belong together and stand apart.
 
     Attributes:
-        reason: What ties them: the declared group or identical samples.
-        rows: The recordings.
-        identical: Whether samples of two splits are the same.
+        reason: What ties them: the declared group, identical samples, a near-duplicate.
+        rows: The recordings; one without a split may be the link between others.
+        same_audio: Whether takes, and not only a declared group, are on both sides.
     """
 
     reason: str
     rows: tuple[Row, ...]
-    identical: bool
+    same_audio: bool
+
+    @property
+    def both_roles(self) -> bool:
+        """Whether a clip and a noise are one recording."""
+        return len({row.id.partition("/")[0] for row in self.rows}) > 1
 
     @property
     def severe(self) -> bool:
-        """Whether two splits share samples, or a group within one category.
+        """Whether two splits share a take, or a group within one category.
 
         A group that only spans categories (one tune on two instruments, say) is told but not
         refused: the recordings differ.
@@ -33,35 +40,87 @@ class Leak:
         seen: dict[str, set[str]] = {}
         for row in self.rows:
             seen.setdefault(row.category, set()).add(row.split)
-        return self.identical or any(len(splits) > 1 for splits in seen.values())
+        return self.same_audio or any(len(splits - {""}) > 1 for splits in seen.values())
 
     def __str__(self) -> str:
         """Name the recordings with their splits."""
-        where = ", ".join(f"{row.id} ({row.split})" for row in self.rows)
-        return f"{self.reason} is in more than one split: {where}"
+        where = ", ".join(f"{row.id} ({row.split or 'no split'})" for row in self.rows)
+        fault = "is both a clip and a noise" if self.both_roles else "is in more than one split"
+        return f"{self.reason} {fault}: {where}"
 
 
-def leaks(rows: Sequence[Row], pcm_sha256: Mapping[str, str] | None = None) -> list[Leak]:
-    """Return every component of one table that stands in two splits; none proves disjointness.
+def leaks(
+    rows: Sequence[Row],
+    pcm_sha256: Mapping[str, str] | None = None,
+    pairs: Sequence[Pair] = (),
+) -> list[Leak]:
+    """Return everything that belongs together and stands apart; none proves disjointness.
 
-    Rows without a split are left out: they are in no split yet.
+    Rows without a split are in none yet, but two splits that one of them links do leak.
+
+    Args:
+        rows: Rows of one table, or of both; groups are of one table each.
+        pcm_sha256: Hash of the samples by id, for the rows whose audio is here.
+        pairs: Near-duplicates by id.
     """
-    placed = [row for row in rows if row.split]
-    by_id = {row.id: row for row in placed}
-    keys = row_keys(placed, pcm_sha256 or {})
-    found = []
-    for names in components(keys):
-        members = tuple(by_id[name] for name in names)
-        if len({row.split for row in members}) > 1:
-            shared = set.intersection(*(set(keys[name]) for name in names))
-            reason = min(shared) if shared else "a chain of shared groups and samples"
-            found.append(Leak(reason, members, _same_samples(members, pcm_sha256 or {})))
+    pcm = pcm_sha256 or {}
+    found = _both_roles(rows, pcm, pairs)
+    for role in ROLES:
+        own = [row for row in rows if row.id.startswith(f"{role}/")]
+        found += _between_splits(own, pcm, pairs)
     return found
 
 
-def _same_samples(rows: Sequence[Row], pcm_sha256: Mapping[str, str]) -> bool:
-    splits: dict[str, set[str]] = {}
-    for row in rows:
-        if row.id in pcm_sha256:
-            splits.setdefault(pcm_sha256[row.id], set()).add(row.split)
-    return any(len(found) > 1 for found in splits.values())
+def _between_splits(
+    rows: Sequence[Row], pcm: Mapping[str, str], pairs: Sequence[Pair]
+) -> list[Leak]:
+    split = {row.id: row.split for row in rows}
+    apart = {
+        name
+        for names in components(audio_keys(rows, pcm, pairs))
+        for name in names
+        if len({split[other] for other in names} - {""}) > 1
+    }
+    by_id = {row.id: row for row in rows}
+    keys = row_keys(rows, pcm, pairs)
+    found = []
+    for names in components(keys):
+        if len({split[name] for name in names} - {""}) > 1:
+            crossing = [pair for pair in pairs if _crosses(pair, names, split)]
+            reason = _reason(names, keys, crossing)
+            members = tuple(by_id[name] for name in names)
+            found.append(Leak(reason, members, not apart.isdisjoint(names)))
+    return found
+
+
+def _both_roles(rows: Sequence[Row], pcm: Mapping[str, str], pairs: Sequence[Pair]) -> list[Leak]:
+    by_id = {row.id: row for row in rows}
+    role = {name: name.partition("/")[0] for name in by_id}
+    keys = audio_keys(rows, pcm, pairs)
+    found = []
+    for names in components(keys):
+        if len({role[name] for name in names}) > 1:
+            crossing = [pair for pair in pairs if _crosses(pair, names, role)]
+            reason = _reason(names, keys, crossing)
+            found.append(Leak(reason, tuple(by_id[name] for name in names), same_audio=True))
+    return found
+
+
+def _crosses(pair: Pair, names: Iterable[str], side: Mapping[str, str]) -> bool:
+    """Return whether a pair of a component has its two on two sides."""
+    if pair.first not in names or pair.second not in names:
+        return False
+    return len({side[pair.first], side[pair.second]} - {""}) > 1
+
+
+def _reason(
+    names: Sequence[str], keys: Mapping[str, Sequence[str]], crossing: Sequence[Pair]
+) -> str:
+    """Say what ties a component: a key of all, and the surest pair across the border."""
+    shared = set.intersection(*(set(keys[name]) for name in names))
+    ties = sorted(key for key in shared if not key.startswith("near-duplicate"))
+    if crossing:
+        surest = max(crossing, key=lambda pair: pair.score)
+        who = f"{surest.first} and {surest.second}, " if len(names) > 2 else ""
+        ties.append(f"near-duplicate ({who}shift {surest.shift_s:.1f} s, score {surest.score:.2f})")
+    return " and ".join(ties) or "a chain of shared groups, samples and near-duplicates"

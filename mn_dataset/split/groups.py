@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from mn_dataset.audio.fingerprint.pairs import Pair
 from mn_dataset.tables import Row
 
 
@@ -37,16 +38,32 @@ def components(keys: Mapping[str, Iterable[str]]) -> list[list[str]]:
     return list(joined.values())
 
 
-def row_keys(rows: Sequence[Row], pcm_sha256: Mapping[str, str]) -> dict[str, list[str]]:
-    """Return what ties each row to others: its declared group and its exact samples.
+def row_keys(
+    rows: Sequence[Row], pcm_sha256: Mapping[str, str], pairs: Iterable[Pair] = ()
+) -> dict[str, list[str]]:
+    """Return what ties each row to others: declared group, exact samples, near-duplicates.
 
     Args:
         rows: Rows of one table.
         pcm_sha256: Hash of the samples by id, for the rows whose audio is here.
+        pairs: Near-duplicates by id; those of other rows are passed over.
     """
+    keys = audio_keys(rows, pcm_sha256, pairs)
+    for row in rows:
+        if row.group:
+            keys[row.id].insert(0, f"group {row.group}")
+    return keys
+
+
+def audio_keys(
+    rows: Sequence[Row], pcm_sha256: Mapping[str, str], pairs: Iterable[Pair] = ()
+) -> dict[str, list[str]]:
+    """Return what ties each row to others by what is heard, whatever the tables declare."""
     keys: dict[str, list[str]] = {}
     for row in rows:
-        keys[row.id] = [f"group {row.group}"] if row.group else []
-        if row.id in pcm_sha256:
-            keys[row.id].append(f"pcm {pcm_sha256[row.id]}")
+        keys[row.id] = [f"pcm {pcm_sha256[row.id]}"] if row.id in pcm_sha256 else []
+    for pair in pairs:
+        if pair.first in keys and pair.second in keys:
+            for name in (pair.first, pair.second):
+                keys[name].append(f"near-duplicate {pair.first} {pair.second}")
     return keys

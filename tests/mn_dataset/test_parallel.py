@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 
 import pytest
 
@@ -40,3 +41,12 @@ def test_a_process_that_dies_is_one_message():
     """A crash inside a library tells what to do, instead of a traceback."""
     with pytest.raises(MnError, match=r"a worker process died .* run the command again"):
         list(each(os._exit, [(1,), (1,)], workers=2))
+
+
+def test_threads_wait_together():
+    """For pieces that wait; they share this process, its memory and its folder."""
+    meeting = threading.Barrier(4, timeout=10)
+
+    places = each(meeting.wait, [()] * 4, workers=4, ordered=False, threads=True)
+
+    assert sorted(places) == [0, 1, 2, 3]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mn_dataset import tables
 from mn_dataset.audio import index
+from mn_dataset.audio.prints import corpus_pairs
 from mn_dataset.catalogue.check.finding import Finding, rank
 from mn_dataset.catalogue.check.recordings import recording_findings
 from mn_dataset.catalogue.check.splits import split_findings
@@ -27,7 +28,8 @@ def check(
     Args:
         root: The corpus.
         workers: Processes that measure recordings.
-        progress: Called with (done, all) recordings.
+        progress: Called with (done, all) recordings that are measured, then fingerprinted, then
+            with (done, all) blocks of pairs that are compared.
 
     Raises:
         InputError: if a table is missing or not CSV, so that there is nothing to judge.
@@ -49,7 +51,11 @@ def check(
     }
     for role in ROLES:
         found += recording_findings(folder, role, rows[role], entries, problems)
-    found += split_findings(paths, rows, entries)
+    by_id = {
+        row.id: entries[row.file] for role in ROLES for row in rows[role] if row.file in entries
+    }
+    pairs = corpus_pairs(folder, by_id, workers=workers, progress=progress)
+    found += split_findings(paths, rows, entries, pairs)
     found += _strays(folder, {row.file for role in ROLES for row in rows[role]})
     return sorted(found, key=rank)
 

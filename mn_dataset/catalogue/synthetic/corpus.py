@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from mn_dataset.audio.io import Pcm, write_wav
+from mn_dataset.audio.io import Pcm
+from mn_dataset.catalogue.place import place_wav
 from mn_dataset.catalogue.synthetic import machines, pieces, room, scenes
 from mn_dataset.errors import OutputError
 from mn_dataset.parallel import each
@@ -148,6 +148,12 @@ def make(plan: Plan, *, seed: int) -> dict[str, Pcm]:
     return room.master(stems)
 
 
+def mixture(stems: Mapping[str, Pcm]) -> Pcm:
+    """Add the stems of a recording, int16 of shape (time,) each, to the recording."""
+    added: Pcm = np.stack(list(stems.values())).sum(axis=0, dtype=np.int16)
+    return added
+
+
 def _write_rows(root: Path, role: Role, seed: int) -> bool:
     """Write a table; return whether it stood there already."""
     rows = [plan.row(seed) for plan in plans() if plan.role == role]
@@ -177,19 +183,6 @@ def _write(root: Path, plan: Plan, seed: int) -> None:
     if len(stems) > 1:
         for name, samples in stems.items():
             folder = root / "stems" / plan.category / f"{plan.number:02d}"
-            _write_atomic(folder / f"{name}.wav", samples)
-    mixture: Pcm = np.stack(list(stems.values())).sum(axis=0, dtype=np.int16)
+            place_wav(folder / f"{name}.wav", samples)
     # The recording comes last: where it stands, its stems do.
-    _write_atomic(root / f"{plan.id}.wav", mixture)
-
-
-def _write_atomic(path: Path, samples: Pcm) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_wav(temporary, samples, sampling_rate=SAMPLING_RATE)
-        temporary.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror})") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    place_wav(root / f"{plan.id}.wav", mixture(stems))

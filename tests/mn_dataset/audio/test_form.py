@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mn_dataset.audio.form import PEAK_CEILING, to_mono, to_pcm
+from mn_dataset.audio.form import PEAK_CEILING, mix_down, to_mono, to_pcm
 from mn_dataset.errors import AudioError
+from mn_dataset.seeds import generator
 
 
 def test_conversion_keeps_the_tone():
@@ -34,3 +35,15 @@ def test_what_cannot_be_used_is_named(samples, text):
     """NaN and silence have no place in a corpus."""
     with pytest.raises(AudioError, match=text):
         to_pcm(to_mono(np.array(samples), 44_100))
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 6])
+@pytest.mark.parametrize("dtype", ["int16", "float32", "float64"])
+def test_the_mean_over_channels_is_numpy_s(channels, dtype):
+    """For every type that samples come in."""
+    samples = generator(0, "mix down", "").uniforms(600).reshape(-1, channels) * 20_000 - 10_000
+    samples = samples.astype(dtype)
+    found = mix_down(samples, scale=2.0**-15)
+
+    # The order of a sum of up to six numbers below one changes it by a few 2**-53.
+    assert np.allclose(found, samples.astype(np.float64).mean(axis=1) / 32_768, rtol=0, atol=1e-15)

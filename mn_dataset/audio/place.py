@@ -1,0 +1,25 @@
+"""Say where a corpus keeps what was measured of it: beside its audio, or in the user's cache."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from pathlib import Path
+
+import platformdirs
+
+
+def beside(corpus: Path, name: str) -> Path:
+    """Return the path of a file of measurements; its folder need not exist yet.
+
+    Args:
+        corpus: The corpus's folder.
+        name: The file's name beside the audio, such as ".mn-index.parquet".
+    """
+    # Root may write anywhere; a folder without its owner's write bit is meant to stay as it is.
+    if corpus.stat().st_mode & stat.S_IWUSR and os.access(corpus, os.W_OK):
+        return corpus / name
+    kind = name.removeprefix(".mn-").removesuffix(".parquet")
+    folder = Path(platformdirs.user_cache_dir("mn-dataset")) / kind
+    return folder / f"{hashlib.sha256(str(corpus.resolve()).encode()).hexdigest()[:16]}.parquet"

@@ -1,0 +1,1 @@
+"""One file per known corpus, each with its ``SPEC``; `mn_dataset.catalogue.known` lists them."""

@@ -1,0 +1,36 @@
+"""Describe `mn`: the published M&N, from the authors' archives and FAIR-Play's own files."""
+
+from __future__ import annotations
+
+from mn_dataset.catalogue.fetch.account import Account
+from mn_dataset.catalogue.fetch.order import Order
+from mn_dataset.catalogue.known import CorpusSpec
+from mn_dataset.catalogue.published.drive import address
+from mn_dataset.catalogue.published.importer import import_published
+from mn_dataset.catalogue.shelf import Rows, read_metadata
+from mn_dataset.records import Role
+
+DRIVES: dict[Role, str] = {
+    "clean": address("1tj794OUdU6WpUZhXcYjQqeG5BrOzwF4y"),
+    "noise": address("1trm8f7QXvECjfTmrACwT_I9ox951ZbhL"),
+}
+"""The authors' shared archives: of the clips that are not FAIR-Play's, and of the noises."""
+
+
+def rows() -> Rows:
+    """Return both tables."""
+    return read_metadata("mn")
+
+
+def fetch(order: Order) -> Account:
+    """Import what is published, or what a person has of it."""
+    return import_published(rows(), order, drives=DRIVES)
+
+
+SPEC = CorpusSpec(
+    name="mn",
+    description="the published M&N: 1235 clips and 42 noises; its licences are partly unknown",
+    home="https://github.com/slliugit/slliugit.github.io",
+    rows=rows,
+    fetch=fetch,
+)

@@ -1,0 +1,52 @@
+"""Put a file in its place, whole or not at all, so that a stop leaves nothing half-written."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from mn_dataset.audio.io import Pcm, write_wav
+from mn_dataset.errors import OutputError
+from mn_dataset.records import SAMPLING_RATE
+
+
+def place_wav(path: Path, samples: Pcm) -> None:
+    """Write int16 samples (time,) as a mono 44.1 kHz WAV, making its folder if need be.
+
+    Raises:
+        OutputError: if the file cannot be written.
+    """
+    _place(path, lambda temporary: write_wav(temporary, samples, sampling_rate=SAMPLING_RATE))
+
+
+def place_text(path: Path, text: str) -> None:
+    """Write UTF-8 text with its line ends as they are, making the folder if need be.
+
+    Raises:
+        OutputError: if the file cannot be written.
+    """
+    _place(path, lambda temporary: temporary.write_text(text, encoding="utf-8", newline=""))
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a killed run left in a folder that no other run is writing to."""
+    for stale in folder.rglob(".*.tmp"):
+        if stale.is_file():
+            stale.unlink(missing_ok=True)
+
+
+def _place(path: Path, write: Callable[[Path], object]) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(temporary)
+        temporary.replace(path)
+    except OSError as error:
+        raise OutputError(
+            f"{path}: cannot be written ({error.strerror}); free or choose another place"
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):  # the fault that stopped the write has been told
+            temporary.unlink()

@@ -1,0 +1,1 @@
+"""Look into archives that nobody vouches for, and take single members out of them safely."""

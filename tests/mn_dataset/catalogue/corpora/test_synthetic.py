@@ -1,0 +1,36 @@
+"""The embedded corpus, fetched like any other."""
+
+from __future__ import annotations
+
+import pytest
+
+from mn_dataset.catalogue.corpora import synthetic
+from mn_dataset.catalogue.fetch.order import Order
+from mn_dataset.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"origin": "."}, "leave out --from and --fill"),
+        ({"fill": "synthetic"}, "leave out --from and --fill"),
+        ({"license_allow": ("MIT",)}, r"synthetic is CC0-1\.0"),
+    ],
+)
+def test_what_makes_no_sense_for_it_is_refused(tmp_path, options, message):
+    """Before anything is made."""
+    with pytest.raises(InputError, match=message):
+        synthetic.SPEC.fetch(Order(tmp_path / "synthetic", **options))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_recording_is_accounted_for(tmp_path, monkeypatch):
+    """Those that stand there are not counted as made."""
+    monkeypatch.setattr(synthetic, "write_corpus", lambda *_, **__: None)
+    first = synthetic.rows()["clean"][0]
+    (tmp_path / first.file).parent.mkdir(parents=True)
+    (tmp_path / first.file).touch()
+    account = synthetic.SPEC.fetch(Order(tmp_path))
+
+    assert account.complete
+    assert (len(account.items), account.made) == (102, 101)
