@@ -21,13 +21,14 @@ import pyarrow.parquet as pq
 from mn_dataset.audio import io
 from mn_dataset.audio.fingerprint.extract import Fingerprint, fingerprint
 from mn_dataset.audio.fingerprint.pairs import Pair, near_duplicates
+from mn_dataset.audio.fingerprint.weight import correlation
 from mn_dataset.audio.index import Entry
 from mn_dataset.audio.place import beside
 from mn_dataset.parallel import each
 from mn_dataset.records import SAMPLING_RATE
 
 PRINTS_NAME = ".mn-fingerprints.parquet"
-_VERSION = b"1"  # of what a fingerprint is and of when two of them are a pair
+_VERSION = b"2"  # of what a fingerprint is and of when two of them are a pair
 _SCHEMA = pa.schema([("pcm_sha256", pa.string()), ("wave", pa.large_binary())])
 
 
@@ -57,7 +58,11 @@ def corpus_pairs(
         missing = {pcm: file for pcm, file in files.items() if pcm not in prints}
         prints |= _take(corpus, missing, workers=workers, progress=progress)
         ordered = {pcm: prints[pcm] for pcm in sorted(files)}
-        pairs = near_duplicates(ordered, workers=workers, progress=progress)
+        found = near_duplicates(ordered, workers=workers, progress=progress)
+        pairs = [
+            _weighed(corpus / files[pair.first], corpus / files[pair.second], pair)
+            for pair in found
+        ]
         _write(place, ordered, pairs)
     named: dict[str, list[str]] = {}
     for name, entry in entries.items():
@@ -90,6 +95,11 @@ def _take(
 
 def _print_of(path: Path) -> Fingerprint:
     return fingerprint(io.read_pcm(path, sampling_rate=SAMPLING_RATE))
+
+
+def _weighed(first: Path, second: Path, pair: Pair) -> Pair:
+    one, two = (io.read_pcm(path, sampling_rate=SAMPLING_RATE) for path in (first, second))
+    return replace(pair, correlation=correlation(one, two, shift_s=pair.shift_s))
 
 
 def _read_pairs(place: Path) -> tuple[set[str], list[Pair]]:

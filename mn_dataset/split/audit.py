@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mn_dataset.audio.fingerprint.pairs import Pair
@@ -19,11 +19,15 @@ class Leak:
         reason: What ties them: the declared group, identical samples, a near-duplicate.
         rows: The recordings; one without a split may be the link between others.
         same_audio: Whether takes, and not only a declared group, are on both sides.
+        near: Whether a near-duplicate is on both sides: what no table declares.
+        faint: Whether they only share a background under other sounds.
     """
 
     reason: str
     rows: tuple[Row, ...]
     same_audio: bool
+    near: bool = False
+    faint: bool = False
 
     @property
     def both_roles(self) -> bool:
@@ -34,9 +38,11 @@ class Leak:
     def severe(self) -> bool:
         """Whether two splits share a take, or a group within one category.
 
-        A group that only spans categories (one tune on two instruments, say) is told but not
-        refused: the recordings differ.
+        A group that only spans categories (one tune on two instruments, say) and a background
+        that two takes share are told but not refused: what is heard in the recordings differs.
         """
+        if self.faint:
+            return False
         seen: dict[str, set[str]] = {}
         for row in self.rows:
             seen.setdefault(row.category, set()).add(row.split)
@@ -64,11 +70,12 @@ def leaks(
         pairs: Near-duplicates by id.
     """
     pcm = pcm_sha256 or {}
-    found = _both_roles(rows, pcm, pairs)
+    takes = [pair for pair in pairs if not pair.faint]
+    found = _both_roles(rows, pcm, takes)
     for role in ROLES:
         own = [row for row in rows if row.id.startswith(f"{role}/")]
-        found += _between_splits(own, pcm, pairs)
-    return found
+        found += _between_splits(own, pcm, takes)
+    return found + _backgrounds(rows, [pair for pair in pairs if pair.faint])
 
 
 def _between_splits(
@@ -89,7 +96,8 @@ def _between_splits(
             crossing = [pair for pair in pairs if _crosses(pair, names, split)]
             reason = _reason(names, keys, crossing)
             members = tuple(by_id[name] for name in names)
-            found.append(Leak(reason, members, not apart.isdisjoint(names)))
+            same_audio = not apart.isdisjoint(names)
+            found.append(Leak(reason, members, same_audio, near=bool(crossing)))
     return found
 
 
@@ -102,11 +110,28 @@ def _both_roles(rows: Sequence[Row], pcm: Mapping[str, str], pairs: Sequence[Pai
         if len({role[name] for name in names}) > 1:
             crossing = [pair for pair in pairs if _crosses(pair, names, role)]
             reason = _reason(names, keys, crossing)
-            found.append(Leak(reason, tuple(by_id[name] for name in names), same_audio=True))
+            members = tuple(by_id[name] for name in names)
+            found.append(Leak(reason, members, same_audio=True, near=bool(crossing)))
     return found
 
 
-def _crosses(pair: Pair, names: Iterable[str], side: Mapping[str, str]) -> bool:
+def _backgrounds(rows: Sequence[Row], faint: Iterable[Pair]) -> list[Leak]:
+    by_id = {row.id: row for row in rows}
+    split = {row.id: row.split for row in rows}
+    return [
+        Leak(
+            f"a common background ({_told(pair)}, correlation {pair.correlation:.2f})",
+            (by_id[pair.first], by_id[pair.second]),
+            same_audio=False,
+            near=True,
+            faint=True,
+        )
+        for pair in faint
+        if pair.first in by_id and pair.second in by_id and _crosses(pair, by_id, split)
+    ]
+
+
+def _crosses(pair: Pair, names: Container[str], side: Mapping[str, str]) -> bool:
     """Return whether a pair of a component has its two on two sides."""
     if pair.first not in names or pair.second not in names:
         return False
@@ -122,5 +147,9 @@ def _reason(
     if crossing:
         surest = max(crossing, key=lambda pair: pair.score)
         who = f"{surest.first} and {surest.second}, " if len(names) > 2 else ""
-        ties.append(f"near-duplicate ({who}shift {surest.shift_s:.1f} s, score {surest.score:.2f})")
+        ties.append(f"near-duplicate ({who}{_told(surest)})")
     return " and ".join(ties) or "a chain of shared groups, samples and near-duplicates"
+
+
+def _told(pair: Pair) -> str:
+    return f"shift {pair.shift_s:.1f} s, score {pair.score:.2f}"

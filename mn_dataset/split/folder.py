@@ -46,7 +46,7 @@ class Split:
         ]
         for audit, found in (("as the tables state them", self.stated), ("here", self.leaks)):
             severe = sum(leak.severe for leak in found)
-            told.append(f"splits {audit}: {severe} leaks, {len(found) - severe} across categories")
+            told.append(f"splits {audit}: {severe} leaks, {len(found) - severe} to know of")
             told += map(str, found)
         return told
 

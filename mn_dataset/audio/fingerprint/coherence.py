@@ -23,6 +23,7 @@ _WINDOW = 2700  # 0.49 s
 _WINDOWS = 20  # at most; closest by half a window
 _REACH = int(0.06 * RATE)  # lags looked at on both sides: what the screen may be off by
 _JITTER = 3  # samples a window's peak may stray: drifting clocks, early reflections
+_TURNED = 2.0  # times any peak above zero: so high is one below it, if the polarity is turned
 _SAME_PEAK = int(0.007 * RATE)
 _BANDS_HZ = (RATE / 2, 700.0)  # everything, and low frequencies
 _SOUNDING = 6.0  # mean magnitude of an eight-bit window that is less than 18 dB under the mean
@@ -89,6 +90,8 @@ def _judge(phases: NDArray[np.complex64], below_hz: float) -> tuple[float, int]:
     mean[1:count] = band.mean(axis=0)
     curve = fft.irfft(mean * np.float32(_WINDOW / 2), _WINDOW)
     curve = np.concatenate([curve[-_REACH:], curve[: _REACH + 1]])
+    if -curve.min() > _TURNED * curve.max():  # one of the two is turned in polarity
+        band, curve = -band, -curve
     best = int(curve.argmax()) - _REACH
     elsewhere = np.abs(np.arange(-_REACH, _REACH + 1) - best) > _SAME_PEAK
     # Windows are only looked at near the peak of their mean: a product instead of transforms.

@@ -55,15 +55,16 @@ def fingerprint(samples: Pcm) -> Fingerprint:
     >>> fingerprint(take).wave.shape
     (5512,)
     """
-    slow = _thin(samples)
+    slow = thin(samples)
     if not slow.any():
         return Fingerprint(np.zeros(len(slow), np.int8))
     even = _even(_whiten(slow))
     return Fingerprint(np.clip(np.rint(_RMS * even), -127, 127).astype(np.int8))
 
 
-def _thin(samples: Pcm) -> Wave:
-    """Low-pass and keep every eighth sample, by blocks of eight: one product does all phases."""
+def thin(samples: Pcm) -> Wave:
+    """Low-pass samples (time,), keep every eighth, and take the mean away."""
+    # Blocks of eight: one product does all phases of the filter.
     phases = _low_pass().reshape(-1, THINNING)
     count = len(samples) // THINNING
     padded = np.zeros(count * THINNING + _TAPS, np.float32)

@@ -19,18 +19,22 @@ from mn_dataset.audio.fingerprint.screen import (
     Candidate,
     Piece,
     Spectra,
-    bar,
+    bars,
     candidates,
     cut,
     describe,
 )
 
 THRESHOLD = 0.11
-"""Coherence from which two recordings are one take."""
+"""Coherence from which two recordings are one take, when they sound together for long enough."""
+
+FAINT = 0.15
+"""Correlation under which two recordings share a background (2 % of their power) and no take."""
 
 _BLOCK = 128  # pieces a side: the products of a block stay near the processor
 _SHORTEST_S, _LONGEST_S = 0.9, 4.5
 _SHARE = 0.45
+_AMPLE_S = 2.5
 _SOUNDING = 0.25  # of that time: beats are sparse, and silence proves nothing
 
 
@@ -43,12 +47,19 @@ class Pair:
         second: Name of another.
         shift_s: Where the second begins in the first, in seconds; negative if it begins earlier.
         score: Coherence of the two, from ``THRESHOLD`` to 1.
+        correlation: Of their waveforms as they are, where that is known; 1 for copies.
     """
 
     first: str
     second: str
     shift_s: float
     score: float
+    correlation: float = 1.0
+
+    @property
+    def faint(self) -> bool:
+        """Whether what they have in common is a background under other sounds."""
+        return self.correlation < FAINT
 
 
 def near_duplicates(
@@ -96,12 +107,11 @@ def _compare(
     pieces: Sequence[Piece], described: Spectra, row: int, column: int
 ) -> Iterator[tuple[tuple[int, int], int, float]]:
     """Screen one block of the table of pairs and prove what stands out."""
-    rows, columns = described[:, row : row + _BLOCK], described[:, column : column + _BLOCK]
-    bars = np.minimum.outer(
-        [bar(piece) for piece in pieces[row : row + _BLOCK]],
-        [bar(piece) for piece in pieces[column : column + _BLOCK]],
-    )
-    for candidate in candidates(rows, columns, bars, first=row, second=column):
+    rows, columns = slice(row, row + _BLOCK), slice(column, column + _BLOCK)
+    asked = bars(pieces[rows], pieces[columns])
+    for candidate in candidates(
+        described[:, rows], described[:, columns], asked, first=row, second=column
+    ):
         first, second = pieces[candidate.first], pieces[candidate.second]
         if first.owner != second.owner:
             found = _proven(first, second, candidate)
@@ -119,9 +129,16 @@ def _proven(first: Piece, second: Piece, candidate: Candidate) -> Coherence | No
         if (end - begin) / RATE < needed_s:
             continue
         found = coherence(first.wave, second.wave, lag=lag)
-        if found and found.sounding_s >= _SOUNDING * needed_s and found.score >= THRESHOLD:
+        if found and found.score >= _asked(found, needed_s):
             best = found if best is None or found.score > best.score else best
     return best
+
+
+def _asked(found: Coherence, needed_s: float) -> float:
+    """Return the score that makes a pair: in little time, one note or click must not do."""
+    if found.sounding_s < _SOUNDING * needed_s:
+        return float("inf")
+    return THRESHOLD * float(max(1.0, _AMPLE_S / found.sounding_s) ** 1.5)
 
 
 def _needed_s(first: Piece, second: Piece) -> float:

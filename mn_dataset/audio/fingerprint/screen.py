@@ -9,6 +9,7 @@ move together. For many pieces that is one matrix product per modulation frequen
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +24,7 @@ _WINDOW = 256
 _BANDS = 24
 _FLOOR = 0.1  # of the mean power: what lies lower moves nothing
 _SHORT = 150  # frames: 3 s
-_STAND_OUT, _STAND_OUT_SHORT = 5.5, 4.5  # of a peak, in standard deviations of the correlation
+_STAND_OUT, _STAND_OUT_SHORT = 5.0, 4.5  # of a peak, in standard deviations of the correlation
 
 Spectra = NDArray[np.complex64]
 
@@ -87,9 +88,20 @@ def describe(piece: Piece) -> Spectra:
     return (phases / (np.abs(phases) + np.float32(1e-6))).astype(np.complex64)
 
 
-def bar(piece: Piece) -> float:
-    """Return how far a peak has to stand out; there is less of a short piece to do so."""
-    return _STAND_OUT_SHORT if len(piece.wave) < _SHORT * HOP else _STAND_OUT
+def bars(rows: Sequence[Piece], columns: Sequence[Piece]) -> NDArray[np.float64]:
+    """Return how far the peak of each two pieces has to stand out, (rows, columns).
+
+    There is less of a short piece to do so; and two short ones meet at few of the lags, so that
+    what they have is more in terms of the whole curve.
+    """
+    down, across = (
+        np.array([len(piece.wave) // HOP for piece in side]) for side in (rows, columns)
+    )
+    short = np.minimum.outer(down, across) < _SHORT
+    meeting = np.minimum(np.add.outer(down, across), FRAMES)
+    asked = np.where(short, _STAND_OUT_SHORT, _STAND_OUT)
+    scaled: NDArray[np.float64] = asked * np.sqrt(FRAMES / np.maximum(meeting, 1))
+    return scaled
 
 
 def band_edges() -> NDArray[np.intp]:
@@ -99,21 +111,21 @@ def band_edges() -> NDArray[np.intp]:
 
 
 def candidates(
-    rows: Spectra, columns: Spectra, bars: NDArray[np.float64], *, first: int, second: int
+    rows: Spectra, columns: Spectra, asked: NDArray[np.float64], *, first: int, second: int
 ) -> list[Candidate]:
     """Compare every piece of a block with every later piece of another.
 
     Args:
         rows: Descriptions (modulation frequencies, pieces, bands) from piece ``first`` on.
         columns: The same, from piece ``second`` on.
-        bars: How far a peak has to stand out, (rows, columns).
+        asked: How far a peak has to stand out, (rows, columns).
         first: Number of the first row.
         second: Number of the first column.
     """
     cross = np.matmul(rows, columns.conj().transpose(0, 2, 1))
     curves = fft.irfft(np.ascontiguousarray(cross.transpose(1, 2, 0)), FRAMES, axis=2)
     power = np.einsum("rcl,rcl->rc", curves, curves) / FRAMES
-    found = np.argwhere(curves.max(axis=2) > bars * np.sqrt(power) + 1e-6)
+    found = np.argwhere(curves.max(axis=2) > asked * np.sqrt(power) + 1e-6)
     return [
         Candidate(first + row, second + column, int(curves[row, column].argmax()) * HOP)
         for row, column in found.tolist()

@@ -37,11 +37,11 @@ def split_findings(
         last = leak.rows[-1]
         yield Finding(
             "error" if leak.severe else "warning",
-            "leak",
+            "near-duplicate" if leak.near else "leak",
             table[last.id],
             last.line,
             "split",
-            f"leaks: {leak}",
+            f"{'leaks' if leak.severe else 'may leak'}: {leak}",
             _CURE_BOTH if leak.both_roles else _CURE,
         )
     yield from _duplicates(table, every, pcm)

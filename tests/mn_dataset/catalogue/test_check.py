@@ -11,6 +11,7 @@ from mn_dataset import tables
 from mn_dataset.audio import io
 from mn_dataset.catalogue.check import check
 from mn_dataset.errors import InputError
+from mn_dataset.seeds import generator
 
 
 def errors(root):
@@ -27,11 +28,29 @@ def test_a_sound_corpus_has_no_finding(tiny_folder):
 
 
 def test_the_real_corpus_has_no_error(real_corpus):
-    """Two tunes played on two instruments each are told, not refused."""
+    """Two tunes played on two instruments each, and two thunders in one rain, are only told."""
     found = check(real_corpus.root)
 
-    assert [finding.severity for finding in found] == ["warning", "warning"]
-    assert all("sequenced:vsco" in finding.text for finding in found)
+    assert [finding.severity for finding in found] == ["warning"] * 3
+    assert sum("sequenced:vsco" in finding.text for finding in found) == 2
+    thunder = next(finding.text for finding in found if "a common background" in finding.text)
+    assert "olpc_thunder1" in thunder
+    assert "olpc_thunder2" in thunder
+
+
+def test_one_take_in_two_splits_is_an_error(damaged):
+    """Later, quieter and polarity-turned, it is found by what is heard."""
+    root = damaged()
+    rows = tables.parse_table(root / "clean.csv")
+    other = next(row for row in rows if row.split != rows[0].split)
+    take = 8_000 * generator(0, "take").normals(132_300)
+    for row, cut, gain in ((rows[0], take[:88_200], 1.0), (other, take[22_050:], -0.4)):
+        samples = np.clip(np.rint(gain * cut), -32_768, 32_767).astype(np.int16)
+        io.write_wav(root / row.file, samples, sampling_rate=44_100)
+
+    (finding,) = errors(root)
+    assert (finding.kind, finding.row, finding.column) == ("near-duplicate", other.line, "split")
+    assert rows[0].id in finding.text
 
 
 @pytest.mark.parametrize(

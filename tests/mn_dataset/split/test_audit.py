@@ -43,6 +43,18 @@ def test_a_near_duplicate_in_two_splits_is_severe_and_says_how_near():
     )
 
 
+def test_a_common_background_is_told_and_not_refused():
+    """Two thunders in one rain are two takes; they join nothing else."""
+    rows = clips("train", "test", "train")
+    found = leaks(rows, pairs=[replace(near(0, 1), correlation=0.08)])
+
+    assert [(leak.severe, leak.near, leak.faint) for leak in found] == [(False, True, True)]
+    assert str(found[0]) == (
+        "a common background (shift 3.2 s, score 0.71, correlation 0.08) is in more than one "
+        "split: clean/0 (train), clean/1 (test)"
+    )
+
+
 def test_near_duplicates_within_one_split_are_no_leak():
     """Nothing is on two sides."""
     assert leaks(clips("train", "train", "test"), pairs=[near(0, 1)]) == []
