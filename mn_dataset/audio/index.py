@@ -6,20 +6,18 @@ modification time changes. The index of a read-only corpus stands in the user's 
 
 from __future__ import annotations
 
-import hashlib
 import os
-import stat
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from mn_dataset.audio import io, level
+from mn_dataset.audio.cache import beside
 from mn_dataset.audio.clipping import clipped_samples
 from mn_dataset.errors import AudioError
 from mn_dataset.parallel import each
@@ -97,7 +95,7 @@ def refresh(
 
     Entries that are still true are kept; the index on disk is brought up to date.
     """
-    place = _place(corpus)
+    place = beside(corpus, INDEX_NAME)
     known = _read(place)
     entries: dict[str, Entry] = {}
     stale: list[str] = []
@@ -156,15 +154,6 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_size, found.st_mtime_ns
-
-
-def _place(corpus: Path) -> Path:
-    beside = corpus / INDEX_NAME
-    # Root may write anywhere; a folder without its owner's write bit is meant to stay as it is.
-    if corpus.stat().st_mode & stat.S_IWUSR and os.access(corpus, os.W_OK):
-        return beside
-    name = hashlib.sha256(str(corpus.resolve()).encode()).hexdigest()[:16]
-    return Path(platformdirs.user_cache_dir("mn-dataset")) / "index" / f"{name}.parquet"
 
 
 def _read(place: Path) -> dict[str, Entry]:

@@ -19,11 +19,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mn_dataset.audio import io
+from mn_dataset.audio.cache import beside
 from mn_dataset.audio.fingerprint.extract import Fingerprint, fingerprint
 from mn_dataset.audio.fingerprint.pairs import Pair, near_duplicates
 from mn_dataset.audio.fingerprint.weight import correlation
 from mn_dataset.audio.index import Entry
-from mn_dataset.audio.place import beside
 from mn_dataset.parallel import each
 from mn_dataset.records import SAMPLING_RATE
 
