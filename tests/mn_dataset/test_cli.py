@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from mn_dataset.audio import io
+from mn_dataset.mix.manifest import read_manifest
 
 
 def test_the_corridor_in_steps(mn, tiny_folder, tmp_path):
@@ -176,9 +177,77 @@ def test_an_unwritable_place_is_named(mn, tiny_folder, place):
     assert place in message
 
 
+def test_corpora_tells_what_is_known_and_what_is_here(mn, tmp_path):
+    """For people and for programs; what no recording covers is named."""
+    code, text, _ = mn("corpora", "--root", tmp_path)
+    assert code == 0
+    assert "open: " in text
+    assert "not covered by recordings: harp, cello, chinese_lute, trumpet, chinese_zither" in text
+
+    found = {item["name"]: item for item in json.loads(mn("corpora", "--json")[1])["corpora"]}
+    assert set(found) == {"mn", "open", "synthetic"}
+    assert found["mn"]["num_rows"] == 1277
+
+
+def test_fetch_takes_from_a_folder_and_names_what_is_missing(mn, tmp_path):
+    """Without the originals there is no corpus: exit 1, by row; a wrong licence is a wrong word."""
+    code, text, _ = mn("fetch", "open", "--root", tmp_path / "a", "--from", tmp_path)
+    assert code == 1
+    assert "clean/drum_kit/arovane_beat_a" in text
+    assert "no such file" in text
+    assert not (tmp_path / "a/open/clean.csv").exists()
+
+    code, _, error = mn("fetch", "open", "--root", tmp_path / "a", "--license-allow", "CC-BY-5.0")
+    assert (code, error.count("\n")) == (1, 1)
+    assert "CC-BY-5.0" in error
+
+
+def test_curate_names_what_it_rejects(mn, tmp_path):
+    """One line each on stdout, and one object for programs."""
+    tone = np.sin(np.arange(96_000) / 20) / 2
+    (tmp_path / "raw/piano").mkdir(parents=True)
+    soundfile.write(tmp_path / "raw/piano/good one.flac", tone, 48_000)
+    (tmp_path / "raw/piano/bad.wav").write_text("<html>")
+
+    code, text, _ = mn("curate", tmp_path / "raw", "--out", tmp_path / "out")
+    assert code == 0
+    assert "rejected: 'piano/bad.wav': an HTML page" in text
+    assert "1 clips and 0 noises" in text
+
+    found = json.loads(mn("curate", tmp_path / "raw", "--out", tmp_path / "out", "--json")[1])
+    assert (found["clips"], found["converted"], len(found["rejected"])) == (1, 0, 1)
+    assert mn("check", tmp_path / "out")[0] == 0
+
+
+def test_split_prints_the_stated_audit_beside_its_own(mn, damaged):
+    """The official split stays until --reassign; the group then stands in one split."""
+    root = damaged("clean", 2, group="take 1", split="train")
+    damaged("clean", 4, group="take 1", category="piano", split="test")
+
+    text = mn("split", root)[1]
+    assert text.count("group take 1 is in more than one split") == 2
+    assert "splits as the tables state them: 1 leaks" in text
+    found = json.loads(mn("split", root, "--reassign", "--json")[1])
+    assert (len(found["stated"]), found["leaks"]) == (1, [])
+    code, _, error = mn("split", root, "--ratios", 1, -1, 0)
+    assert code == 1
+    assert "ratios are 1.0 -1.0 0.0" in error
+
+
+def test_training_mixtures_are_augmented_on_request(mn, tiny_folder, tmp_path):
+    """What was done stands in the manifest; no split but train has any of it."""
+    pytest.importorskip("audiomentations", reason="the extra `augment` is not installed")
+    words = ("build", tiny_folder, "--out", tmp_path / "out", "--snr-db", 5, "--augment", "light")
+
+    assert mn(*words)[0] == 0
+    rows = read_manifest(tmp_path / "out")
+    assert all((row["augmentation"] is None) == (row["split"] != "train") for row in rows)
+    assert any(row["augmentation"] not in (None, "[]") for row in rows)
+
+
 def test_help_is_quick_and_teaches(mn):
     """Every command explains itself in under a second."""
-    for command in ("build", "bench", "demo", "check"):
+    for command in ("build", "bench", "demo", "check", "corpora", "fetch", "curate"):
         begun = time.perf_counter()
         code, text, _ = mn(command, "--help")
         assert code == 0
