@@ -22,6 +22,9 @@ MUSIC_CATEGORIES = (
 )
 NOISE_CLASSES = ("electrical", "crowd", "weather", "traffic", "stationary")
 
+SYNTHETIC = "synthetic"
+"""Name of the embedded corpus, and the ``origin`` of a recording that no microphone heard."""
+
 Role = Literal["clean", "noise"]
 ROLES: tuple[Role, ...] = ("clean", "noise")
 SnrDefinition = Literal["power", "variance", "active", "lufs"]

@@ -14,13 +14,10 @@ import pyarrow.parquet as pq
 from benchmarks.contract import Batch
 from mn_dataset.audio.io import pcm_sha256, read_pcm, to_float
 from mn_dataset.errors import AudioError, DatasetError
-from mn_dataset.records import MUSIC_CATEGORIES, NOISE_CLASSES
+from mn_dataset.records import MUSIC_CATEGORIES, NOISE_CLASSES, SYNTHETIC
 
 PROVENANCE = ("corpus", "corpus_hash", "generator_version", "dataset_version")
 """What the manifest's own metadata tells."""
-
-SYNTHETIC = "synthetic"
-"""The origin of a source that no microphone heard."""
 
 _TASK = "denoise"
 

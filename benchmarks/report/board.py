@@ -10,10 +10,10 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.leaderboard.dataset import SYNTHETIC
 from benchmarks.leaderboard.store import read_rows, read_run
 from benchmarks.leaderboard.table import ALL, leaderboard
 from mn_dataset.errors import DatasetError
+from mn_dataset.records import SYNTHETIC
 
 HEADLINE = "si_sdr"
 """The metric of the first table, where a run has it."""

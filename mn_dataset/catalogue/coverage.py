@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mn_dataset.catalogue.shelf import Rows
-from mn_dataset.records import ROLES, SPLITS, Role
+from mn_dataset.records import ROLES, SPLITS, SYNTHETIC, Role
 from mn_dataset.tables import CATEGORIES
-
-SYNTHETIC = "synthetic"
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,8 @@ from mn_dataset.catalogue.fetch.download import PATIENT, Patience
 from mn_dataset.catalogue.fetch.order import Order
 from mn_dataset.catalogue.synthetic import write_corpus
 from mn_dataset.errors import InputError, suggestion
-from mn_dataset.records import ROLES
+from mn_dataset.records import ROLES, SYNTHETIC
 
-EMBEDDED = "synthetic"
 ROOT = Path("corpora")
 """Where corpora are fetched to unless another place is named."""
 
@@ -58,8 +57,8 @@ def locate(
     Raises:
         InputError: if it is not there.
     """
-    if corpus == EMBEDDED:
-        folder = Path(platformdirs.user_cache_dir("mn-dataset")) / "corpora" / EMBEDDED
+    if corpus == SYNTHETIC:
+        folder = Path(platformdirs.user_cache_dir("mn-dataset")) / "corpora" / SYNTHETIC
         return write_corpus(folder, workers=workers, progress=progress)
     folder = Path(corpus)
     if isinstance(corpus, str) and corpus in known.names():

@@ -12,7 +12,7 @@ from mn_dataset.mix import manifest
 from mn_dataset.mix.augment.deeds import versions
 from mn_dataset.mix.augment.steps import AUGMENTED_SPLIT
 from mn_dataset.mix.recipes import AUGMENTATION, Recipes
-from mn_dataset.records import MUSIC_CATEGORIES, NOISE_CLASSES, SPLITS
+from mn_dataset.records import MUSIC_CATEGORIES, NOISE_CLASSES, SPLITS, SYNTHETIC
 
 _TEXT = """\
 # Mixtures of clean music and noise at known SNRs
@@ -75,7 +75,7 @@ def write_card(folder: Path, recipes: Recipes, corpus: Corpus, *, notes: Sequenc
         OutputError: if the card cannot be written.
     """
     used = [corpus.sources[name] for name in manifest.used_sources(recipes)]
-    synthetic = sum(dict(source.row.further).get("origin") == "synthetic" for source in used)
+    synthetic = sum(dict(source.row.further).get("origin") == SYNTHETIC for source in used)
     lows, highs = min(r.snr_db for r in recipes), max(r.snr_db for r in recipes)
     text = _TEXT.format(
         count=len(recipes),

@@ -11,10 +11,9 @@ from mn_dataset.catalogue.fetch.lock import Pin
 from mn_dataset.catalogue.shelf import Rows
 from mn_dataset.catalogue.synthetic.corpus import Plan, make, mixture, plans
 from mn_dataset.errors import UnknownName
-from mn_dataset.records import ROLES, Role
+from mn_dataset.records import ROLES, SYNTHETIC, Role
 from mn_dataset.tables import Row
 
-EMBEDDED = "synthetic"
 _SEED = 0
 
 
@@ -24,8 +23,8 @@ def check_fill(fill: str | None) -> None:
     Raises:
         UnknownName: with the nearest suggestion.
     """
-    if fill not in (None, EMBEDDED):
-        raise UnknownName("corpus to fill from", str(fill), [EMBEDDED])
+    if fill not in (None, SYNTHETIC):
+        raise UnknownName("corpus to fill from", str(fill), [SYNTHETIC])
 
 
 def fillings(rows: Rows, passes: Callable[[str], bool] = lambda _: True) -> dict[Role, list[Row]]:
@@ -53,5 +52,5 @@ def make_filling(folder: Path, row: Row, locked: Pin | None) -> Made:
 
 
 def _row(plan: Plan) -> Row:
-    name = plan.id.replace("/", f"/{EMBEDDED}/", 1)
+    name = plan.id.replace("/", f"/{SYNTHETIC}/", 1)
     return replace(plan.row(_SEED), id=name, file=f"{name}.wav")

@@ -13,7 +13,14 @@ from mn_dataset.catalogue.place import place_wav
 from mn_dataset.catalogue.synthetic import machines, pieces, room, scenes
 from mn_dataset.errors import OutputError
 from mn_dataset.parallel import each
-from mn_dataset.records import MUSIC_CATEGORIES, NOISE_CLASSES, ROLES, SAMPLING_RATE, Role
+from mn_dataset.records import (
+    MUSIC_CATEGORIES,
+    NOISE_CLASSES,
+    ROLES,
+    SAMPLING_RATE,
+    SYNTHETIC,
+    Role,
+)
 from mn_dataset.seeds import generator
 from mn_dataset.tables import Row, parse_table, table_path, write_table
 
@@ -83,7 +90,7 @@ class Plan:
             license="CC0-1.0",
             attribution="The M&N toolkit (synthetic)",
             duration_s=str(self.seconds),
-            further=(("origin", "synthetic"),),
+            further=(("origin", SYNTHETIC),),
         )
 
 
