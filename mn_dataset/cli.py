@@ -21,6 +21,7 @@ app = cyclopts.App(
     help="Music denoising data and benchmarks: metadata → recipe → mixture → estimate → score → "
     "leaderboard. Start with `mn demo`.",
     help_format="plaintext",
+    suppress_keyboard_interrupt=False,
 )
 
 Flag = Parameter(negative=())
@@ -89,7 +90,8 @@ def fetch(
             audios.tar.gz.
         license_allow: Licences to take, by SPDX id, separated by commas; `free` is all that let
             the dataset be passed on, `any` is all. By default free for open, any for mn.
-        allow_missing: Leave recordings that cannot be had out of the tables, instead of exit 1.
+        allow_missing: Leave recordings that cannot be had, or differ from what was pinned, out of
+            the tables, instead of exit 1.
         fill: `synthetic` fills categories and splits without a recording from the embedded corpus.
         lock: The lock file; ROOT/CORPUS.lock.csv by default.
         workers: Processes; all cores by default.

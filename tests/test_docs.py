@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from benchmarks import registry
 from benchmarks.cli import app
+from mn_dataset.mix.augment.chain import from_tables
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -36,6 +38,12 @@ def test_links_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
         if "://" not in target:
             assert (page.parent / target).exists(), target
+
+
+def test_the_readme_s_chains_are_chains():
+    """Each TOML block can be given to --augment."""
+    for block in re.findall(r"```toml\n(.*?)```", README, flags=re.DOTALL):
+        assert from_tables(tomllib.loads(block), where="README.md").transforms
 
 
 def test_the_readme_s_python_runs(tmp_path, monkeypatch):

@@ -74,7 +74,7 @@ def unreadable(head: bytes, detail: str) -> str:
         return "an HTML page, not audio (a download answered with a page?); get the file again"
     if not head:
         return "an empty file; get it again"
-    return f"not readable as audio ({detail.rstrip('.')}); expected WAV or FLAC"
+    return f"not readable as audio ({detail.rstrip('.')}); expected WAV, FLAC or their like"
 
 
 def is_truncated(path: Path) -> bool:

@@ -255,7 +255,8 @@ def _check_end(path: Path, audio: soundfile.SoundFile, found: int, *, place: int
     is_mp3 = audio.format == "MP3"
     if not found or (found < audio.frames and (not is_mp3 or header.states_length(path))):
         raise AudioError(
-            f"{path}: truncated, {found} samples found of {audio.frames}; get the file again"
+            f"{path}: {'truncated' if audio.frames else 'empty'}, {found} samples found of "
+            f"{audio.frames}; get the file again"
         )
     if is_mp3 and header.more_than_tags(path, place):
         raise AudioError(

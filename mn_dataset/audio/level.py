@@ -25,6 +25,8 @@ GRID = 441
 """Samples per K-weighted energy of the index: 10 ms at 44.1 kHz, ten to a loudness hop."""
 
 FULL_SCALE = 32_768
+MIN_RECORDED_RMS = FULL_SCALE / 1000.0
+"""−60 dBFS, in LSB: what is quieter everywhere is in no mixture."""
 ACTIVE_RANGE = 10_000
 """Energy ratio of the loudest block to the quietest active one: 40 dB."""
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 from mn_dataset.audio.io import Pcm, write_wav
 from mn_dataset.errors import OutputError
 from mn_dataset.records import SAMPLING_RATE
+
+_WRITER = re.compile(r"\.(\d+)(-\d+)*(\.incoming)?\.tmp$")
+"""The process that writes a temporary, in its name."""
 
 
 def place_wav(path: Path, samples: Pcm) -> None:
@@ -31,10 +35,23 @@ def place_text(path: Path, text: str) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what a killed run left in a folder that no other run is writing to."""
+    """Remove what killed runs left half-written in a folder; what a living one writes stays."""
     for stale in folder.rglob(".*.tmp"):
-        if stale.is_file():
+        number = _WRITER.search(stale.name)
+        if stale.is_file() and not (number and _lives(int(number[1]))):
             stale.unlink(missing_ok=True)
+
+
+def _lives(process: int) -> bool:
+    if os.name != "posix":  # elsewhere asking would end it
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return process != os.getpid()
 
 
 def _place(path: Path, write: Callable[[Path], object]) -> None:

@@ -65,7 +65,8 @@ def locate(
         folder = root / corpus
         if not all(tables.table_path(folder, role).is_file() for role in ROLES):
             raise InputError(
-                f"{folder}: the corpus {corpus} is not there, or not whole; run: mn fetch {corpus}"
+                f"{folder}: the corpus {corpus} is not there, or not whole; run: mn fetch "
+                f"{corpus}, or give the folder of one"
             )
     elif not folder.is_dir():
         names = known.names()

@@ -12,17 +12,14 @@ from dataclasses import dataclass
 
 from mn_dataset.audio.corpus import Source
 from mn_dataset.audio.level import (
-    FULL_SCALE,
     GRID,
     LOUDNESS_BLOCK_S,
+    MIN_RECORDED_RMS,
     dbfs,
     integrated_lufs,
 )
 from mn_dataset.mix.guard import CEILING
 from mn_dataset.records import SAMPLING_RATE, SnrDefinition
-
-MIN_RECORDED_RMS = FULL_SCALE / 1000.0
-"""−60 dBFS, in LSB."""
 
 MIN_MIXED_RMS = 8.0
 """In LSB."""

@@ -258,7 +258,8 @@ def _splits(corpus: Corpus, split: str | Sequence[str] | None) -> list[str]:
     if missing and (split is not None or not held):
         raise InputError(
             f"{corpus.root}: no clip or no noise is in the split {missing[0]!r}; fill the column "
-            f"'split' of both tables, for example with `mn split {corpus.root} --in-place`"
+            f"'split' of both tables, for example with `mn split {corpus.root} --in-place`; where "
+            "it is filled, there are too few groups to share: add some, or change --ratios"
         )
     return held
 

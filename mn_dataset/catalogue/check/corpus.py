@@ -11,8 +11,9 @@ from mn_dataset.audio.prints import corpus_pairs
 from mn_dataset.catalogue.check.finding import Finding, rank
 from mn_dataset.catalogue.check.recordings import recording_findings
 from mn_dataset.catalogue.check.splits import split_findings
-from mn_dataset.catalogue.check.tables import table_findings
-from mn_dataset.records import ROLES
+from mn_dataset.catalogue.check.tables import read_and_judge
+from mn_dataset.records import ROLES, Role
+from mn_dataset.tables import Row
 
 _AUDIO_SUFFIXES = {".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff"}
 
@@ -32,12 +33,15 @@ def check(
             with (done, all) blocks of pairs that are compared.
 
     Raises:
-        InputError: if a table is missing or not CSV, so that there is nothing to judge.
+        InputError: if a table is missing, so that there is no corpus to judge.
     """
     folder = Path(root)
     paths = {role: tables.table_path(folder, role) for role in ROLES}
-    rows = {role: tables.parse_table(paths[role]) for role in ROLES}
-    found = [item for role in ROLES for item in table_findings(paths[role], role, rows[role])]
+    rows: dict[Role, list[Row]] = {}
+    found: list[Finding] = []
+    for role in ROLES:
+        rows[role], findings = read_and_judge(paths[role], role)
+        found += findings
     broken = {(item.file, item.row) for item in found if item.column == "file"}
     files = [
         row.file
@@ -56,7 +60,8 @@ def check(
     }
     pairs = corpus_pairs(folder, by_id, workers=workers, progress=progress)
     found += split_findings(paths, rows, entries, pairs)
-    found += _strays(folder, {row.file for role in ROLES for row in rows[role]})
+    if all(item.kind != "table" for item in found):
+        found += _strays(folder, {row.file for role in ROLES for row in rows[role]})
     return sorted(found, key=rank)
 
 

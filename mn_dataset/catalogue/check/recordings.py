@@ -11,7 +11,7 @@ import numpy as np
 from mn_dataset.audio import io
 from mn_dataset.audio.corpus import Source, unusable
 from mn_dataset.audio.index import Entry
-from mn_dataset.audio.level import FULL_SCALE, dbfs
+from mn_dataset.audio.level import FULL_SCALE, MIN_RECORDED_RMS, block_lengths, dbfs
 from mn_dataset.catalogue.check.finding import Finding
 from mn_dataset.errors import AudioError
 from mn_dataset.records import SAMPLING_RATE, Role
@@ -52,6 +52,7 @@ def recording_findings(
             yield from _measured(table, Source(role, row, entry))
         elif row.file in problems:
             kind, text, cure = _fault(root / row.file, problems[row.file])
+            text = f"names {row.file!r}: {text}"
             yield Finding("error", kind, str(table), row.line, "file", text, cure)
     yield from _duration_sum(table, rows, entries)
     if role == "clean":
@@ -71,6 +72,10 @@ def _measured(table: Path, source: Source) -> Iterator[Finding]:
         text = f"names {row.file!r}, whose samples have changed since the row was written"
         cure = "restore the recording, or empty pcm_sha256 if the change is meant"
         yield Finding("error", "changed", *where, "pcm_sha256", text, cure)
+    loudest = float((entry.blocks / block_lengths(entry.frames)).max())
+    if loudest < MIN_RECORDED_RMS**2:
+        text = f"names {row.file!r}, which is nowhere above −60 dBFS RMS: no mixture will use it"
+        yield Finding("warning", "quiet", *where, "file", text, "record it again at a higher level")
     if entry.clipped > CLIPPED_SHARE * entry.frames:
         text = f"names {row.file!r}, of which {entry.clipped} samples are clipped"
         yield Finding(

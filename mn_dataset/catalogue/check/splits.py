@@ -12,7 +12,7 @@ from mn_dataset.records import ROLES, Role
 from mn_dataset.split.audit import leaks
 from mn_dataset.tables import Row
 
-_CURE = "put them in one split, or run `mn split --reassign`"
+_CURE = "put them in one split, or run `mn split CORPUS --reassign --in-place`"
 _CURE_BOTH = "decide which it is, and remove the other row"
 
 

@@ -7,11 +7,26 @@ from pathlib import Path
 
 from mn_dataset import tables
 from mn_dataset.catalogue.check.finding import Finding
+from mn_dataset.errors import TableError
 from mn_dataset.records import Role
 from mn_dataset.tables import Row
 
 
-def table_findings(path: Path, role: Role, rows: Sequence[Row]) -> Iterator[Finding]:
+def read_and_judge(path: Path, role: Role) -> tuple[list[Row], list[Finding]]:
+    """Read a table and judge its cells; one that is no table has no rows, and one finding.
+
+    Raises:
+        InputError: if there is no such file.
+    """
+    try:
+        rows = tables.parse_table(path)
+    except TableError as error:
+        text, _, cure = str(error).removeprefix(f"{path}:").strip().partition("; ")
+        return [], [Finding("error", "table", str(path), None, None, text, cure)]
+    return rows, list(_findings(path, role, rows))
+
+
+def _findings(path: Path, role: Role, rows: Sequence[Row]) -> Iterator[Finding]:
     """Yield what is wrong with the cells of a table, whatever the audio says."""
     for problem in tables.problems(rows, role):
         yield Finding(

@@ -67,7 +67,10 @@ def rejection(cut: Cut, *, max_clipped: float) -> str | None:
         return f"{cut.broken} samples are NaN, infinite or impossibly large; export it again"
     power = float(cut.samples @ cut.samples) / len(cut.samples)
     if not power:
-        return "silent: every sample is zero; remove it or replace it"
+        return (
+            "silent: the mean over its channels is zero (each is, or they cancel each other); "
+            "remove it or replace it"
+        )
     rms_dbfs = level.dbfs(math.sqrt(power))
     if rms_dbfs < SILENCE_DBFS:
         return (

@@ -98,7 +98,9 @@ def _id(recording: Recording) -> str:
 def _refuse_place(raw: Path, corpus: Path) -> None:
     source, target = raw.resolve(), corpus.resolve()
     if target == source or source in target.parents or target in source.parents:
-        raise InputError(f"{corpus}: one of it and {raw} lies in the other; choose another place")
+        raise InputError(
+            f"{corpus}: --out must lie neither in {raw} nor around it; choose another place"
+        )
     if corpus.exists() and not corpus.is_dir():
         raise InputError(f"{corpus}: is a file; choose another place")
     if corpus.is_dir() and any(corpus.iterdir()) and not (corpus / JOURNAL_NAME).is_file():

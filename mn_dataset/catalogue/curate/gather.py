@@ -184,7 +184,9 @@ def _known(claim: _Claim) -> tuple[Role, Row]:
     if given:
         category, role = words.category_of(given), None
     if category is None:
-        found = "column 'category'" if given or not meant else "its folder"
+        if not given and not meant:
+            raise _Refused("lies in no folder named after a category, and no table names it")
+        found = "column 'category'" if given else "its folder"
         raise _Refused(f"{found} {words.unknown_category(given or meant)}")
     stated = claim.role or role
     if stated not in (None, _role(category)):

@@ -15,6 +15,7 @@ from mn_dataset.catalogue.place import place_text
 Status = Literal["present", "missing", "different", "left out"]
 STATUSES: tuple[Status, ...] = ("present", "missing", "different", "left out")
 COLUMNS = ("id", "file", "status", "license", "detail")
+_TOLD = 40  # rows that are not there, on a terminal
 
 
 @dataclass(frozen=True)
@@ -81,10 +82,14 @@ class Account:
         return {status: found[status] for status in STATUSES}
 
     def lines(self) -> list[str]:
-        """Say it to a person: every row that is not there, then one line of counts."""
+        """Say it to a person: rows that are not there (of many the first), then the counts."""
         counts, total = self.counts(), len(self.items) - self.counts()["left out"]
         there = counts["present"] - self.made
-        told = [*map(str, self.faults), *self.notes]
+        told = [str(item) for item in self.faults[:_TOLD]]
+        if len(self.faults) > _TOLD:
+            rest = len(self.faults) - _TOLD
+            told.append(f"… and {rest} more: see {account_path(self.corpus)}")
+        told += self.notes
         if self.left_out:
             held = ", ".join(f"{name or 'unknown'} {n}" for name, n in self.left_out.items())
             told.append(

@@ -82,15 +82,14 @@ def complete(asked: Rows, there: Rows, *, rows: Rows, shop: Workshop, passes: Pa
     empty = [role for role in ROLES if not whole[role]]
     has_tables = has_tables and not empty
     notes = []
-    if there != asked:
+    if not has_tables:
         notes.append(
             "take what is missing from elsewhere with --from, or leave it out with --allow-missing"
         )
     if empty:
         notes.append(f"there is no {' and no '.join(empty)} recording, and a corpus needs both")
-    removed = _write_tables(rows, whole, shop) if has_tables else 0
-    if removed:
-        notes.append(f"{removed} recordings removed that the tables no longer name")
+    if has_tables:
+        notes += _write_tables(rows, whole, shop)
     shop.close()
     return Completed(filled, has_tables, tuple(notes))
 
@@ -107,12 +106,18 @@ def _refuse_strangers(rows: Rows, folder: Path) -> None:
                 )
 
 
-def _write_tables(rows: Rows, whole: Rows, shop: Workshop) -> int:
-    """Write both tables, then remove the recordings that they do not name; count these."""
-    folder = shop.order.folder
+def _write_tables(rows: Rows, whole: Rows, shop: Workshop) -> list[str]:
+    """Write both tables, then remove the recordings that they do not name; tell what was undone."""
+    folder, notes = shop.order.folder, []
     for role in ROLES:
+        path = tables.table_path(folder, role)
         stated = [pinned_row(row, shop.pins[row.id]) for row in whole[role]]
-        tables.write_table(tables.table_path(folder, role), stated)
+        splits = {row.id: row.split for row in stated}
+        written = tables.parse_table(path) if path.exists() else []
+        changed = sum(row.split != splits.get(row.id, row.split) for row in written)
+        if changed:
+            notes.append(f"{path}: {changed} splits set back to those of the corpus")
+        tables.write_table(path, stated)
     named = {row.file for role in ROLES for row in whole[role]}
     stale = [folder / row.file for row in _possible(rows) if row.file not in named]
     removed = [path for path in stale if path.is_file()]
@@ -121,7 +126,9 @@ def _write_tables(rows: Rows, whole: Rows, shop: Workshop) -> int:
         for above in path.relative_to(folder).parents[:-1]:
             if not any((folder / above).iterdir()):
                 (folder / above).rmdir()
-    return len(removed)
+    if removed:
+        notes.append(f"{len(removed)} recordings removed that the tables no longer name")
+    return notes
 
 
 def _possible(rows: Rows) -> list[Row]:

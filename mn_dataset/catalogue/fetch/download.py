@@ -49,6 +49,10 @@ class Unreachable(FetchError):
     """Nobody answers at an address, however often it is tried."""
 
 
+class OtherBytes(FetchError):
+    """What is had is not the file that is expected."""
+
+
 class _Passing(Exception):
     """A fault that may pass."""
 
@@ -107,21 +111,27 @@ def prove(path: Path, *, sha256: str | None, where: str) -> None:
     """Prove that a file is the one that is expected at a place.
 
     Raises:
-        FetchError: if it is empty, a web page or has other bytes, naming ``where``.
+        OtherBytes: if it is empty, a web page or has other bytes, naming ``where``.
+        FetchError: if it cannot be read.
     """
-    if sha256 is not None and _sha256(path) == sha256:
-        return
+    try:
+        if sha256 is not None and _sha256(path) == sha256:
+            return
+    except OSError as error:
+        raise FetchError(
+            f"{where}: cannot be read ({error.strerror}); expected the file; see to its permissions"
+        ) from error
     size = path.stat().st_size
     wanted = f"the file of SHA-256 {sha256}" if sha256 else "a file"
     if not size:
-        raise FetchError(f"{where}: an empty file; expected {wanted}; get it again")
+        raise OtherBytes(f"{where}: an empty file; expected {wanted}; get it again")
     if is_page(path):
-        raise FetchError(
+        raise OtherBytes(
             f"{where}: an HTML page of {size} bytes, not the file; expected {wanted}; open the "
             "address in a browser to see what it says (a quota, a login, an error)"
         )
     if sha256 is not None:
-        raise FetchError(
+        raise OtherBytes(
             f"{where}: other bytes: {size} of them with SHA-256 {_sha256(path)}; expected "
             f"SHA-256 {sha256}; it is damaged, cut short or another version: get it elsewhere"
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from mn_dataset.catalogue.fetch.account import Account, Item
+from mn_dataset.catalogue.fetch.account import Account, Item, Status
 from mn_dataset.catalogue.fetch.complete import Passes, complete, judge
 from mn_dataset.catalogue.fetch.lock import lock_path, read_lock
 from mn_dataset.catalogue.fetch.order import Order
@@ -57,7 +57,8 @@ def _item(row: Row, workshop: Workshop, passes: Passes) -> Item:
         return Item(row.id, row.file, "left out", "by the licence gate", row.license)
     made = workshop.made.get(row.id)
     if made is not None and made.problem:
-        return Item(row.id, row.file, "missing", made.problem, row.license)
+        status: Status = "different" if made.agreement == "different" else "missing"
+        return Item(row.id, row.file, status, made.problem, row.license)
     if not workshop.has(row):
         pinned = workshop.lock if row.id in workshop.pins else "the corpus's metadata"
         cure = "update soundfile, whose decoder it is, or leave the row out with --allow-missing"

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mn_dataset.catalogue.fetch.cut import Made, cut_all, stands
+from mn_dataset.catalogue.fetch.download import OtherBytes
 from mn_dataset.catalogue.fetch.fill import make_filling
 from mn_dataset.catalogue.fetch.lock import (
+    Agreement,
     Pin,
     agreement,
     append_pin,
@@ -58,7 +60,8 @@ class Workshop:
                 pieces.append((answer, known, order.folder))
                 continue
             for row in rows_of_it:
-                self._settle(Made(row, None, problem=str(answer)))
+                verdict: Agreement | None = "different" if isinstance(answer, OtherBytes) else None
+                self._settle(Made(row, None, verdict, problem=str(answer)))
             self._step()
         for answers in each(cut_all, pieces, workers=self._workers(len(pieces)), ordered=False):
             for made in answers:

@@ -26,7 +26,8 @@ def import_published(rows: Rows, order: Order, *, drives: Mapping[Role, str]) ->
 
     Recordings come first and tables last. What nobody has published a hash of is pinned at its
     first use, and compared with that later. Killed anywhere, the same command goes on and ends in
-    the same bytes; run again, it brings only what is missing or changed.
+    the same bytes; run again, it brings only what is missing or changed. The account alone tells
+    of the last run.
 
     Args:
         rows: Both tables; a row with ``url`` and ``sha256`` has a file of its own, any other is in
@@ -78,6 +79,9 @@ def _notes(items: Sequence[Item], shop: Workshop) -> list[str]:
     present = [item.detail for item in items if item.status == "present"]
     proofs = {proof: sum(proof in detail for detail in present) for proof in PROOFS}
     notes = [", ".join(f"{n} {proof}" for proof, n in proofs.items() if n)]
+    odd = sum(" s of " in detail for detail in present)
+    if odd:
+        notes.append(f"{odd} do not last as the tables state; the account tells which")
     if any(item.status == "different" for item in items):
         notes.append(f"the lock is {shop.lock}")
     return [note for note in notes if note]

@@ -164,7 +164,8 @@ def from_tables(tables: Any, *, where: str) -> Chain:
         if name not in NAMES:
             raise InputError(
                 f"{where}: unknown transform {name!r}{suggestion(name, NAMES)} "
-                f"Known: {', '.join(NAMES)}"
+                f"Expected tables such as [gain] with probability = 0.5 and gain_db = [-6, 6]; "
+                f"known: {', '.join(NAMES)}"
             )
         if not isinstance(table, Mapping):
             raise InputError(f"{where}: {name} is {table!r}; expected a table of its fields")

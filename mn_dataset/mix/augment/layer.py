@@ -8,10 +8,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from mn_dataset.audio import io
-from mn_dataset.audio.level import FULL_SCALE, hop_energies, measure
+from mn_dataset.audio.level import FULL_SCALE, MIN_RECORDED_RMS, hop_energies, measure
 from mn_dataset.mix.augment.deeds import Float32, apply
 from mn_dataset.mix.augment.steps import FIT, Step
-from mn_dataset.mix.capacity import MIN_RECORDED_RMS
 from mn_dataset.mix.guard import CEILING
 from mn_dataset.mix.snr import Loudness, Measured
 from mn_dataset.mix.source import Cut

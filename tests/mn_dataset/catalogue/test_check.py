@@ -110,7 +110,7 @@ def test_samples_that_changed_since_the_row_was_written_are_an_error(damaged):
 
 
 def test_what_an_ear_would_mind_is_a_warning(damaged):
-    """Clipping, a DC offset, a length that is not the others'."""
+    """Clipping, a DC offset, a length that is not the others', a level that nothing can use."""
     root = damaged()
     rows = tables.parse_table(root / "clean.csv")
     tone = 30_000 * np.sin(np.arange(66_150) / 20)
@@ -118,6 +118,7 @@ def test_what_an_ear_would_mind_is_a_warning(damaged):
         (rows[0], np.clip(tone, -20_000, 20_000)),
         (rows[1], tone / 8 + 2_000),
         (rows[2], tone[:-5]),
+        (rows[3], tone / 1_500),
     ):
         io.write_wav(root / row.file, np.rint(samples).astype(np.int16), sampling_rate=44_100)
 
@@ -126,6 +127,7 @@ def test_what_an_ear_would_mind_is_a_warning(damaged):
         ("clipped", 2),
         ("dc-offset", 3),
         ("odd-duration", 4),
+        ("quiet", 5),
     ]
 
 
@@ -173,6 +175,28 @@ def test_oddities_are_warnings(damaged):
         ("duration_s", None),
         (None, None),
     }
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (b"", "the header lacks id"),
+        (b"\xff\xfe", "not UTF-8"),
+        (b"id;file;category\n", "the header lacks"),
+    ],
+)
+def test_a_file_that_is_no_table_is_a_finding(tiny_folder, tmp_path, content, text):
+    """The other table is judged all the same, and nothing is called stray."""
+    root = shutil.copytree(tiny_folder, tmp_path / "corpus")
+    (root / "noise.csv").write_bytes(content)
+    tables.write_table(
+        root / "clean.csv",
+        [replace(row, license="") for row in tables.parse_table(root / "clean.csv")],
+    )
+
+    found = check(root)
+    assert [finding.kind for finding in found] == ["table", "license"]
+    assert text in found[0].text
 
 
 def test_a_folder_without_tables_is_refused(tmp_path):

@@ -28,7 +28,7 @@ def test_a_place_that_cannot_be_written_is_one_message(tmp_path):
 
 def test_a_sweep_removes_only_temporaries(tmp_path):
     """Hidden and ending in .tmp, at any depth."""
-    for name in ("a/.b.wav.7.tmp", "a/b.wav", "a/.keep", "a/b.tmp"):
+    for name in ("a/.b.wav.4194305.tmp", "a/b.wav", "a/.keep", "a/b.tmp"):
         place_text(tmp_path / name, "")
     sweep(tmp_path)
     sweep(tmp_path / "nowhere")

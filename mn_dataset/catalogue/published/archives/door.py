@@ -54,6 +54,7 @@ def take(
                     blocks = _blocks(archive, member, opened, bounds)
                     _write(wanted[member.number], blocks)
                 except FetchError as error:
+                    wanted[member.number].unlink(missing_ok=True)
                     yield member.number, error
                 else:
                     yield member.number, None

@@ -9,11 +9,16 @@ import tarfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 from mn_dataset.catalogue.published.archives.judge import Limits, Member, posix, refusal
 
 _BLOCK = 1 << 20
+_LONGEST_HEADER = 1 << 20
+_HEADERS = (
+    *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
+    *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
+)
 
 
 def files(archive: Path, limits: Limits) -> Iterator[tuple[Member, Callable[[], IO[bytes]]]]:
@@ -26,15 +31,26 @@ def files(archive: Path, limits: Limits) -> Iterator[tuple[Member, Callable[[], 
     with archive.open("rb") as file:
         counted = _Counted(archive, file, limits)
         stream = cast("IO[bytes]", counted)  # all that tarfile's stream mode asks for is read
-        with tarfile.open(fileobj=stream, mode="r|") as opened:
+        with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Member) as opened:
             for number, info in enumerate(opened):
                 limits.judge_member(archive, info.name, number=number, size=info.size)
-                if not (info.isreg() or info.isdir()):
-                    raise refusal(archive, f"{info.name!r}, a link or a device", "plain files")
+                # Of a sparse file the stream holds less than it unpacks to: nobody counts that.
+                if not (info.isreg() or info.isdir()) or info.issparse():
+                    found = f"{info.name!r}, a link or a device, or sparse"
+                    raise refusal(archive, found, "plain files")
                 if info.isreg():
                     yield Member(number, posix(info.name)), partial(_opened, opened, info)
         while counted.read(_BLOCK):  # a cut stream or a wrong checksum may show only at its end
             pass
+
+
+class _Member(tarfile.TarInfo):
+    """A member whose extended header, which tarfile reads whole, is of a header's size."""
+
+    def _proc_member(self, archive: tarfile.TarFile) -> Any:  # the library's place to hook in
+        if self.type in _HEADERS and self.size > _LONGEST_HEADER:
+            raise tarfile.ReadError(f"a header of {self.size} bytes, a zip bomb?")
+        return super()._proc_member(archive)  # type: ignore[misc] # typeshed leaves it out
 
 
 class _Counted:

@@ -94,7 +94,7 @@ def spoiled(kind: str) -> np.ndarray:
         ("NaN", "1 samples are NaN"),
         ("-inf", "infinite"),
         ("3e38", "impossibly large"),
-        ("zero", "every sample is zero"),
+        ("zero", "the mean over its channels is zero"),
         ("-60", "silent: -64.0 dBFS RMS"),
     ],
 )

@@ -175,9 +175,9 @@ def test_a_folder_of_somebody_else_is_refused(raw, tmp_path, contents):
     for place, text in (
         ("theirs", "did not make it"),
         ("file", "is a file"),
-        ("raw", "lies in the other"),
-        ("raw/out", "lies in the other"),
-        (".", "lies in the other"),
+        ("raw", "must lie neither in"),
+        ("raw/out", "must lie neither in"),
+        (".", "must lie neither in"),
     ):
         with pytest.raises(InputError, match=text):
             curate(raw, tmp_path / place)
