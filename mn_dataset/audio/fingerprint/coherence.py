@@ -12,6 +12,7 @@ are judged by themselves as well.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,7 +97,15 @@ def _judge(phases: NDArray[np.complex64], below_hz: float) -> tuple[float, int]:
     elsewhere = np.abs(np.arange(-_REACH, _REACH + 1) - best) > _SAME_PEAK
     # Windows are only looked at near the peak of their mean: a product instead of transforms.
     near = np.arange(best - _JITTER, best + _JITTER + 1)
-    turns = np.outer(np.arange(1, count), near % _WINDOW) % _WINDOW * (2 * np.pi / _WINDOW)
-    each = (band @ np.exp(1j * turns.astype(np.float32)).astype(np.complex64)).real.max(axis=1)
+    turns = np.outer(np.arange(1, count), near % _WINDOW) % _WINDOW
+    each = (band @ _circle()[turns]).real.max(axis=1)
     quartile = np.sort(each)[len(each) // 4]
     return float(quartile - curve[elsewhere].max()), best
+
+
+@cache
+def _circle() -> NDArray[np.complex64]:
+    turns: NDArray[np.complex64] = np.exp(2j * np.pi * np.arange(_WINDOW) / _WINDOW).astype(
+        np.complex64
+    )
+    return turns

@@ -6,7 +6,6 @@ All pairs are screened by how their levels move; what stands out is proven by it
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,12 +17,12 @@ from mn_dataset.audio.fingerprint.screen import (
     HOP,
     Candidate,
     Piece,
-    Spectra,
     bars,
     candidates,
     cut,
     describe,
 )
+from mn_dataset.parallel import each
 
 THRESHOLD = 0.11
 """Coherence from which two recordings are one take, when they sound together for long enough."""
@@ -31,11 +30,14 @@ THRESHOLD = 0.11
 FAINT = 0.15
 """Correlation under which two recordings share a background (2 % of their power) and no take."""
 
+_AT_A_TIME = 64  # suspects that a process is handed, 7 MB
 _BLOCK = 128  # pieces a side: the products of a block stay near the processor
 _SHORTEST_S, _LONGEST_S = 0.9, 4.5
 _SHARE = 0.45
 _AMPLE_S = 2.5
 _SOUNDING = 0.25  # of that time: beats are sparse, and silence proves nothing
+
+_Suspect = tuple[Piece, Piece, Candidate]
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def near_duplicates(
 
     Args:
         prints: Fingerprints by name.
-        workers: Threads; the work is done in libraries that run beside each other.
+        workers: Processes.
         progress: Called with (done, all) blocks of the table of pairs.
 
     Returns:
@@ -83,41 +85,50 @@ def near_duplicates(
     """
     names = list(prints)
     pieces = [piece for number, name in enumerate(names) for piece in cut(number, prints[name])]
-    if not pieces:
-        return []
+    starts = range(0, len(pieces), _BLOCK)
+    blocks = [(row, column) for row in starts for column in starts if row <= column]
     best: dict[tuple[int, int], Pair] = {}
-    pool = ThreadPoolExecutor(workers)
-    try:
-        described = np.stack(list(pool.map(describe, pieces)), axis=1)
-        starts = range(0, len(pieces), _BLOCK)
-        blocks = [(row, column) for row in starts for column in starts if row <= column]
-        compared = pool.map(lambda block: list(_compare(pieces, described, *block)), blocks)
-        for done, found in enumerate(compared, start=1):
-            for key, shift, score in found:
-                if key not in best or score > best[key].score:
-                    best[key] = Pair(names[key[0]], names[key[1]], shift / RATE, score)
-            if progress:
-                progress(done, len(blocks))
-    finally:  # an interruption does not wait for the blocks that have not begun
-        pool.shutdown(cancel_futures=True)
+    # A few recordings are compared sooner than processes are started.
+    processes = workers if len(blocks) > 1 else 1
+    for block, found in each(_prove, _suspects(pieces, blocks), workers=processes):
+        for key, shift, score in found:
+            if key not in best or score > best[key].score:
+                best[key] = Pair(names[key[0]], names[key[1]], shift / RATE, score)
+        if progress:
+            progress(block, len(blocks))
     return [best[key] for key in sorted(best)]
 
 
-def _compare(
-    pieces: Sequence[Piece], described: Spectra, row: int, column: int
-) -> Iterator[tuple[tuple[int, int], int, float]]:
-    """Screen one block of the table of pairs and prove what stands out."""
-    rows, columns = slice(row, row + _BLOCK), slice(column, column + _BLOCK)
-    asked = bars(pieces[rows], pieces[columns])
-    for candidate in candidates(
-        described[:, rows], described[:, columns], asked, first=row, second=column
-    ):
-        first, second = pieces[candidate.first], pieces[candidate.second]
-        if first.owner != second.owner:
-            found = _proven(first, second, candidate)
-            if found:
-                shift = found.lag + first.start - second.start
-                yield (first.owner, second.owner), shift, found.score
+def _suspects(
+    pieces: Sequence[Piece], blocks: Sequence[tuple[int, int]]
+) -> Iterator[tuple[int, list[_Suspect]]]:
+    """Screen the table of pairs block by block; yield what stands out, some at a time."""
+    if not pieces:
+        return
+    described = np.stack([describe(piece) for piece in pieces], axis=1)
+    for number, (row, column) in enumerate(blocks, start=1):
+        rows, columns = slice(row, row + _BLOCK), slice(column, column + _BLOCK)
+        asked = bars(pieces[rows], pieces[columns])
+        found = candidates(
+            described[:, rows], described[:, columns], asked, first=row, second=column
+        )
+        suspects = [(pieces[one.first], pieces[one.second], one) for one in found]
+        apart = [suspect for suspect in suspects if suspect[0].owner != suspect[1].owner]
+        for start in range(0, max(1, len(apart)), _AT_A_TIME):
+            yield number, apart[start : start + _AT_A_TIME]
+
+
+def _prove(
+    block: int, suspects: Sequence[_Suspect]
+) -> tuple[int, list[tuple[tuple[int, int], int, float]]]:
+    """Return the pairs among some suspects: owners, shift in samples of a fingerprint, score."""
+    pairs = []
+    for first, second, candidate in suspects:
+        found = _proven(first, second, candidate)
+        if found:
+            shift = found.lag + first.start - second.start
+            pairs.append(((first.owner, second.owner), shift, found.score))
+    return block, pairs
 
 
 def _proven(first: Piece, second: Piece, candidate: Candidate) -> Coherence | None:

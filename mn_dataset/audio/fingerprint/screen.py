@@ -123,11 +123,11 @@ def candidates(
         second: Number of the first column.
     """
     cross = np.matmul(rows, columns.conj().transpose(0, 2, 1))
-    curves = fft.irfft(np.ascontiguousarray(cross.transpose(1, 2, 0)), FRAMES, axis=2)
-    power = np.einsum("rcl,rcl->rc", curves, curves) / FRAMES
-    found = np.argwhere(curves.max(axis=2) > asked * np.sqrt(power) + 1e-6)
+    curves = fft.irfft(cross, FRAMES, axis=0)
+    power = np.einsum("lrc,lrc->rc", curves, curves) / FRAMES
+    found = np.argwhere(curves.max(axis=0) > asked * np.sqrt(power) + 1e-6)
     return [
-        Candidate(first + row, second + column, int(curves[row, column].argmax()) * HOP)
+        Candidate(first + row, second + column, int(curves[:, row, column].argmax()) * HOP)
         for row, column in found.tolist()
         if first + row < second + column
     ]
