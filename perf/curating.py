@@ -7,7 +7,6 @@ with two processes that run the loop on half of the recordings each.
 
 from __future__ import annotations
 
-import multiprocessing
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -81,26 +80,18 @@ def by_form(source: Path, files: Sequence[Path], out: Path) -> None:
             "loop": lambda path=path: plain_loop([path], fresh(out)),
         }
         taken = side_by_side.seconds(jobs, rounds=ROUNDS)
-        rows.append((path.name, *speeds(taken, 1), f"{taken['loop'] / taken['curate']:.2f}"))
+        rows.append((path.name, *speeds(taken), f"{taken['loop'] / taken['curate']:.2f}"))
     header = ("", "mn curate, hours per minute", "loop", "ratio")
     side_by_side.table("One recording of two minutes, one worker", header, rows)
 
 
 def together(source: Path, files: Sequence[Path], out: Path) -> None:
     """Print the speed for all forms with one and two workers."""
-    halves = files[::COPIES], files[1::COPIES]
-    context = multiprocessing.get_context("fork")
+    halves = [(half, out / str(number)) for number, half in enumerate((files[::2], files[1::2]))]
 
     def two_loops() -> None:
-        processes = [
-            context.Process(target=plain_loop, args=(half, out / str(number)))
-            for number, half in enumerate(halves)
-        ]
         fresh(out)
-        for process in processes:
-            process.start()
-        for process in processes:
-            process.join()
+        side_by_side.at_a_time(plain_loop, halves)
 
     jobs: dict[str, Callable[[], object]] = {
         "mn curate, one worker": lambda: curate(source, fresh(out)),
@@ -109,19 +100,13 @@ def together(source: Path, files: Sequence[Path], out: Path) -> None:
         "two loops at a time": two_loops,
     }
     taken = side_by_side.seconds(jobs, rounds=ROUNDS)
-    ours, theirs = list(jobs)[::2], list(jobs)[1::2]
-    beside = {mine: taken[their] / taken[mine] for mine, their in zip(ours, theirs, strict=True)}
-    rows = [
-        (name, speed, f"{beside[name]:.2f}" if name in beside else "")
-        for name, speed in zip(jobs, speeds(taken, len(files)), strict=True)
-    ]
     title = f"{len(files)} recordings of two minutes in {len(FORMS)} forms"
-    side_by_side.table(title, ("", "hours of audio per minute", "ratio to the loop"), rows)
+    side_by_side.ours_and_theirs(title, taken, hours=len(files) * MINUTES / 60)
 
 
-def speeds(taken: dict[str, float], count: int) -> list[str]:
-    """Return hours of audio per minute."""
-    return [f"{count * MINUTES / 60 / (time / 60):.1f}" for time in taken.values()]
+def speeds(taken: dict[str, float]) -> list[str]:
+    """Return hours of audio per minute of one recording."""
+    return [f"{MINUTES / time:.1f}" for time in taken.values()]
 
 
 def plain_loop(files: Sequence[Path], out: Path) -> None:
