@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -34,6 +35,9 @@ def run(app: cyclopts.App, tokens: Sequence[str] | None = None) -> int:
         result = app(shielded, exit_on_error=False, result_action="return_value")
     except cyclopts.CycloptsError:  # the parser has explained itself
         return WRONG_USAGE
+    except BrokenPipeError:  # whoever read stdout has seen enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
     except (MnError, OSError) as error:
         print(f"mn: {error}", file=sys.stderr)
         return INPUT_AT_FAULT

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -243,6 +246,14 @@ def test_training_mixtures_are_augmented_on_request(mn, tiny_folder, tmp_path):
     rows = read_manifest(tmp_path / "out")
     assert all((row["augmentation"] is None) == (row["split"] != "train") for row in rows)
     assert any(row["augmentation"] not in (None, "[]") for row in rows)
+
+
+def test_a_reader_that_has_seen_enough_is_no_fault():
+    """As in `mn corpora | head -1`."""
+    command = f"{Path(sys.executable).parent}/mn corpora | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)  # noqa: S602 - ours
+
+    assert (done.stdout.count("\n"), done.stderr) == (1, "")
 
 
 def test_help_is_quick_and_teaches(mn):
