@@ -51,7 +51,16 @@ def _lives(process: int) -> bool:
         return False
     except OSError:  # somebody else's
         return True
-    return process != os.getpid()
+    return process != os.getpid() and not _has_ended(process)
+
+
+def _has_ended(process: int) -> bool:
+    """Tell whether a process was killed and only waits for its parent to take notice."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2]
+    except OSError:  # no Linux
+        return False
+    return state.split()[0] == "Z"
 
 
 def _place(path: Path, write: Callable[[Path], object]) -> None:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -24,6 +29,21 @@ def test_a_place_that_cannot_be_written_is_one_message(tmp_path):
     (tmp_path / "a").write_text("")
     with pytest.raises(OutputError, match=r"a/b\.csv: cannot be written \(.*\); free or choose"):
         place_text(tmp_path / "a/b.csv", "")
+
+
+def test_a_sweep_leaves_what_a_living_run_writes(tmp_path):
+    """Its process stands in the name; one that was killed and not yet reaped is no living one."""
+    sleeper = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    path = tmp_path / f".a.wav.{sleeper.pid}.tmp"
+    place_text(path, "")
+    sweep(tmp_path)
+    assert path.exists()
+
+    os.kill(sleeper.pid, signal.SIGKILL)
+    os.waitid(os.P_PID, sleeper.pid, os.WEXITED | os.WNOWAIT)
+    sweep(tmp_path)
+    assert not path.exists()
+    sleeper.communicate()
 
 
 def test_a_sweep_removes_only_temporaries(tmp_path):
