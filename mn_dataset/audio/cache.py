@@ -1,4 +1,4 @@
-"""Say where a corpus keeps what was measured of it: beside its audio, or in the user's cache."""
+"""Keep what was measured of a corpus: beside its audio, or in the user's cache."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import stat
 from pathlib import Path
 
 import platformdirs
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 
 def beside(corpus: Path, name: str) -> Path:
@@ -23,3 +25,14 @@ def beside(corpus: Path, name: str) -> Path:
     kind = name.removeprefix(".mn-").removesuffix(".parquet")
     folder = Path(platformdirs.user_cache_dir("mn-dataset")) / kind
     return folder / f"{hashlib.sha256(str(corpus.resolve()).encode()).hexdigest()[:16]}.parquet"
+
+
+def keep(place: Path, table: pa.Table, *, compression: str = "snappy") -> None:
+    """Write measurements whole or not at all; what cannot be kept is only made again next time."""
+    temporary = place.with_name(f"{place.name}.{os.getpid()}.tmp")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(table, temporary, compression=compression)
+        temporary.replace(place)
+    except OSError:
+        temporary.unlink(missing_ok=True)

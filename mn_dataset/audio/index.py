@@ -6,7 +6,6 @@ modification time changes. The index of a read-only corpus stands in the user's 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from mn_dataset.audio import io, level
-from mn_dataset.audio.cache import beside
+from mn_dataset.audio.cache import beside, keep
 from mn_dataset.audio.clipping import clipped_samples
 from mn_dataset.errors import AudioError
 from mn_dataset.parallel import each
@@ -173,10 +172,4 @@ def _read(place: Path) -> dict[str, Entry]:
 def _write(place: Path, entries: Iterable[Entry]) -> None:
     latest = {entry.file: entry for entry in entries}
     rows = [vars(latest[file]) for file in sorted(latest)]
-    temporary = place.with_name(f"{place.name}.{os.getpid()}.tmp")
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA), temporary)
-        temporary.replace(place)
-    except OSError:  # an index that cannot be kept is only made again next time
-        temporary.unlink(missing_ok=True)
+    keep(place, pa.Table.from_pylist(rows, schema=_SCHEMA))

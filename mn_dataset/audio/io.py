@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from mn_dataset.audio import ffmpeg, header
 from mn_dataset.audio.quiet import silent_stderr
 from mn_dataset.errors import AudioError, OutputError
+from mn_dataset.records import SAMPLING_RATE
 
 Pcm = NDArray[np.int16]
 """Mono 16-bit samples, shape (time,)."""
@@ -28,6 +29,7 @@ Floats = NDArray[np.float64]
 BLOCK_VALUES = 2**17
 """Samples of all channels that are read at a time: they stay in the processor's cache."""
 
+_HEADER = 44  # bytes of ``wav_header``
 _SUBTYPES_16_BIT = ("PCM_16",)
 _INTEGERS = ("PCM_16", "PCM_S8", "PCM_U8", "ULAW", "ALAW", "ALAC_16")
 _FLOATS = ("PCM_24", "FLOAT", "VORBIS", "OPUS", "ALAC_24", "ALAC_20")
@@ -189,6 +191,33 @@ def pcm_sha256(samples: Pcm) -> str:
     'e3b0c442'
     """
     return hashlib.sha256(np.ascontiguousarray(samples, dtype="<i2").data).hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes.
+
+    Raises:
+        OSError: if it cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def is_wav_of(path: Path, sha256: str) -> bool:
+    """Tell whether a file is, byte for byte, what ``write_wav`` makes of 44.1 kHz samples.
+
+    Args:
+        path: The file; it need not be there.
+        sha256: Of the samples, as ``pcm_sha256`` gives it.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return False
+    head, data = content[:_HEADER], content[_HEADER:]
+    if head != wav_header(len(data) // 2, SAMPLING_RATE):
+        return False
+    return hashlib.sha256(data).hexdigest() == sha256
 
 
 def to_float(samples: Pcm) -> NDArray[np.float32]:

@@ -8,7 +8,6 @@ in the file, so an unchanged corpus is answered without reading a single one.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import astuple, replace
 from itertools import product
@@ -19,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mn_dataset.audio import io
-from mn_dataset.audio.cache import beside
+from mn_dataset.audio.cache import beside, keep
 from mn_dataset.audio.fingerprint.extract import Fingerprint, fingerprint
 from mn_dataset.audio.fingerprint.pairs import Pair, near_duplicates
 from mn_dataset.audio.fingerprint.weight import correlation
@@ -135,10 +134,4 @@ def _write(place: Path, prints: Mapping[str, Fingerprint], pairs: Iterable[Pair]
     columns = [list(prints), [held.wave.tobytes() for held in prints.values()]]
     held = {b"version": _VERSION, b"pairs": json.dumps([astuple(pair) for pair in pairs]).encode()}
     table = pa.table(columns, schema=_SCHEMA.with_metadata(held))
-    temporary = place.with_name(f"{place.name}.{os.getpid()}.tmp")
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(table, temporary, compression="none")
-        temporary.replace(place)
-    except OSError:  # what cannot be kept is only made again next time
-        temporary.unlink(missing_ok=True)
+    keep(place, table, compression="none")  # noise does not pack

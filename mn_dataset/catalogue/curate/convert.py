@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -63,7 +62,7 @@ def convert(task: Task) -> Done:
         blank = replace(blank, size=found.st_size, mtime_ns=found.st_mtime_ns)
         if known is not None and _is_true(task, known, blank):
             return Done(replace(known, mtime_ns=blank.mtime_ns), converted=False)
-        blank = replace(blank, sha256=sha256_of(recording.path))
+        blank = replace(blank, sha256=io.file_sha256(recording.path))
         return Done(_cut(task, blank))
     except OSError as error:
         reason = f"cannot be read ({error.strerror}); change its permissions"
@@ -77,33 +76,13 @@ def convert(task: Task) -> Done:
         return Done(replace(blank, rejected=(("", reason),)), lasting=False)
 
 
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file.
-
-    Raises:
-        OSError: if it cannot be read.
-    """
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _is_true(task: Task, known: Outcome, now: Outcome) -> bool:
     """Tell whether the original is the one that was converted, and the clips are what they were."""
     if (known.size, known.mtime_ns) != (now.size, now.mtime_ns) and (
-        known.size != now.size or known.sha256 != sha256_of(task.recording.path)
+        known.size != now.size or known.sha256 != io.file_sha256(task.recording.path)
     ):
         return False
-    return all(_stands(task.corpus / clip.file, clip) for clip in known.clips)
-
-
-def _stands(path: Path, clip: Clip) -> bool:
-    """Tell whether a clip is the WAV that was written, byte for byte."""
-    if not path.is_file():
-        return False
-    header = io.wav_header(clip.frames, SAMPLING_RATE)
-    with path.open("rb") as file:
-        same_form = file.read(len(header)) == header
-        return same_form and hashlib.file_digest(file, "sha256").hexdigest() == clip.pcm_sha256
+    return all(io.is_wav_of(task.corpus / clip.file, clip.pcm_sha256) for clip in known.clips)
 
 
 def _cut(task: Task, blank: Outcome) -> Outcome:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mn_dataset.audio.form import to_mono, to_pcm
-from mn_dataset.audio.io import Pcm, read_any, wav_header
+from mn_dataset.audio.io import Pcm, is_wav_of, read_any
 from mn_dataset.catalogue.fetch.lock import (
     Agreement,
     Pin,
@@ -101,11 +100,4 @@ def stands(folder: Path, row: Row, pinned: Pin | None) -> bool:
     """Tell whether a row's file is, to the byte, the recording that was pinned."""
     if pinned is None or pinned.original_sha256 != source_sha256(row):
         return False
-    try:
-        content = (folder / row.file).read_bytes()
-    except OSError:
-        return False
-    header, data = content[:44], content[44:]
-    if header != wav_header(len(data) // 2, SAMPLING_RATE):
-        return False
-    return hashlib.sha256(data).hexdigest() == pinned.pcm_sha256
+    return is_wav_of(folder / row.file, pinned.pcm_sha256)

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
+from mn_dataset.audio.io import file_sha256
 from mn_dataset.errors import FetchError, MissingExtra, OutputError
 
 _STALE_S = 3600.0
@@ -78,7 +79,7 @@ def download(url: str, *, sha256: str | None, folder: Path, patience: Patience =
         OutputError: if the cache cannot be written.
     """
     path = cached(url, sha256=sha256, folder=folder)
-    if path.is_file() and sha256 in (None, _sha256(path)):
+    if path.is_file() and sha256 in (None, file_sha256(path)):
         return path
     for attempt in range(patience.retries + 1):
         try:
@@ -115,7 +116,7 @@ def prove(path: Path, *, sha256: str | None, where: str) -> None:
         FetchError: if it cannot be read.
     """
     try:
-        if sha256 is not None and _sha256(path) == sha256:
+        if sha256 is not None and file_sha256(path) == sha256:
             return
     except OSError as error:
         raise FetchError(
@@ -132,7 +133,7 @@ def prove(path: Path, *, sha256: str | None, where: str) -> None:
         )
     if sha256 is not None:
         raise OtherBytes(
-            f"{where}: other bytes: {size} of them with SHA-256 {_sha256(path)}; expected "
+            f"{where}: other bytes: {size} of them with SHA-256 {file_sha256(path)}; expected "
             f"SHA-256 {sha256}; it is damaged, cut short or another version: get it elsewhere"
         )
 
@@ -187,11 +188,6 @@ def _short(error: Exception) -> str:
     while isinstance(inner, BaseException) and inner.args:
         inner = getattr(inner, "reason", None) or inner.args[-1]
     return str(inner)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager

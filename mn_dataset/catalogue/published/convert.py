@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from mn_dataset.audio.form import to_mono, to_pcm
-from mn_dataset.audio.io import Pcm, read_any, read_pcm
+from mn_dataset.audio.io import Pcm, file_sha256, read_any, read_pcm
 from mn_dataset.catalogue.fetch.account import Status
 from mn_dataset.catalogue.fetch.lock import Pin, agreement, pin
 from mn_dataset.catalogue.place import place_wav
@@ -73,8 +72,7 @@ def convert(row: Row, source: Path, *, folder: Path, pinned: Pin | None) -> Made
         folder: The corpus.
         pinned: What the recording was at its first use; None when this is it.
     """
-    with source.open("rb") as file:
-        original_sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    original_sha256 = file_sha256(source)
     proven = original_sha256 == row.sha256
     try:
         samples, form = _in_form(source)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mn_dataset.audio.io import file_sha256
 from mn_dataset.catalogue.fetch.lock import Pin
 from mn_dataset.catalogue.published.archives.door import take
 from mn_dataset.catalogue.published.candidates import Candidate
@@ -128,8 +128,7 @@ def _digests(candidates: Iterable[Candidate], staging: Path) -> dict[Candidate, 
     found = {}
     for candidate, path in staged(candidates, staging):
         if isinstance(path, Path):
-            with path.open("rb") as file:
-                found[candidate] = hashlib.file_digest(file, "sha256").hexdigest()
+            found[candidate] = file_sha256(path)
             if candidate.number is not None:
                 path.unlink()
     return found
