@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -48,6 +49,10 @@ class DenoiserSpec:
         reference: True for rows that are measured but never ranked.
         latency: Delay of the output in samples at the native rate, may be fractional.
         min_samples: Shorter inputs are zero-padded to this many samples and trimmed again.
+        chunk: Longer inputs are handed over in pieces of this many samples at the native rate,
+            and the estimates are crossfaded; None for the whole at once.
+        overlap: Samples that neighbouring pieces share, at most half a chunk.
+        learned: Whether it is a model: it has weights, ``build`` and ``load``.
         deterministic: False if two calls may differ.
         version: Raised when the output changes; part of the revision in the scores.
         package: The optional package behind it, if any.
@@ -66,6 +71,9 @@ class DenoiserSpec:
     reference: bool = False
     latency: float = 0.0
     min_samples: int = 1
+    chunk: int | None = None
+    overlap: int = 0
+    learned: bool = False
     deterministic: bool = True
     version: str = "1"
     package: str | None = None
@@ -95,6 +103,22 @@ class Denoiser(Protocol):
 
     def __call__(self, batch: Any, sampling_rate: int, *, side: Any = None) -> Any:
         """Return an estimate of the clean layer, shape and rate as given."""
+        ...
+
+
+class Model(Denoiser, Protocol):
+    """A learned denoiser: its network can be built, trained, stored, and loaded again."""
+
+    def build(self, **config: Any) -> Any:
+        """Return a fresh ``torch.nn.Module``; its ``config`` holds every keyword, as JSON.
+
+        It takes spectra (batch, 2, frames, bins), real and imaginary, and returns estimates of
+        the same shape, the best first. See ``benchmarks.layers.spectral``.
+        """
+        ...
+
+    def load(self, device: str, checkpoint: Path | None) -> None:
+        """Make the next call use the weights of a file, on a device."""
         ...
 
 

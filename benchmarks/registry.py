@@ -4,7 +4,7 @@ A folder's source is read, not run: a class whose body assigns ``spec = Denoiser
 or a module that assigns ``spec = MetricSpec(name="…")``, is registered by that literal name. So
 one more of either is one more file, and listing all of them imports none. Third parties add
 denoisers through the entry-point group ``mn.denoisers``; a person's own file is
-``./my_denoiser.py:Half``.
+``./my_denoiser.py:Half``. ``NAME@PATH`` is a learned one with the weights of a file or a run.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import ast
 import importlib
 import importlib.util
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -36,6 +36,7 @@ class Entry:
         attribute: What to take from the module.
         package: The optional package it needs, if its spec says so.
         extra: The extra that installs that package.
+        checkpoint: File of weights or run folder that was named with it.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Entry:
     attribute: str
     package: str | None = None
     extra: str | None = None
+    checkpoint: Path | None = None
 
     @property
     def installed(self) -> bool:
@@ -80,20 +82,40 @@ def metrics() -> dict[str, Entry]:
     return _scan(METRIC_ROOMS, "MetricSpec")
 
 
-def denoiser(name: str) -> Entry:
-    """Find a denoiser by name, or by ``path/to/file.py:Class``.
+def denoiser(request: str) -> Entry:
+    """Find a denoiser by name, or by ``path/to/file.py:Class``, either with ``@CHECKPOINT``.
 
     Raises:
         UnknownName: with the nearest names.
+        InputError: if a class or a checkpoint is missing in the request.
     """
+    name, checkpoint = split_checkpoint(request)
     if ".py:" in name:
         path, attribute = name.rsplit(":", 1)
-        return Entry(name, path, attribute)
+        return Entry(name, path, attribute, checkpoint=checkpoint)
     if name.endswith(".py"):
         raise InputError(f"{name}: name the class too, as in {name}:MyDenoiser")
     if name not in denoisers():
         raise UnknownName("denoiser", name, denoisers())
-    return denoisers()[name]
+    return replace(denoisers()[name], checkpoint=checkpoint)
+
+
+def split_checkpoint(request: str) -> tuple[str, Path | None]:
+    """Split ``NAME@PATH``; a folder of a person's file may have an @ of its own.
+
+    Raises:
+        InputError: if nothing follows the @.
+
+    >>> split_checkpoint("musicecan@runs/a"), split_checkpoint("wiener")
+    (('musicecan', PosixPath('runs/a')), ('wiener', None))
+    >>> split_checkpoint("me@home/half.py:Half")
+    ('me@home/half.py:Half', None)
+    """
+    folders, file, rest = request.rpartition(".py:")
+    name, at, checkpoint = rest.partition("@")
+    if at and not checkpoint:
+        raise InputError(f"{request}: nothing follows the @; expected NAME@FILE or NAME@RUN")
+    return folders + file + name, Path(checkpoint) if at else None
 
 
 def metric(name: str) -> Entry:
@@ -115,9 +137,8 @@ def _scan(rooms: tuple[str, ...], spec_class: str) -> dict[str, Entry]:
             for attribute, words in _specs(path, spec_class):
                 if words["name"] in found:
                     raise RuntimeError(f"{path}: the name {words['name']!r} is taken")
-                found[words["name"]] = Entry(
-                    module=module, attribute=attribute or words["name"], **words
-                )
+                name, package, extra = words["name"], words.get("package"), words.get("extra")
+                found[name] = Entry(name, module, attribute or name, package, extra)
     return dict(sorted(found.items()))
 
 

@@ -7,6 +7,7 @@ denoiser is a few lines.
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 from benchmarks import registry
 from benchmarks.contract import Batch, Denoiser, DenoiserSpec, Side
@@ -17,6 +18,7 @@ from benchmarks.harness.guard import checked, running
 from benchmarks.harness.latency import advanced
 from benchmarks.harness.resample import fitted, resampled
 from benchmarks.harness.revision import revision_of
+from benchmarks.harness.weights import label, weights_of
 
 
 class AppliedDenoiser:
@@ -26,10 +28,21 @@ class AppliedDenoiser:
         denoiser: The object that was constructed.
         revision: Which version of it made the estimates.
         device: Where tensors go, for a denoiser of backend "torch".
+        weights: File of a learned one's weights.
+        label: What it is called in tables; the spec's name by default.
     """
 
-    def __init__(self, denoiser: Denoiser, *, revision: str = "1", device: str = "cpu") -> None:
+    def __init__(
+        self,
+        denoiser: Denoiser,
+        *,
+        revision: str = "1",
+        device: str = "cpu",
+        weights: Path | None = None,
+        label: str | None = None,
+    ) -> None:
         self.denoiser, self.revision, self.device = denoiser, revision, device
+        self.weights, self.label = weights, label
         self._loaded = False
 
     @property
@@ -40,7 +53,7 @@ class AppliedDenoiser:
     @property
     def name(self) -> str:
         """The name in tables."""
-        return self.spec.name
+        return self.label or self.spec.name
 
     def __call__(self, batch: Batch, sampling_rate: int, *, side: Side | None = None) -> Batch:
         """Estimate the clean layer of every mixture.
@@ -88,7 +101,7 @@ class AppliedDenoiser:
         """Load once, call, and check."""
         with running(self.name):
             if not self._loaded and hasattr(self.denoiser, "load"):
-                self.denoiser.load(self.device, None)
+                self.denoiser.load(self.device, self.weights)
             self._loaded = True
             estimate = backend.call(
                 self.denoiser, batch, sampling_rate, side=side, device=self.device
@@ -100,12 +113,13 @@ def load_denoiser(name: str, *, device: str = "cpu") -> AppliedDenoiser:
     """Find a denoiser by name, or by ``path/to/file.py:Class``, ready to be called.
 
     Args:
-        name: A registered name; ``mn denoisers`` lists them.
+        name: A registered name; ``mn denoisers`` lists them. A learned one is NAME for the
+            weights that ship, or NAME@PATH for a file of weights or a run of ``mn train``.
         device: Where tensors go: "cpu", "cuda", ….
 
     Raises:
         UnknownName: with the nearest names.
-        InputError: if a person's file, class or spec is at fault.
+        InputError: if a person's file, class or spec is at fault, or weights are missing.
         MissingExtra: with the command that installs what it needs.
         DenoiserFailed: if its module cannot be imported or constructed.
 
@@ -116,4 +130,11 @@ def load_denoiser(name: str, *, device: str = "cpu") -> AppliedDenoiser:
     """
     entry = registry.denoiser(name)
     denoiser = constructed(entry)
-    return AppliedDenoiser(denoiser, revision=revision_of(entry, denoiser.spec), device=device)
+    weights = weights_of(denoiser.spec, entry.checkpoint)
+    return AppliedDenoiser(
+        denoiser,
+        revision=revision_of(entry, denoiser.spec, weights=weights),
+        device=device,
+        weights=weights,
+        label=label(denoiser.spec.name, entry.checkpoint),
+    )

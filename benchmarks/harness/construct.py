@@ -57,6 +57,8 @@ def declared(attribute: Any, *, name: str) -> DenoiserSpec:
         "needs": (spec.needs <= SIDE_NAMES, f"some of {', '.join(sorted(SIDE_NAMES))}"),
         "latency": (spec.latency >= 0 and math.isfinite(spec.latency), "samples, at least 0"),
         "min_samples": (spec.min_samples >= 1, "at least 1"),
+        "chunk": (spec.chunk is None or spec.chunk >= max(1, spec.min_samples), "samples or None"),
+        "overlap": (0 <= 2 * spec.overlap <= (spec.chunk or 0), "at most half of spec.chunk"),
     }
     for field, (holds, expected) in rules.items():
         if not holds:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from benchmarks import registry
+from benchmarks.contract import DenoiserSpec
 from benchmarks.harness.construct import declared
 from benchmarks.harness.guard import DenoiserFailed, importing
 from benchmarks.harness.requirements import missing
+from benchmarks.harness.weights import shipped_weights
+from benchmarks.layers.stored import read_card
 from benchmarks.registry import Entry
+from mn_dataset.audio.io import file_sha256
 from mn_dataset.errors import InputError
 
 
 def describe_denoisers() -> list[dict[str, Any]]:
     """Return one row per denoiser, with the keys of ``mn denoisers --json``.
 
-    ``parameters`` counts learned ones: 0 for a denoiser that learned nothing, None when
-    unknown. ``reason`` and ``install`` are None where nothing is missing.
+    ``weights`` is the SHA-256 of those that ship, None where none do. ``parameters`` counts
+    learned ones: 0 for a denoiser that learned nothing, None when unknown. ``reason`` and
+    ``install`` are None where nothing is missing.
 
     >>> next(row["rank_group"] for row in describe_denoisers() if row["name"] == "noisy")
     'reference'
@@ -34,19 +40,26 @@ def _described(entry: Entry) -> dict[str, Any]:
     except InputError as error:
         return _broken(entry.name, str(error))
     lacks = missing(spec)
+    shipped = shipped_weights(spec)
     return {
         "name": entry.name,
         "task": spec.task,
         "available": lacks is None,
         "reason": lacks and f"the package {lacks.package!r} is not installed",
         "install": lacks and lacks.command,
-        "weights": None,
+        "weights": shipped and file_sha256(shipped),
         "sampling_rate": spec.sampling_rate,
-        "parameters": 0 if spec.trained_on is None else None,
+        "parameters": _parameters(spec, shipped, installed=lacks is None),
         "license": spec.license,
         "needs": sorted(spec.needs),
         "rank_group": spec.rank_group,
     }
+
+
+def _parameters(spec: DenoiserSpec, shipped: Path | None, *, installed: bool) -> int | None:
+    if not spec.learned:
+        return 0 if spec.trained_on is None else None
+    return read_card(shipped).parameters if shipped and installed else None
 
 
 def _broken(name: str, reason: str) -> dict[str, Any]:

@@ -8,14 +8,19 @@ from pathlib import Path
 
 from benchmarks.contract import DenoiserSpec
 from benchmarks.registry import Entry
+from mn_dataset.audio.io import file_sha256
 
 
-def revision_of(entry: Entry, spec: DenoiserSpec) -> str:
+def revision_of(entry: Entry, spec: DenoiserSpec, *, weights: Path | None = None) -> str:
     """Join the spec's version, its package's version, and the hash of a person's own file.
+
+    The revision of a learned denoiser is the SHA-256 of its weights.
 
     >>> revision_of(Entry("half", "benchmarks.classical.half", "Half"), DenoiserSpec(name="half"))
     '1'
     """
+    if weights is not None:
+        return file_sha256(weights)
     parts = [spec.version]
     if spec.package is not None:
         parts.append(f"{spec.package}-{_version(spec.package)}")

@@ -1,0 +1,132 @@
+"""Keep a network in one safetensors file: weights, and all that is needed to build it again."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mn_dataset.errors import InputError, MissingExtra
+
+if TYPE_CHECKING:
+    import torch
+
+WEIGHTS_NAME = "weights.safetensors"
+"""What the weights of a run folder are called."""
+
+_FORMAT = "mn-network-1"
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a file of weights says of itself.
+
+    Attributes:
+        model: Registered name of the model.
+        config: Keywords of its ``build``.
+        facts: Where the weights come from: data, seed, steps, scores.
+        parameters: How many numbers were learned.
+    """
+
+    model: str
+    config: dict[str, Any]
+    facts: dict[str, Any]
+    parameters: int
+
+
+def save(
+    path: Path, network: torch.nn.Module, *, model: str, facts: Mapping[str, Any] | None = None
+) -> None:
+    """Write a network whole or not at all.
+
+    Args:
+        path: The file; its folder exists.
+        network: A module whose ``config`` holds the keywords of the model's ``build``.
+        model: Registered name of the model.
+        facts: Where the weights come from, as JSON.
+    """
+    from safetensors.torch import save_file  # noqa: PLC0415 - an extra
+
+    tensors = {name: value.detach().contiguous() for name, value in network.state_dict().items()}
+    words = {"format": _FORMAT, "model": model}
+    words |= {"config": json.dumps(network.config, sort_keys=True)}
+    words |= {"facts": json.dumps(dict(facts or {}), sort_keys=True)}
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        save_file(tensors, temporary, metadata=words)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_card(path: Path) -> Card:
+    """Read what a file of weights says of itself, and no weight.
+
+    Raises:
+        InputError: if there is no such file, or it was not written by ``save``.
+        MissingExtra: if safetensors is not installed.
+    """
+    with _opened(path) as file:
+        words = file.metadata() or {}
+        shapes = [file.get_slice(name).get_shape() for name in file.keys()]  # noqa: SIM118 - no dict
+    if words.get("format") != _FORMAT:
+        raise InputError(
+            f"{path}: holds no network of this toolkit; expected what `mn train` or `mn convert` "
+            "wrote"
+        )
+    return Card(
+        model=words["model"],
+        config=json.loads(words["config"]),
+        facts=json.loads(words["facts"]),
+        parameters=sum(_product(shape) for shape in shapes),
+    )
+
+
+def load(
+    path: Path, build: Callable[..., torch.nn.Module], *, model: str, device: str = "cpu"
+) -> torch.nn.Module:
+    """Build the network of a file again, with its weights, for inference.
+
+    Args:
+        path: The file.
+        build: Makes the network from the stored keywords.
+        model: Registered name of the model that ``build`` belongs to.
+        device: Where the weights go.
+
+    Raises:
+        InputError: if the file holds no network, that of another model, or other tensors.
+    """
+    card = read_card(path)
+    if card.model != model:
+        raise InputError(f"{path}: holds {card.model!r}, not {model!r}; use {card.model}@{path}")
+    network = build(**card.config)
+    with _opened(path) as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dict
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise InputError(f"{path}: its tensors do not fit its own config: {error}") from error
+    return network.to(device).eval()
+
+
+def _opened(path: Path) -> Any:
+    try:
+        from safetensors import SafetensorError, safe_open  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise MissingExtra("safetensors", extra="torch") from error
+    try:
+        return safe_open(path, framework="pt")
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file; expected weights (*.safetensors)") from error
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"{path}: no safetensors file: {error}") from error
+
+
+def _product(shape: list[int]) -> int:
+    count = 1
+    for size in shape:
+        count *= size
+    return count
