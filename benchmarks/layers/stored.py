@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -51,12 +52,12 @@ def save(
     from safetensors.torch import save_file  # noqa: PLC0415 - an extra
 
     tensors = {name: value.detach().contiguous() for name, value in network.state_dict().items()}
-    words = {"format": _FORMAT, "model": model}
-    words |= {"config": json.dumps(network.config, sort_keys=True)}
-    words |= {"facts": json.dumps(dict(facts or {}), sort_keys=True)}
+    words = {"model": model, "config": network.config, "facts": dict(facts or {})}
+    # One word: several are written in an order that differs from run to run.
+    metadata = {_FORMAT: json.dumps(words, sort_keys=True)}
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        save_file(tensors, temporary, metadata=words)
+        save_file(tensors, temporary, metadata=metadata)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -70,19 +71,19 @@ def read_card(path: Path) -> Card:
         MissingExtra: if safetensors is not installed.
     """
     with _opened(path) as file:
-        words = file.metadata() or {}
+        held = (file.metadata() or {}).get(_FORMAT)
         shapes = [file.get_slice(name).get_shape() for name in file.keys()]  # noqa: SIM118 - no dict
-    if words.get("format") != _FORMAT:
+    if held is None:
         raise InputError(
             f"{path}: holds no network of this toolkit; expected what `mn train` or `mn convert` "
             "wrote"
         )
-    return Card(
-        model=words["model"],
-        config=json.loads(words["config"]),
-        facts=json.loads(words["facts"]),
-        parameters=sum(_product(shape) for shape in shapes),
-    )
+    try:
+        words = json.loads(held)
+        config, facts = dict(words["config"]), dict(words["facts"])
+        return Card(words["model"], config, facts, sum(math.prod(shape) for shape in shapes))
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path}: what it says of its network is damaged: {error}") from error
 
 
 def load(
@@ -123,10 +124,3 @@ def _opened(path: Path) -> Any:
         raise InputError(f"{path}: no such file; expected weights (*.safetensors)") from error
     except (SafetensorError, OSError) as error:
         raise InputError(f"{path}: no safetensors file: {error}") from error
-
-
-def _product(shape: list[int]) -> int:
-    count = 1
-    for size in shape:
-        count *= size
-    return count
