@@ -50,7 +50,7 @@ def denoisers(*, json: Json = False) -> None:
         terminal.answer({"denoisers": found})
         return
     for row in found:
-        state = row["rank_group"] if row["available"] else f"not installed: {row['install']}"
+        state = row["rank_group"] if row["available"] else _obstacle(row)
         terminal.say(f"{row['name']:24} {state}")
 
 
@@ -159,6 +159,10 @@ def demo(
         )
     _bench(dataset, DEMO_DENOISERS, out / "run", workers=processes, only_installed=True)
     _show(out / "run", json)
+
+
+def _obstacle(row: dict[str, Any]) -> str:
+    return f"{row['reason']} ({row['install']})" if row["install"] else row["reason"]
 
 
 def _bench(dataset: Path, chosen: Sequence[str], run: Path, **options: Any) -> None:

@@ -10,7 +10,7 @@ from benchmarks.contract import DenoiserSpec
 from benchmarks.harness.construct import declared
 from benchmarks.harness.guard import DenoiserFailed, importing
 from benchmarks.harness.requirements import missing
-from benchmarks.harness.weights import shipped_weights
+from benchmarks.harness.weights import shipped_weights, train_command
 from benchmarks.layers.stored import read_card
 from benchmarks.registry import Entry
 from mn_dataset.audio.io import file_sha256
@@ -39,27 +39,37 @@ def _described(entry: Entry) -> dict[str, Any]:
         return _broken(entry.name, error.reason)
     except InputError as error:
         return _broken(entry.name, str(error))
-    lacks = missing(spec)
     shipped = shipped_weights(spec)
+    reason, install = _obstacle(spec, shipped)
     return {
         "name": entry.name,
         "task": spec.task,
-        "available": lacks is None,
-        "reason": lacks and f"the package {lacks.package!r} is not installed",
-        "install": lacks and lacks.command,
+        "available": reason is None,
+        "reason": reason,
+        "install": install,
         "weights": shipped and file_sha256(shipped),
         "sampling_rate": spec.sampling_rate,
-        "parameters": _parameters(spec, shipped, installed=lacks is None),
+        "parameters": _parameters(spec, shipped),
         "license": spec.license,
         "needs": sorted(spec.needs),
         "rank_group": spec.rank_group,
     }
 
 
-def _parameters(spec: DenoiserSpec, shipped: Path | None, *, installed: bool) -> int | None:
+def _obstacle(spec: DenoiserSpec, shipped: Path | None) -> tuple[str | None, str | None]:
+    """Return what keeps a bare name from running, and the command that helps."""
+    lacks = missing(spec)
+    if lacks is not None:
+        return f"the package {lacks.package!r} is not installed", lacks.command
+    if spec.learned and shipped is None:
+        return f"no weights ship; run {spec.name}@RUN", train_command(spec)
+    return None, None
+
+
+def _parameters(spec: DenoiserSpec, shipped: Path | None) -> int | None:
     if not spec.learned:
         return 0 if spec.trained_on is None else None
-    return read_card(shipped).parameters if shipped and installed else None
+    return read_card(shipped).parameters if shipped and missing(spec) is None else None
 
 
 def _broken(name: str, reason: str) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def weights_of(spec: DenoiserSpec, checkpoint: Path | None) -> Path | None:
         if shipped is None:
             raise InputError(
                 f"denoiser {spec.name!r} ships no weights; train some with "
-                f"`mn train {spec.name} --data CORPUS --out RUN` and name it {spec.name}@RUN"
+                f"`{train_command(spec)}` and name it {spec.name}@RUN"
             )
         return shipped
     path = checkpoint / WEIGHTS_NAME if checkpoint.is_dir() else checkpoint
@@ -46,6 +46,11 @@ def shipped_weights(spec: DenoiserSpec) -> Path | None:
     """Return the weights that come with the package, if any do."""
     path = SHIPPED / f"{spec.name}.safetensors"
     return path if spec.learned and path.is_file() else None
+
+
+def train_command(spec: DenoiserSpec) -> str:
+    """Return what a person types to have weights."""
+    return f"mn train {spec.name} --data CORPUS --out RUN"
 
 
 def label(name: str, checkpoint: Path | None) -> str:

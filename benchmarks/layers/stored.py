@@ -64,13 +64,13 @@ def save(
 
 
 def read_card(path: Path) -> Card:
-    """Read what a file of weights says of itself, and no weight.
+    """Read what a file of weights says of itself, without the weights and without torch.
 
     Raises:
         InputError: if there is no such file, or it was not written by ``save``.
         MissingExtra: if safetensors is not installed.
     """
-    with _opened(path) as file:
+    with _opened(path, "numpy") as file:
         held = (file.metadata() or {}).get(_FORMAT)
         shapes = [file.get_slice(name).get_shape() for name in file.keys()]  # noqa: SIM118 - no dict
     if held is None:
@@ -104,7 +104,7 @@ def load(
     if card.model != model:
         raise InputError(f"{path}: holds {card.model!r}, not {model!r}; use {card.model}@{path}")
     network = build(**card.config)
-    with _opened(path) as file:
+    with _opened(path, "pt") as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dict
     try:
         network.load_state_dict(tensors)
@@ -113,13 +113,13 @@ def load(
     return network.to(device).eval()
 
 
-def _opened(path: Path) -> Any:
+def _opened(path: Path, framework: str) -> Any:
     try:
         from safetensors import SafetensorError, safe_open  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise MissingExtra("safetensors", extra="torch") from error
     try:
-        return safe_open(path, framework="pt")
+        return safe_open(path, framework=framework)
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file; expected weights (*.safetensors)") from error
     except (SafetensorError, OSError) as error:

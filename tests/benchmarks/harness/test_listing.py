@@ -85,3 +85,13 @@ def test_what_cannot_run_says_why(monkeypatch, tmp_path, body, reason, install):
     assert broken["reason"].startswith(reason)
     assert broken["install"] == install
     assert sorted(broken) == KEYS
+
+
+def test_a_model_without_weights_says_how_to_train_it():
+    """It is listed, and can be run with weights that are named."""
+    pytest.importorskip("torch", reason="needs: pip install 'mn-dataset[torch]'")
+    row = next(row for row in describe_denoisers() if row["name"] == "two_stage_unet")
+
+    assert (row["weights"], row["available"]) == (None, False)
+    assert row["reason"] == "no weights ship; run two_stage_unet@RUN"
+    assert row["install"] == "mn train two_stage_unet --data CORPUS --out RUN"
