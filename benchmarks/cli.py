@@ -1,14 +1,16 @@
-"""Offer the whole `mn` command: the dataset's half, and denoisers, metrics, bench, report, demo."""
+"""Offer the whole `mn` command: the dataset's half, and all that denoises, trains and scores."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from cyclopts import Parameter
 
 from mn_dataset import terminal
-from mn_dataset.cli import Json, app
+from mn_dataset.cli import Flag, Json, app
 from mn_dataset.options import cores
 
 DEMO_DENOISERS = (
@@ -72,6 +74,133 @@ def metrics(name: str | None = None, /, *, json: Json = False) -> None:
         direction = "higher" if spec.higher_is_better else "lower"
         terminal.say(f"{spec.name} [{spec.unit}], {direction} is better: {spec.definition}")
         terminal.say(f"    known as: {spec.known_as}\n    source: {spec.citation}")
+
+
+@app.command
+def denoise(
+    *files: Annotated[Path, Parameter(negative=())],
+    denoiser: str,
+    out: Path,
+    strength: float = 1.0,
+    residual: Annotated[bool, Flag] = False,
+    spectrogram: Annotated[bool, Flag] = False,
+    overwrite: Annotated[bool, Flag] = False,
+    device: str = "cpu",
+    precision: str = "float32",
+    batch_size: int | None = None,
+    json: Json = False,
+) -> int:
+    """Denoise your own recordings: any length, any rate, any number of channels; files and folders.
+
+    An estimate keeps its recording's rate, channels, length in samples and, where it is a lossless
+    WAV, AIFF, AU, CAF, W64 or FLAC, container and width. All else (MP3, OGG, M4A, video) becomes
+    WAV: of 16 bits, or of as many as were coded without loss. Samples beyond full scale are held at
+    it and counted. Denoisers that work on a whole clip get pieces of 30 seconds. What is finished
+    is not done again; a stop at any moment leaves whole files, and the same command resumes. Exit
+    code 1 if a recording was refused; the others are done all the same.
+
+    Args:
+        files: Recordings, and folders, whose sub-folders are kept.
+        denoiser: One name; NAME@WEIGHTS or NAME@RUN is a trained one, ./mine.py:Class your own.
+        out: Folder of the estimates.
+        strength: From 0, the recording as it is, to 1, the estimate.
+        residual: Also write what was removed, as NAME.residual.
+        spectrogram: Also draw before and after, as NAME.spectrogram.png.
+        overwrite: Replace outputs of other options, and files of unknown origin.
+        device: Where a model runs: cpu, cuda or cuda:N.
+        precision: float32, bfloat16 (faster on some devices; differs by about -35 dB), or auto.
+        batch_size: Pieces that a model is handed at a time; 1 on a CPU and 2 on a GPU by default.
+        json: Print one JSON object.
+    """
+    from benchmarks.harness.recordings.denoise import denoise_files
+
+    with terminal.bar("denoising") as progress:
+        summary = denoise_files(
+            files,
+            denoiser=denoiser,
+            out=out,
+            strength=strength,
+            residual=residual,
+            spectrogram=spectrogram,
+            overwrite=overwrite,
+            device=device,
+            precision=precision,
+            batch_size=batch_size,
+            progress=progress,
+        )
+    terminal.answer(summary.answer()) if json else terminal.say(str(summary))
+    return terminal.INPUT_AT_FAULT if summary.refused else terminal.DONE
+
+
+@app.command
+def train(
+    model: str,
+    /,
+    *,
+    data: str,
+    out: Path,
+    config: str = "cpu",
+    resume: Annotated[bool, Flag] = False,
+    seed: int = 0,
+    device: str = "cpu",
+    max_steps: int | None = None,
+    max_minutes: float | None = None,
+    workers: int | None = None,
+    json: Json = False,
+) -> int:
+    """Train a learned denoiser on the train split; keep what is best on the validation split.
+
+    Then NAME@RUN denoises: `mn denoise my.wav --denoiser musicecan@RUN --out out`. Ctrl-C, a crash
+    or a limit lose nothing: with --resume the same command continues, and the weights become those
+    of an unbroken run.
+
+    Args:
+        model: A learned denoiser (`mn denoisers` lists them), or FILE.py:CLASS.
+        data: A corpus (folder or name), mixed on the fly, or a built dataset.
+        out: The run folder: weights, checkpoints, history, TensorBoard, provenance.
+        config: cpu, gpu or paper, or a TOML file of your own.
+        resume: Continue what the folder holds.
+        seed: Of first weights, recipes, order and validation.
+        device: cpu, cuda or cuda:N; several processes by `accelerate launch`.
+        max_steps: Steps in all, above the configuration's.
+        max_minutes: Minutes of work in all, validation included, above the configuration's.
+        workers: Processes that measure a new corpus; all cores by default.
+        json: Print one JSON object.
+    """
+    from benchmarks.training.tables import load_config
+    from benchmarks.training.train import train as train_model
+
+    chosen = load_config(config, max_steps=max_steps, max_minutes=max_minutes)
+    with terminal.bar(f"training {model}") as progress:
+        outcome = train_model(
+            model,
+            data,
+            out,
+            config=chosen,
+            resume=resume,
+            seed=seed,
+            device=device,
+            workers=cores(workers),
+            command_line=["mn", *sys.argv[1:]],
+            progress=progress,
+        )
+    terminal.answer(outcome.as_dict()) if json else terminal.say(str(outcome))
+    return terminal.INTERRUPTED if outcome.interrupted else terminal.DONE
+
+
+@app.command
+def convert(model: str, checkpoint: Path, out: Path, /) -> None:
+    """Turn a checkpoint of the reference into weights that NAME@FILE takes.
+
+    Args:
+        model: musicecan or two_stage_unet.
+        checkpoint: The authors' TensorFlow checkpoint (prefix, file or folder), or an .npz of its
+            arrays.
+        out: The file to write, *.safetensors.
+    """
+    from benchmarks.harness.convert import convert as run_conversion
+
+    terminal.say(run_conversion(model, checkpoint, out))
 
 
 @app.command

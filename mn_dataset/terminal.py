@@ -41,8 +41,9 @@ def run(app: cyclopts.App, tokens: Sequence[str] | None = None) -> int:
     except (MnError, OSError) as error:
         print(f"mn: {error}", file=sys.stderr)
         return INPUT_AT_FAULT
-    except KeyboardInterrupt:
-        print("mn: interrupted; the same command resumes", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        done = f" ({stop})" if str(stop) else ""
+        print(f"mn: interrupted{done}; the same command resumes", file=sys.stderr)
         return INTERRUPTED
     return result if isinstance(result, int) else DONE
 

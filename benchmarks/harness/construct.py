@@ -58,10 +58,18 @@ def declared(attribute: Any, *, name: str) -> DenoiserSpec:
         "latency": (spec.latency >= 0 and math.isfinite(spec.latency), "samples, at least 0"),
         "min_samples": (spec.min_samples >= 1, "at least 1"),
         "chunk": (spec.chunk is None or spec.chunk >= max(1, spec.min_samples), "samples or None"),
-        "overlap": (0 <= 2 * spec.overlap <= (spec.chunk or 0), "at most half of spec.chunk"),
+        "overlap": (_has_room(spec), "at most half of what spec.latency leaves of spec.chunk"),
     }
     for field, (holds, expected) in rules.items():
         if not holds:
             found = getattr(spec, field)
             raise InputError(f"denoiser {name!r}: spec.{field} is {found!r}; expected {expected}")
     return spec
+
+
+def _has_room(spec: DenoiserSpec) -> bool:
+    """Tell whether pieces go forward, and no sample lies in three of them."""
+    if spec.chunk is None:
+        return spec.overlap == 0
+    left = spec.chunk - spec.latency
+    return spec.overlap >= 0 and left >= 1 and 2 * spec.overlap <= left

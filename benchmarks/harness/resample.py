@@ -1,11 +1,16 @@
-"""Change the sampling rate of a batch, at the best quality of soxr."""
+"""Change the sampling rate of audio, at once or as it comes, at the best quality of soxr."""
 
 from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import soxr
 
 from benchmarks.contract import Batch
+from benchmarks.harness.blocks import Counted
+from mn_dataset.audio.resample import QUALITY, resample_blocks
 
 
 def resampled(batch: Batch, source_rate: int, target_rate: int) -> Batch:
@@ -24,13 +29,44 @@ def resampled(batch: Batch, source_rate: int, target_rate: int) -> Batch:
     """
     if source_rate == target_rate:
         return batch
-    num_samples = -(-batch.shape[-1] * target_rate // source_rate)
     # soxr rounds the length, and would drop the last sample of one clip in two.
-    padded = fitted(batch, batch.shape[-1] + source_rate // target_rate + 1)
-    columns = padded.reshape(-1, padded.shape[-1]).T
-    converted = soxr.resample(columns, source_rate, target_rate, quality="VHQ").T
-    exact = fitted(np.ascontiguousarray(converted), num_samples)
-    return exact.reshape(*batch.shape[:-1], num_samples)
+    padded = fitted(batch, batch.shape[-1] + _margin(source_rate, target_rate))
+    converted = soxr.resample(_columns(padded), source_rate, target_rate, quality=QUALITY)
+    num_samples = _length(batch.shape[-1], source_rate, target_rate)
+    return fitted(_rows(converted, batch.shape[:-1]), num_samples)
+
+
+def resampled_blocks(
+    blocks: Iterable[Batch], source_rate: int, target_rate: int, *, shape: tuple[int, ...]
+) -> Iterator[Batch]:
+    """Resample what comes in blocks: the same samples as of the whole at once, in other blocks.
+
+    Args:
+        blocks: float32, shape (*shape, time), of any lengths.
+        source_rate: In Hz.
+        target_rate: In Hz.
+        shape: Of a block without its time.
+
+    >>> parts = [np.ones((1, 2, 400), np.float32), np.ones((1, 2, 41), np.float32)]
+    >>> at_16_khz = resampled_blocks(parts, 44_100, 16_000, shape=(1, 2))
+    >>> np.concatenate(list(at_16_khz), axis=-1).shape
+    (1, 2, 160)
+    """
+    if source_rate == target_rate:
+        yield from blocks
+        return
+    counted = Counted(blocks)
+    given = 0
+
+    def columns() -> Iterator[Batch]:
+        yield from map(_columns, counted)
+        yield np.zeros((_margin(source_rate, target_rate), math.prod(shape)), np.float32)
+
+    for part in resample_blocks(columns(), from_rate=source_rate, to_rate=target_rate):
+        # Until all has come, soxr has given less than this.
+        rest = _length(counted.samples, source_rate, target_rate) - given
+        given += len(part[:rest])
+        yield _rows(part[:rest], shape)
 
 
 def fitted(batch: Batch, num_samples: int) -> Batch:
@@ -39,3 +75,19 @@ def fitted(batch: Batch, num_samples: int) -> Batch:
     padding = [(0, 0)] * (batch.ndim - 1) + [(0, missing)]
     cut: Batch = np.pad(batch[..., :num_samples], padding)
     return cut
+
+
+def _length(num_samples: int, source_rate: int, target_rate: int) -> int:
+    return -(-num_samples * target_rate // source_rate)
+
+
+def _margin(source_rate: int, target_rate: int) -> int:
+    return source_rate // target_rate + 1
+
+
+def _columns(batch: Batch) -> Batch:
+    return batch.reshape(math.prod(batch.shape[:-1]), batch.shape[-1]).T
+
+
+def _rows(columns: Batch, shape: tuple[int, ...]) -> Batch:
+    return np.ascontiguousarray(columns.T).reshape(*shape, len(columns))

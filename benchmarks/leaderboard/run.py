@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.harness.environment import now
 from benchmarks.leaderboard.dataset import read_dataset
 from benchmarks.leaderboard.examples import MOST, write_examples
 from benchmarks.leaderboard.plan import Plan, make_plan, merged, missing_jobs
-from benchmarks.leaderboard.provenance import describe_run, now
+from benchmarks.leaderboard.provenance import describe_run
 from benchmarks.leaderboard.results import write_tables
 from benchmarks.leaderboard.score import UNREADABLE, Job, score_mixture
 from benchmarks.leaderboard.store import RUN_JSON, Record, RunFolder, write_json

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import struct
@@ -10,6 +11,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -25,7 +27,45 @@ _BLOCK_VALUES = 2**17
 _FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,asf,flv,mpeg,mpegts,aac,amr,wv,ape"  # no playlists
 )
+_ONLY_FILES = ("-protocol_whitelist", "file", "-format_whitelist", _FORMATS)
 _FLOAT_AU = 6
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a sound track's header states.
+
+    Attributes:
+        duration_s: How long it is; None where that is not stated.
+        bits: Of a sample before it was coded without loss; 0 for a lossy coding.
+    """
+
+    duration_s: float | None = None
+    bits: int = 0
+
+
+def facts(path: Path) -> Facts:
+    """Ask ffprobe, which comes with ffmpeg; what cannot be learned from it is not known."""
+    program = shutil.which("ffprobe")
+    if program is None:
+        return Facts()
+    command = [program, "-v", "error", *_ONLY_FILES, "-select_streams", "a:0", "-of", "json"]
+    command += ["-show_entries", "format=duration:stream=bits_per_sample,bits_per_raw_sample"]
+    try:
+        said = subprocess.run(  # noqa: S603 - a list of words, no shell
+            [*command, f"file:{path.absolute()}"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=PATIENCE_S,
+            check=True,
+        ).stdout
+        answer = json.loads(said)
+        track = answer["streams"][0]
+        bits = max(int(track.get(f"bits_per_{kind}sample", 0)) for kind in ("", "raw_"))
+        duration = answer["format"].get("duration")
+        return Facts(None if duration is None else float(duration), bits)
+    except (subprocess.SubprocessError, OSError, ValueError, LookupError):
+        return Facts()
 
 
 @contextmanager
@@ -47,8 +87,7 @@ def sound_track(path: Path) -> Iterator[tuple[int, int, Iterator[NDArray[np.floa
             "(https://ffmpeg.org), or convert the file to WAV or FLAC"
         ) from FileNotFoundError("ffmpeg")
     command = [program, "-nostdin", "-hide_banner", "-v", "error", "-xerror"]
-    command += ["-protocol_whitelist", "file", "-format_whitelist", _FORMATS]
-    command += ["-i", f"file:{path.absolute()}", "-map", "0:a:0", "-vn", "-sn", "-dn"]
+    command += [*_ONLY_FILES, "-i", f"file:{path.absolute()}", "-map", "0:a:0", "-vn", "-sn", "-dn"]
     command += ["-c:a", "pcm_f32be", "-f", "au", "pipe:1"]
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(  # noqa: S603 - a list of words, no shell

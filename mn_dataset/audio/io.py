@@ -1,4 +1,4 @@
-"""Read any recording, write 16-bit PCM; the one room that knows soundfile."""
+"""Read any recording, write 16-bit PCM; decode, sink and codec know soundfile beside it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from mn_dataset.audio import ffmpeg, header
-from mn_dataset.audio.quiet import silent_stderr
+from mn_dataset.audio import decode, ffmpeg, header
 from mn_dataset.errors import AudioError, OutputError
 from mn_dataset.records import SAMPLING_RATE
 
@@ -25,9 +24,6 @@ Pcm = NDArray[np.int16]
 
 Floats = NDArray[np.float64]
 """Samples in [-1, 1], shape (time, channels)."""
-
-BLOCK_VALUES = 2**17
-"""Samples of all channels that are read at a time: they stay in the processor's cache."""
 
 _HEADER = 44  # bytes of ``wav_header``
 _SUBTYPES_16_BIT = ("PCM_16",)
@@ -39,7 +35,6 @@ _DTYPES = dict.fromkeys(_INTEGERS, "int16") | dict.fromkeys(_FLOATS + _MPEG, "fl
 _TOPS = {"PCM_S8": 32_512.0, "PCM_U8": 32_512.0, "ULAW": 32_124.0, "ALAW": 32_256.0}
 _FLOAT_TOP = 32_767 / 32_768
 _RATES = (1_000, 1_000_000)
-_LENGTH_UNKNOWN = 2**40
 
 
 @dataclass(frozen=True)
@@ -48,6 +43,10 @@ class Stream:
 
     Attributes:
         sampling_rate: In Hz.
+        channels: How many.
+        frames: Length in samples; None where only its end will tell.
+        format: The container as soundfile calls it; "" for what ffmpeg decodes.
+        subtype: The encoding as soundfile calls it; "" for what ffmpeg decodes.
         scale: What a sample is multiplied by so that full scale is 1.
         top: The magnitude of a sample that its encoding cannot exceed, or no converter does.
         blocks: Samples (time, channels) as int16 (full scale 32768), float32 or float64; a block
@@ -55,6 +54,10 @@ class Stream:
     """
 
     sampling_rate: int
+    channels: int
+    frames: int | None
+    format: str
+    subtype: str
     scale: float
     top: float
     blocks: Iterator[NDArray[Any]]
@@ -77,18 +80,23 @@ def stream(path: Path) -> Iterator[Stream]:
     if truncated:
         raise AudioError(f"{path}: truncated, the header promises more; get the file again")
     if header.has_sound_track(head):
-        with ffmpeg.sound_track(path) as (sampling_rate, _, blocks):
-            yield Stream(_plausible(path, sampling_rate), 1.0, _FLOAT_TOP, blocks)
+        with ffmpeg.sound_track(path) as (sampling_rate, channels, blocks):
+            rate = _plausible(path, sampling_rate)
+            yield Stream(rate, channels, None, "", "", 1.0, _FLOAT_TOP, blocks)
         return
     quiet = header.may_be_mpeg(head)
-    with path.open("rb") as file, _open(path, file, quiet=quiet) as audio:
+    with path.open("rb") as file, decode.opened(path, file, quiet=quiet) as audio:
         dtype = _DTYPES.get(audio.subtype, "float64")
         whole = dtype == "int16"
         yield Stream(
             sampling_rate=_plausible(path, audio.samplerate),
+            channels=audio.channels,
+            frames=audio.frames,
+            format=audio.format,
+            subtype=audio.subtype,
             scale=1.0 / 32_768 if whole else 1.0,
             top=_TOPS.get(audio.subtype, 32_767.0) if whole else _FLOAT_TOP,
-            blocks=_blocks(path, file, audio, dtype, quiet=quiet),
+            blocks=decode.blocks(path, file, audio, dtype, quiet=quiet),
         )
 
 
@@ -234,63 +242,6 @@ def _check_form(path: Path, audio: soundfile.SoundFile, sampling_rate: int) -> N
         raise AudioError(
             f"{path}: {found}; expected {sampling_rate} Hz, 1 channel, PCM_16; "
             "convert it with `mn curate`"
-        )
-
-
-def _open(path: Path, file: BinaryIO, *, quiet: bool) -> soundfile.SoundFile:
-    """Open by descriptor, so that no name, however odd, misleads soundfile."""
-    try:
-        with silent_stderr(on=quiet):
-            audio = soundfile.SoundFile(file.fileno(), closefd=False)
-    except soundfile.LibsndfileError as error:
-        text = header.unreadable(header.first_bytes(path), error.error_string)
-        raise AudioError(f"{path}: {text}") from error
-    # soundfile seeks after every read, and a seek restarts an MP3's decoder: other samples.
-    audio.seekable = lambda: False
-    if audio.frames > _LENGTH_UNKNOWN:
-        audio.close()
-        raise AudioError(
-            f"{path}: does not state its length, which soundfile needs; write it again with "
-            "`ffmpeg -i OLD NEW.flac`"
-        )
-    return audio
-
-
-def _blocks(
-    path: Path, file: BinaryIO, audio: soundfile.SoundFile, dtype: str, *, quiet: bool
-) -> Iterator[NDArray[Any]]:
-    frames = max(1, BLOCK_VALUES // audio.channels)
-    buffer = np.empty((frames, audio.channels), dtype)
-    found = 0
-    while found < audio.frames:
-        try:
-            with silent_stderr(on=quiet):
-                block = audio.read(out=buffer)
-        except (soundfile.SoundFileError, RuntimeError) as error:
-            detail = getattr(error, "error_string", str(error)).rstrip(".")
-            raise AudioError(
-                f"{path}: damaged after {found / audio.samplerate:.1f} s ({detail}); "
-                "get the file again"
-            ) from error
-        if not len(block):
-            break
-        found += len(block)
-        yield block
-    _check_end(path, audio, found, place=os.lseek(file.fileno(), 0, os.SEEK_CUR))
-
-
-def _check_end(path: Path, audio: soundfile.SoundFile, found: int, *, place: int) -> None:
-    """Compare what was read with what the header states; of some MP3s libsndfile only guesses."""
-    is_mp3 = audio.format == "MP3"
-    if not found or (found < audio.frames and (not is_mp3 or header.states_length(path))):
-        raise AudioError(
-            f"{path}: {'truncated' if audio.frames else 'empty'}, {found} samples found of "
-            f"{audio.frames}; get the file again"
-        )
-    if is_mp3 and header.more_than_tags(path, place):
-        raise AudioError(
-            f"{path}: soundfile guesses its length wrongly, {found / audio.samplerate:.1f} s (a "
-            "variable bitrate without its header); write it again with `ffmpeg -i OLD NEW.flac`"
         )
 
 

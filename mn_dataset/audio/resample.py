@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 
 QUALITY = "VHQ"
+
+Sample = TypeVar("Sample", np.float32, np.float64)
 
 
 def resample(samples: NDArray[np.float64], *, from_rate: int, to_rate: int) -> NDArray[np.float64]:
@@ -20,9 +23,11 @@ def resample(samples: NDArray[np.float64], *, from_rate: int, to_rate: int) -> N
 
 
 def resample_blocks(
-    blocks: Iterable[NDArray[np.float64]], *, from_rate: int, to_rate: int
-) -> Iterator[NDArray[np.float64]]:
-    """Resample (time,) that comes in blocks: the same samples as of the whole, in other blocks.
+    blocks: Iterable[NDArray[Sample]], *, from_rate: int, to_rate: int
+) -> Iterator[NDArray[Sample]]:
+    """Resample (time,) or (time, channels) that comes in blocks, all of one type.
+
+    The samples are those of the whole resampled at once, in other blocks.
 
     >>> whole = np.sin(np.arange(4800.0))
     >>> parts = resample_blocks([whole[:1000], whole[1000:]], from_rate=48_000, to_rate=44_100)
@@ -32,7 +37,13 @@ def resample_blocks(
     if from_rate == to_rate:
         yield from blocks
         return
-    stream = soxr.ResampleStream(from_rate, to_rate, 1, dtype="float64", quality=QUALITY)
+    stream = None
     for block in blocks:
+        if stream is None:
+            channels = block.shape[1] if block.ndim == 2 else 1
+            stream = soxr.ResampleStream(
+                from_rate, to_rate, channels, dtype=block.dtype, quality=QUALITY
+            )
         yield stream.resample_chunk(block)
-    yield stream.resample_chunk(np.zeros(0), last=True)
+    if stream is not None:
+        yield stream.resample_chunk(block[:0], last=True)

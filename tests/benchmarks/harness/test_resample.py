@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmarks.harness.resample import fitted, resampled
+from benchmarks.harness.resample import fitted, resampled, resampled_blocks
+from mn_dataset.seeds import generator
 
 
 def tone(num_samples, sampling_rate):
@@ -48,3 +49,27 @@ def test_fitted_cuts_or_pads_the_end():
     np.testing.assert_array_equal(fitted(batch, 2), [[1, 2]])
     np.testing.assert_array_equal(fitted(batch, 4), [[1, 2, 3, 0]])
     assert not np.shares_memory(fitted(batch, 3), batch)
+
+
+@pytest.mark.parametrize(
+    ("source", "target"), [(44_100, 16_000), (44_100, 192_000), (8_000, 44_100)]
+)
+@pytest.mark.parametrize("length", [1, 77, 5_000, 20_000])
+def test_blocks_give_the_samples_of_the_whole(source, target, length):
+    """To the last bit and the last sample, in as many channels, whatever the blocks."""
+    draws = generator(0, "test", "resample").normals(2 * 3 * 20_001)
+    batch = draws.astype(np.float32).reshape(2, 3, -1)[..., : 20_001 if length > 1 else 301]
+    cuts = range(length, batch.shape[-1], length)
+
+    parts = resampled_blocks(np.split(batch, cuts, axis=-1), source, target, shape=(2, 3))
+
+    np.testing.assert_array_equal(
+        np.concatenate(list(parts), axis=-1), resampled(batch, source, target)
+    )
+
+
+def test_no_blocks_give_no_samples():
+    """Of three channels all the same."""
+    parts = list(resampled_blocks([], 44_100, 48_000, shape=(1, 3)))
+
+    assert np.concatenate(parts, axis=-1).shape == (1, 3, 0)

@@ -1,0 +1,130 @@
+"""Decide what is written for each recording, and under which names, before any work begins."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from benchmarks.harness.recordings.find import Found
+from mn_dataset.audio import ffmpeg, io
+from mn_dataset.audio.sink import Form, kept, wav
+from mn_dataset.errors import InputError
+
+_BITS = {"ALAC_16": 16, "ALAC_20": 24, "ALAC_24": 24, "ALAC_32": 32}
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is wanted beside the estimates.
+
+    Attributes:
+        residual: A file of what was removed.
+        spectrogram: A picture of before and after.
+    """
+
+    residual: bool = False
+    spectrogram: bool = False
+
+
+@dataclass(frozen=True)
+class Job:
+    """One recording and its outputs.
+
+    Attributes:
+        path: The recording.
+        sampling_rate: In Hz.
+        channels: How many.
+        duration_s: None where only its end will tell.
+        form: How estimate and residual are written.
+        own_form: Whether the recording has that form too.
+        estimate: Path below the folder of outputs.
+        residual: The same, or None.
+        spectrogram: The same, or None.
+    """
+
+    path: Path
+    sampling_rate: int
+    channels: int
+    duration_s: float | None
+    form: Form
+    own_form: bool
+    estimate: PurePosixPath
+    residual: PurePosixPath | None
+    spectrogram: PurePosixPath | None
+
+    @property
+    def outputs(self) -> list[PurePosixPath]:
+        """Every file that is written."""
+        parts = (self.estimate, self.residual, self.spectrogram)
+        return [part for part in parts if part is not None]
+
+
+def planned(found: Found, wish: Wish) -> Job:
+    """Read a recording's header and choose the form of its outputs.
+
+    Lossless WAV, AIFF, AU, CAF, W64 and FLAC keep container and width. All else becomes WAV: of
+    16 bits, or of 24, or of floating point where that many were coded without loss.
+
+    Raises:
+        AudioError: if it cannot be read.
+    """
+    with io.stream(found.path) as audio:
+        pass
+    seconds = None if audio.frames is None else audio.frames / audio.sampling_rate
+    form = kept(audio.format, audio.subtype)
+    own_form = form is not None
+    name = found.name
+    if form is None:
+        bits = _BITS.get(audio.subtype, 0)
+        if not audio.format:
+            known = ffmpeg.facts(found.path)
+            seconds, bits = known.duration_s, known.bits
+        frames = None if seconds is None else round(seconds * audio.sampling_rate)
+        form = wav(_encoding(bits), frames=frames, channels=audio.channels)
+        name = name.with_suffix(".wav")
+    return Job(
+        path=found.path,
+        sampling_rate=audio.sampling_rate,
+        channels=audio.channels,
+        duration_s=seconds,
+        form=form,
+        own_form=own_form,
+        estimate=name,
+        residual=name.with_stem(f"{name.stem}.residual") if wish.residual else None,
+        spectrogram=name.with_suffix(".spectrogram.png") if wish.spectrogram else None,
+    )
+
+
+def check_names(jobs: Sequence[Job], out: Path) -> None:
+    """Refuse outputs that would take each other's place, or a recording's.
+
+    Raises:
+        InputError: naming both files.
+    """
+    recordings = {_identity(job.path): job.path for job in jobs}
+    takers: dict[PurePosixPath, Path] = {}
+    for job in jobs:
+        for name in job.outputs:
+            other = takers.setdefault(name, job.path)
+            if other != job.path or job.outputs.count(name) > 1:
+                raise InputError(
+                    f"{other} and {job.path} would both become {out / name}; rename one, or give "
+                    "each its own --out"
+                )
+            if (out / name).exists() and _identity(out / name) in recordings:
+                original = recordings[_identity(out / name)]
+                raise InputError(
+                    f"{out / name} would take the place of the recording {original}; choose "
+                    "another --out"
+                )
+
+
+def _encoding(bits: int) -> str:
+    return "PCM_16" if bits <= 16 else "PCM_24" if bits <= 24 else "FLOAT"
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    state = os.stat(path)
+    return state.st_dev, state.st_ino

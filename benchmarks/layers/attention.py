@@ -1,0 +1,77 @@
+"""Weigh channels by what the whole excerpt holds, and features by a first estimate."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from benchmarks.layers.convolution import Conv
+
+
+def eca_kernel(channels: int) -> int:
+    """Return how many neighbouring channels a gate looks at (Wang et al. 2020, eq. 12).
+
+    Bits are counted: a logarithm of a power of two may fall below the integer.
+
+    >>> [eca_kernel(channels) for channels in (2, 8, 64, 127, 128, 512)]
+    [1, 3, 3, 3, 5, 5]
+    """
+    whole = (channels.bit_length() - 1 + 1) // 2
+    return whole if whole % 2 else whole + 1
+
+
+class ChannelAttention(nn.Module):
+    """Efficient channel attention (Wang et al., ECA-Net, CVPR 2020, eq. 7).
+
+    In the released MusicECAN it is drawn anew at every call, and so never trained; here it is
+    learned like everything else. The mean covers the whole excerpt: the gate depends on its length.
+
+    Attributes:
+        weight: Shape (1, 1, kernel).
+        bias: Shape (1,).
+    """
+
+    gain = 1.0
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(1, 1, eca_kernel(channels)))
+        self.bias = nn.Parameter(torch.zeros(1))
+
+    @property
+    def fan_in(self) -> int:
+        """How many inputs an output is the sum of."""
+        return self.weight.numel()
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return the features (batch, channels, frames, bins), each channel times its gate."""
+        means = features.mean(dim=(2, 3)).unsqueeze(1)
+        kernel = self.weight.shape[-1]
+        gates = functional.conv1d(means, self.weight, self.bias, padding=kernel // 2).sigmoid()
+        return features * gates.squeeze(1)[:, :, None, None]
+
+
+class SupervisedAttention(nn.Module):
+    """Turn features into a first estimate, and weigh them by it (Zamir et al., CVPR 2021, fig. 4).
+
+    All three convolutions are 3 x 3, as in the released code; its description says 1 x 1.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.features = Conv(channels, channels, kernel=3, elu=False)
+        # A tenth: an untrained first stage hands on about what it was given.
+        self.residual = Conv(channels, 2, kernel=3, elu=False, gain=0.1)
+        self.mask = Conv(2, channels, kernel=3, elu=False)
+
+    def forward(self, features: Tensor, spectrum: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the weighed features, and the estimate.
+
+        Args:
+            features: Shape (batch, channels, frames, bins).
+            spectrum: Of the mixture, shape (batch, 2, frames, bins).
+        """
+        estimate = self.residual(features) + spectrum
+        mask = self.mask(estimate).sigmoid()
+        return torch.addcmul(features, self.features(features), mask), estimate

@@ -1,0 +1,57 @@
+"""Continue spectra beyond their borders, and cut them back.
+
+SYMMETRIC padding mirrors with the edge included, ``b a | a b c | c b``, as TensorFlow's ``pad``
+means it. torch has no such mode: "reflect" leaves the edge out, and "replicate" is the same for
+one line only.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+def margins(kernel: int) -> tuple[int, int]:
+    """Return how many lines stand before and after, so that a kernel keeps the size.
+
+    >>> margins(1), margins(3), margins(7), margins(4)
+    ((0, 0), (1, 1), (3, 3), (2, 1))
+    """
+    return kernel // 2, kernel // 2 - (1 - kernel % 2)
+
+
+def symmetric(features: Tensor, *, frames: tuple[int, int], bins: tuple[int, int]) -> Tensor:
+    """Mirror outwards.
+
+    Args:
+        features: Shape (batch, channels, frames, bins); neither axis shorter than a margin.
+        frames: Lines before the first frame and after the last.
+        bins: Lines before the first bin and after the last.
+
+    >>> symmetric(torch.arange(4.0).reshape(1, 1, 2, 2), frames=(0, 0), bins=(2, 1))[0, 0, 1]
+    tensor([3., 2., 2., 3., 3.])
+    """
+    if max(*frames, *bins) == 0:
+        return features
+    if max(*frames, *bins) == 1:
+        return functional.pad(features, (*bins, *frames), mode="replicate")
+    return _mirrored(_mirrored(features, 2, *frames), 3, *bins)
+
+
+def _mirrored(features: Tensor, axis: int, before: int, after: int) -> Tensor:
+    size = features.shape[axis]
+    first = features.narrow(axis, 0, before).flip(axis)
+    last = features.narrow(axis, size - after, after).flip(axis)
+    return torch.cat((first, features, last), axis)
+
+
+def at_least(features: Tensor, *, lines: int) -> Tensor:
+    """Append zeros until both axes have so many lines; longer ones stay as they are."""
+    frames, bins = (max(0, lines - size) for size in features.shape[-2:])
+    return functional.pad(features, (0, bins, 0, frames)) if frames or bins else features
+
+
+def cropped(features: Tensor, *, frames: int, bins: int) -> Tensor:
+    """Cut the last lines off."""
+    return features[..., :frames, :bins]

@@ -1,0 +1,122 @@
+"""Denoise spectra in two stages: MusicECAN, and the two-stage U-Net that it was made of.
+
+Cheng et al., "MusicECAN: An Automatic Denoising Network for Music Recordings With Efficient
+Channel Attention", IEEE/ACM TASLP 2024, doi:10.1109/TASLP.2024.3378118; Moliner and Välimäki,
+"A Two-Stage U-Net for High-Fidelity Denoising of Historical Recordings", ICASSP 2022,
+doi:10.1109/ICASSP43922.2022.9746977. Both as their released code computes them, with two
+departures: ECA is a learned layer, and excerpts too short for the depth are padded with zeros.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from benchmarks.layers import padding
+from benchmarks.layers.attention import ChannelAttention, SupervisedAttention
+from benchmarks.layers.convolution import Conv
+from benchmarks.layers.frequency import CODES, frequency_code
+from benchmarks.layers.initialise import initialise
+from benchmarks.layers.pass_through import pass_through
+from benchmarks.layers.unet import Unet
+
+
+class TwoStage(nn.Module):
+    """Two U-Nets; the second sees the spectrum again, and what the first found.
+
+    Stage 1 answers with its input plus a residual, stage 2 directly.
+
+    Attributes:
+        config: Keywords of the model's ``build``.
+        code: Frequency code, shape (bins, 10).
+    """
+
+    code: Tensor
+
+    def __init__(self, config: dict[str, Any], *, attention: bool) -> None:
+        super().__init__()
+        self.config = config
+        widths, num_tfc = config["widths"], config["num_tfc"]
+        gate = ChannelAttention(widths[-1]) if attention else nn.Identity()
+        self.stage_1 = Unet(widths, inputs=2 + CODES, carried=0, num_tfc=num_tfc, attention=gate)
+        self.sam = SupervisedAttention(widths[0])
+        self.stage_2 = Unet(
+            widths,
+            inputs=2 + CODES,
+            carried=widths[0],
+            num_tfc=num_tfc,
+            attention=nn.Identity(),
+        )
+        self.output = Conv(widths[0], 2, kernel=3, elu=False)
+        self.register_buffer("code", torch.from_numpy(frequency_code(config["bins"])))
+
+    def forward(self, spectrum: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the estimates of stage 2 and stage 1, each of the spectrum's shape.
+
+        Args:
+            spectrum: Real and imaginary parts, shape (batch, 2, frames, bins).
+        """
+        frames, bins = spectrum.shape[-2:]
+        coded = self._coded(padding.at_least(spectrum, lines=self._shortest))
+        carried, first = self.sam(self.stage_1(coded), coded[:, :2])
+        second = self.output(self.stage_2(coded, carried))
+        return (
+            padding.cropped(second, frames=frames, bins=bins),
+            padding.cropped(first, frames=frames, bins=bins),
+        )
+
+    @property
+    def _shortest(self) -> int:
+        """Lines from which on every level can mirror two of its own, and the input three."""
+        halvings: int = len(self.config["widths"]) - 1
+        return max(3, (1 << (halvings - 1)) + 1)
+
+    def _coded(self, spectrum: Tensor) -> Tensor:
+        batch, _, frames, bins = spectrum.shape
+        code = functional.pad(self.code.T, (0, bins - len(self.code)))
+        coded = torch.cat((spectrum, code[None, :, None].expand(batch, -1, frames, -1)), dim=1)
+        return coded.contiguous(memory_format=torch.channels_last)
+
+
+def build(
+    *,
+    attention: bool,
+    widths: Sequence[int],
+    num_tfc: int,
+    bins: int,
+    input_rms: float | None,
+    initialiser: str,
+    seed: int,
+) -> TwoStage:
+    """Return a fresh network.
+
+    Args:
+        attention: Whether stage 1 has channel attention.
+        widths: Channels from full resolution to the bottleneck, at least two.
+        num_tfc: Convolutions of a dense block.
+        bins: Frequencies of a spectrum.
+        input_rms: Level that mixtures are brought to; None for as they are.
+        initialiser: "fan_in", with a second stage that passes its input through, or "original".
+        seed: Of the first weights.
+
+    Raises:
+        UnknownName: if there is no such initialiser.
+    """
+    config = {
+        "widths": list(widths),
+        "num_tfc": num_tfc,
+        "bins": bins,
+        "input_rms": input_rms,
+        "initialiser": initialiser,
+        "seed": seed,
+    }
+    network = TwoStage(config, attention=attention)
+    initialise(network, seed=seed, scheme=initialiser)
+    if initialiser == "fan_in":
+        pass_through(network)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # torch forgot it
+    return network

@@ -1,0 +1,223 @@
+"""Say how a network is trained: every field with its unit, its default, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from mn_dataset.errors import InputError
+from mn_dataset.mix.augment.chain import load_chain
+from mn_dataset.records import SAMPLING_RATE, SnrDefinition
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """What a step is made of. A built dataset has SNRs, levels and augmentation of its own.
+
+    Attributes:
+        segment_s: Length of a training item in seconds.
+        batch: Items of one step, over all parts and processes.
+        accumulate: Parts into which a batch is cut when it does not fit into memory at once.
+        items_per_epoch: Mixtures that are drawn for an epoch; a built dataset has its own number.
+        snr_db: Lowest and highest SNR of a drawn mixture in dB.
+        snr_definition: "power", "variance", "active" or "lufs".
+        gain_db: Lowest and highest level of the clean layer in dB against its recording.
+        augment: "light", "full" or a TOML file with a chain; the layers are varied anew in every
+            epoch. Left away, they stay as they were recorded.
+        workers: Processes that mix ahead; 0 mixes between the steps. The batches are the same.
+        cache_mb: Decoded recordings that each of these processes keeps, in megabytes.
+    """
+
+    segment_s: float = 2.0
+    batch: int = 16
+    accumulate: int = 1
+    items_per_epoch: int = 2048
+    snr_db: tuple[float, float] = (-2.0, 18.0)
+    snr_definition: SnrDefinition = "power"
+    gain_db: tuple[float, float] = (0.0, 0.0)
+    augment: str | None = None
+    workers: int = 1
+    cache_mb: int = 1024
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no step."""
+        _at_least(self, batch=1, accumulate=1, items_per_epoch=1, workers=0, cache_mb=0)
+        _within(self, segment_s=(0.1, 60.0))
+        for name in ("snr_db", "gain_db"):
+            low, high = getattr(self, name)
+            if not -100.0 <= low <= high <= 100.0:
+                raise InputError(f"{name} is [{low:g}, {high:g}]; expected [lowest, highest] in dB")
+        if self.batch % self.accumulate:
+            raise InputError(
+                f"batch is {self.batch}, which {self.accumulate} parts (accumulate) do not divide"
+            )
+        if self.augment is not None:
+            load_chain(self.augment)
+
+    @property
+    def segment(self) -> int:
+        """Length of a training item in samples."""
+        return round(self.segment_s * SAMPLING_RATE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Optimizer:
+    """How the weights follow the gradient.
+
+    Attributes:
+        name: "adam" or "adamw".
+        learning_rate: At its height.
+        betas: Memory of Adam's first and second moment.
+        weight_decay: Decoupled with "adamw", added to the gradient with "adam".
+        warmup_steps: Steps over which the learning rate rises from nothing.
+        schedule: "constant", or "cosine": down to ``floor`` after ``decay_steps``.
+        decay_steps: Where the cosine ends; limits.max_steps by default.
+        floor: Share of the learning rate at the cosine's end.
+        clip_norm: Gradients of a larger norm are scaled down to it; left away, they are not.
+        ema_decay: Memory of the moving average of the weights, which is what is validated and
+            shipped; it starts short and reaches this value.
+        precision: "float32", or "bfloat16": autocast, with weights in float32.
+        max_skipped: Steps in a row without a finite loss and gradient after which training stops.
+    """
+
+    name: Literal["adam", "adamw"] = "adam"
+    learning_rate: float = 1e-3
+    betas: tuple[float, float] = (0.9, 0.99)
+    weight_decay: float = 0.0
+    warmup_steps: int = 0
+    schedule: Literal["constant", "cosine"] = "constant"
+    decay_steps: int | None = None
+    floor: float = 0.0
+    clip_norm: float | None = None
+    ema_decay: float = 0.998
+    precision: Literal["float32", "bfloat16"] = "float32"
+    max_skipped: int = 10
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be a descent."""
+        _at_least(self, warmup_steps=0, decay_steps=1, max_skipped=1, weight_decay=0)
+        _within(self, floor=(0.0, 1.0), ema_decay=(0.0, 0.999999), learning_rate=(1e-12, 100.0))
+        if not all(0.0 <= beta < 1.0 for beta in self.betas):
+            raise InputError(f"betas is {list(self.betas)}; expected two numbers from 0 to under 1")
+        if self.clip_norm is not None and self.clip_norm <= 0:
+            raise InputError(f"clip_norm is {self.clip_norm:g}; expected more than 0, or none")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Validation:
+    """How the best weights are told: mean SI-SDR gain over the mixtures themselves.
+
+    Attributes:
+        every_steps: Steps between two validations; a checkpoint follows each.
+        mixtures: How many; they are fixed by the seed.
+        seconds: Length of each.
+        snr_db: Their SNRs in dB; a built dataset has its own.
+        patience: Validations without a better one after which training stops; never by default.
+    """
+
+    every_steps: int = 200
+    mixtures: int = 30
+    seconds: float = 4.0
+    snr_db: tuple[float, ...] = (0.0, 5.0, 10.0)
+    patience: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what validates nothing."""
+        _at_least(self, every_steps=1, mixtures=2, patience=1)
+        _within(self, seconds=(0.1, 60.0))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """When training ends, and what it keeps on the way; all may differ when it is resumed.
+
+    Attributes:
+        max_steps: Steps in all.
+        max_epochs: Epochs in all.
+        max_minutes: Minutes of work in all, validation included, summed over resumes.
+        checkpoint_steps: Steps between two checkpoints.
+        keep_last: Checkpoints that are kept beside the best one.
+        log_steps: Steps between two points of TensorBoard's curves.
+    """
+
+    max_steps: int | None = None
+    max_epochs: int | None = None
+    max_minutes: float | None = None
+    checkpoint_steps: int = 200
+    keep_last: int = 2
+    log_steps: int = 10
+
+    def __post_init__(self) -> None:
+        """Refuse what never begins."""
+        _at_least(self, max_steps=1, max_epochs=1, checkpoint_steps=1, keep_last=1, log_steps=1)
+        if self.max_minutes is not None and self.max_minutes <= 0:
+            raise InputError(f"max_minutes is {self.max_minutes:g}; expected more than 0")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """All of it; a TOML file has one table per part.
+
+    Attributes:
+        loss: Weights of the losses by name (``losses.LOSSES``), one table per output of the
+            network, the best output first.
+        model: Keywords of the model's ``build``.
+        data: What a step is made of.
+        optimizer: How the weights follow.
+        validation: How the best weights are told.
+        limits: When it ends.
+    """
+
+    loss: tuple[Mapping[str, float], ...] = ({"mae": 1.0}, {"mae": 1.0})
+    model: Mapping[str, Any] = field(default_factory=dict)
+    data: Data = field(default_factory=Data)
+    optimizer: Optimizer = field(default_factory=Optimizer)
+    validation: Validation = field(default_factory=Validation)
+    limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        """Refuse a cosine without an end, and training without one.
+
+        Raises:
+            InputError: naming the fields.
+        """
+        limits = self.limits
+        if (limits.max_steps, limits.max_epochs, limits.max_minutes) == (None, None, None):
+            raise InputError(
+                "[limits] sets no end; give max_steps, max_epochs or max_minutes (early stopping "
+                "alone may never come)"
+            )
+        if self.optimizer.schedule == "cosine" and self.decay_steps is None:
+            raise InputError(
+                "[optimizer] the cosine has no end; give decay_steps, or max_steps in [limits]"
+            )
+
+    @property
+    def decay_steps(self) -> int | None:
+        """Where the cosine ends."""
+        return self.optimizer.decay_steps or self.limits.max_steps
+
+    def settings(self) -> dict[str, Any]:
+        """Return what decides the weights, as JSON: what a resumed run must have in common."""
+        told = asdict(self)
+        del told["limits"], told["data"]["workers"], told["data"]["cache_mb"]
+        cosine = self.optimizer.schedule == "cosine"
+        told["optimizer"]["decay_steps"] = self.decay_steps if cosine else None
+        if self.data.augment is not None:
+            told["data"]["augment"] = load_chain(self.data.augment).text
+        return told
+
+
+def _at_least(section: Any, **bounds: float) -> None:
+    for name, bound in bounds.items():
+        value = getattr(section, name)
+        if value is not None and not value >= bound:
+            raise InputError(f"{name} is {value:g}; expected {bound:g} or more")
+
+
+def _within(section: Any, **bounds: tuple[float, float]) -> None:
+    for name, (low, high) in bounds.items():
+        value = getattr(section, name)
+        if not low <= value <= high:
+            raise InputError(f"{name} is {value:g}; expected {low:g} to {high:g}")

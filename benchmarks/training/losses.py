@@ -1,0 +1,149 @@
+"""Measure how far an estimate is from the clean layer, so that a gradient can shorten the way.
+
+Every loss takes estimates and targets of a batch and returns one value per item, shape (batch,),
+lower is better; it is finite, and so is its gradient, at silence on either side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from benchmarks.layers import spectral
+from mn_dataset.errors import InputError, UnknownName
+
+_SILENCE = 1e-12  # mean square: −120 dBFS, under anything that 16 bits hold
+_QUIET = 1e-7  # squared magnitude under which a bin is as good as silent (Yamamoto et al.'s code)
+
+RESOLUTIONS = ((1024, 600, 120), (2048, 1200, 240), (512, 240, 50))
+"""FFT size, window and hop in samples of the three resolutions of Yamamoto et al. (2020)."""
+
+
+@dataclass(frozen=True)
+class Signal:
+    """A batch of estimates or targets, as spectra and as waveforms.
+
+    Attributes:
+        spectra: Real and imaginary parts, shape (batch, 2, frames, bins).
+        num_samples: Length of the waveforms.
+        known: The waveforms, shape (batch, time), where they need not be made of the spectra.
+    """
+
+    spectra: Tensor
+    num_samples: int
+    known: Tensor | None = None
+
+    @cached_property
+    def wave(self) -> Tensor:
+        """The waveforms, shape (batch, time)."""
+        if self.known is not None:
+            return self.known
+        unity = self.spectra.new_ones(len(self.spectra), 1)
+        return spectral.synthesise(self.spectra, unity, num_samples=self.num_samples)
+
+
+Loss = Callable[[Signal, Signal], Tensor]
+
+
+def mae(estimate: Signal, target: Signal) -> Tensor:
+    """Return the mean absolute error of real and imaginary parts: the paper's loss."""
+    return (estimate.spectra - target.spectra).abs().mean(dim=(1, 2, 3))
+
+
+def snr(estimate: Signal, target: Signal) -> Tensor:
+    """Return minus the SNR in dB: −10·log10(|s|² / |y − s|²)."""
+    return -_decibels(target.wave, estimate.wave - target.wave)
+
+
+def si_sdr(estimate: Signal, target: Signal) -> Tensor:
+    """Return minus the SI-SDR in dB (Le Roux et al. 2019, eq. 4), no mean removed."""
+    product = (estimate.wave * target.wave).mean(dim=-1, keepdim=True)
+    gain = product / (target.wave.square().mean(dim=-1, keepdim=True) + _SILENCE)
+    scaled = gain * target.wave
+    return -_decibels(scaled, estimate.wave - scaled)
+
+
+def mr_stft(estimate: Signal, target: Signal) -> Tensor:
+    """Return the multi-resolution STFT loss, the mean over ``RESOLUTIONS``.
+
+    Each is spectral convergence ‖|S|−|Y|‖ / ‖|S|‖ plus the mean of |log|S| − log|Y||
+    (Yamamoto, Song, Kim: Parallel WaveGAN, ICASSP 2020, eqs. 4 to 6), here of every item alone.
+    """
+    losses = []
+    for resolution in RESOLUTIONS:
+        found, wanted = (_magnitude(one.wave, *resolution) for one in (estimate, target))
+        distance = torch.linalg.vector_norm(found - wanted, dim=(1, 2))
+        convergence = distance / torch.linalg.vector_norm(wanted, dim=(1, 2))
+        losses.append(convergence + (found.log() - wanted.log()).abs().mean(dim=(1, 2)))
+    return torch.stack(losses).mean(dim=0)
+
+
+LOSSES: Mapping[str, Loss] = {"mae": mae, "mr_stft": mr_stft, "si_sdr": si_sdr, "snr": snr}
+"""What a configuration may weigh, by name."""
+
+
+def weigh(
+    tables: Sequence[Mapping[str, float]], outputs: Sequence[Signal], target: Signal
+) -> Tensor:
+    """Return the weighted sum of the losses of a network's outputs, shape (batch,).
+
+    Args:
+        tables: Weights by name, one table per output, the best output first.
+        outputs: What the network gave; those beyond the tables count nothing.
+        target: The clean layers.
+
+    Raises:
+        InputError: if there are more tables than outputs.
+    """
+    if len(tables) > len(outputs):
+        raise InputError(
+            f"loss has {len(tables)} tables, and the network gives {len(outputs)} output(s); "
+            "expected one table per output at most"
+        )
+    terms = [
+        weight * LOSSES[name](output, target)
+        for table, output in zip(tables, outputs, strict=False)
+        for name, weight in table.items()
+        if weight
+    ]
+    return torch.stack(terms).sum(dim=0)
+
+
+def check(tables: Sequence[Mapping[str, float]]) -> None:
+    """Refuse losses that nobody knows, and weights that lead nowhere.
+
+    Raises:
+        UnknownName: with the nearest name.
+        InputError: if a weight is negative, or all are zero.
+    """
+    for name in (name for table in tables for name in table):
+        if name not in LOSSES:
+            raise UnknownName("loss", name, LOSSES)
+    weights = [weight for table in tables for weight in table.values()]
+    if not weights or min(weights) < 0 or not 0 < sum(weights) < float("inf"):
+        raise InputError(f"loss has the weights {weights}; expected some above 0, none below")
+
+
+def _decibels(signal: Tensor, error: Tensor) -> Tensor:
+    above, below = (part.square().mean(dim=-1) + _SILENCE for part in (signal, error))
+    return 10.0 * torch.log10(above / below)
+
+
+def _magnitude(wave: Tensor, size: int, window: int, hop: int) -> Tensor:
+    shape = torch.from_numpy(_hann(window)).to(wave)
+    spectrum = torch.stft(wave, size, hop, window, shape, return_complex=True)
+    power = spectrum.real.square() + spectrum.imag.square()
+    return power.clamp(min=_QUIET).sqrt()
+
+
+@cache
+def _hann(length: int) -> NDArray[np.float64]:
+    """Return the periodic Hann window, built by numpy: torch's first one is not always right."""
+    window: NDArray[np.float64] = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
+    return window

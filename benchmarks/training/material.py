@@ -1,0 +1,113 @@
+"""What networks learn from: the train split, with the validation split kept apart."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mn_dataset.errors import InputError
+from mn_dataset.split.audit import leaks
+from mn_dataset.tables import Row
+
+TRAIN, VALIDATION = "train", "validation"
+
+
+@dataclass(frozen=True)
+class Example:
+    """One item to learn or to validate from; layers are float32 (time,) in [-1, 1].
+
+    Attributes:
+        id: Of its recipe.
+        noisy: The mixture.
+        clean: Its clean layer.
+    """
+
+    id: str
+    noisy: NDArray[np.float32]
+    clean: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A recording that is mixed, in the split in which it is."""
+
+    row: Row
+    pcm_sha256: str
+
+
+class Material(Protocol):
+    """A corpus or a built dataset, as training sees it."""
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What names it and proves that it is the same, as JSON."""
+        ...
+
+    @property
+    def origins(self) -> Sequence[Origin]:
+        """Its recordings of both splits."""
+        ...
+
+    @property
+    def num_items(self) -> int:
+        """Items of one epoch."""
+        ...
+
+    def item(self, epoch: int, index: int) -> Example:
+        """Return an item of the train split; the same for the same numbers, in any process."""
+        ...
+
+    def validation(self) -> list[Example]:
+        """Return the fixed items of the validation split."""
+        ...
+
+
+def apart(origins: Sequence[Origin], *, where: str) -> frozenset[str]:
+    """Prove that no recording is learned from and validated with.
+
+    Args:
+        origins: The recordings of both splits.
+        where: What to name in a message.
+
+    Returns:
+        Ids of validation whose group is trained on in another category, such as one tune on
+        another instrument. That is no leak, but what is validated is to be of unheard groups, so
+        they are to be left out.
+
+    Raises:
+        InputError: naming the recordings that stand in both splits.
+    """
+    rows = [origin.row for origin in origins]
+    twice = [name for name, count in Counter(row.id for row in rows).items() if count > 1]
+    if twice:
+        raise InputError(
+            f"{where}: {twice[0]} is mixed in {TRAIN} and in {VALIDATION} ({len(twice)} such "
+            "recordings); build it from a corpus whose noises are split, without a preset"
+        )
+    found = leaks(rows, {origin.row.id: origin.pcm_sha256 for origin in origins})
+    between = [leak for leak in found if len({row.split for row in leak.rows}) > 1]
+    severe = [leak for leak in between if leak.severe]
+    if severe:
+        raise InputError(
+            f"{where}: column 'split' leaks: {severe[0]} ({len(severe)} in all); what is validated "
+            "must not be learned from: correct it, or run `mn split --reassign --in-place`"
+        )
+    return frozenset(row.id for leak in between for row in leak.rows if row.split == VALIDATION)
+
+
+def facts(material: Material) -> dict[str, Any]:
+    """Return what a card says of the recordings: how many, of how many groups, which licences."""
+    told: dict[str, Any] = dict(material.identity)
+    for split in (TRAIN, VALIDATION):
+        rows = [origin.row for origin in material.origins if origin.row.split == split]
+        told[split] = {
+            "recordings": len(rows),
+            "groups": len({(row.id.partition("/")[0], row.group or row.id) for row in rows}),
+            "licenses": dict(sorted(Counter(row.license or "unknown" for row in rows).items())),
+        }
+    return told

@@ -1,0 +1,111 @@
+"""Train a learned denoiser: the one way in, which knows no torch until all is asked for rightly."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from benchmarks import registry
+from benchmarks.contract import Model
+from benchmarks.harness.backend import check_device
+from benchmarks.harness.construct import constructed
+from benchmarks.training.config import Config
+from benchmarks.training.tables import DEFAULT, load_config
+from mn_dataset.errors import InputError, MissingExtra
+from mn_dataset.records import SAMPLING_RATE
+
+if TYPE_CHECKING:
+    from benchmarks.training.run import Outcome
+
+_PACKAGES = ("torch", "safetensors", "accelerate", "tensorboard")
+
+
+def train(
+    model: str,
+    data: str | Path,
+    out: str | Path,
+    *,
+    config: str | Path | Config = DEFAULT,
+    seed: int = 0,
+    resume: bool = False,
+    device: str = "cpu",
+    workers: int = 1,
+    command_line: Sequence[str] = (),
+    progress: Callable[[int, int], None] | None = None,
+) -> Outcome:
+    """Train a model on the train split, and keep what is best on the validation split.
+
+    The run folder holds ``weights.safetensors`` (the moving average of the weights that was best),
+    ``checkpoints/``, ``history.csv``, ``tensorboard/`` and ``train.json``. Whatever stops it, with
+    ``resume`` the same arguments continue it, with the batch and the weights that would have come.
+    On a CPU, the same arguments give the same weights.
+
+    Args:
+        model: Registered name of a learned denoiser, or ``FILE.py:CLASS``.
+        data: A corpus (name or folder) or a built dataset, with the splits train and validation.
+        out: The run folder.
+        config: Name of a configuration that ships, a TOML file, or a configuration.
+        seed: Of first weights, recipes, order and validation.
+        resume: Continue what the folder holds; an empty one is begun.
+        device: "cpu", "cuda" or "cuda:N".
+        workers: Processes that measure a corpus which is new.
+        command_line: What was typed, for the record.
+        progress: Called with (done, all): recordings that are measured, then seconds of work.
+
+    Raises:
+        UnknownName: if there is no such model, corpus or configuration, with the nearest.
+        MissingExtra: with the command that installs what training needs.
+        InputError: if model, data and configuration do not go together, or the folder holds
+            another run.
+        MnError: if loss or gradient stay without a finite value.
+    """
+    chosen = config if isinstance(config, Config) else load_config(config)
+    found = _model(model)
+    check_device(device)
+    from benchmarks.training.place import open_material  # noqa: PLC0415 - torch is an extra
+    from benchmarks.training.run import Order, run  # noqa: PLC0415 - torch is an extra
+
+    material = open_material(data, chosen, seed=seed, workers=workers, progress=progress)
+    order = Order(
+        model=found,
+        material=material,
+        config=chosen,
+        seed=seed,
+        out=Path(out),
+        resume=resume,
+        device=device,
+        command_line=tuple(command_line),
+    )
+    return run(order, progress=progress)
+
+
+def _model(name: str) -> Model:
+    """Return the learned denoiser of a name.
+
+    Raises:
+        InputError: if it is none, or hears another task or rate than ours.
+        MissingExtra: if a package that training needs is not installed.
+    """
+    entry = registry.denoiser(name)
+    if entry.checkpoint is not None:
+        raise InputError(
+            f"{name}: weights are named with it, and training begins with fresh ones; name "
+            f"{entry.name} alone, and --resume to continue a run"
+        )
+    denoiser = constructed(entry)
+    spec = denoiser.spec
+    if not spec.learned:
+        raise InputError(
+            f"denoiser {spec.name!r} learns nothing; `mn denoisers` lists those that do"
+        )
+    if (spec.task, spec.sampling_rate) != ("denoise", SAMPLING_RATE):
+        raise InputError(
+            f"denoiser {spec.name!r} is for {spec.task} at {spec.sampling_rate} Hz; training is "
+            f"for denoise at {SAMPLING_RATE} Hz"
+        )
+    for package in _PACKAGES:
+        if importlib.util.find_spec(package) is None:
+            raise MissingExtra(package, extra="train")
+    return cast(Model, denoiser)

@@ -1,0 +1,105 @@
+"""Score a network on mixtures that it never learned from, and tell whether it has learned."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchmarks.layers import spectral
+from benchmarks.metrics.scale_invariant import si_sdr
+from benchmarks.metrics.truth import Truth
+from benchmarks.training.engine import Engine
+from benchmarks.training.material import Example
+from mn_dataset.records import SAMPLING_RATE
+
+LEARNED_DB = 0.1
+"""Mean gain from which on a network can have learned; rounding alone gives a copy of its input
+some millionths."""
+
+_SURELY = 1.645  # one-sided 95 % of a normal distribution
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What a network gains on the held-out mixtures.
+
+    Attributes:
+        si_sdr_db: Of every estimate; NaN where it is undefined.
+        noisy_db: Of every mixture itself.
+    """
+
+    si_sdr_db: tuple[float, ...]
+    noisy_db: tuple[float, ...]
+
+    @property
+    def gains_db(self) -> list[float]:
+        """Gains over the mixtures that have a score; NaN where the estimate has none."""
+        pairs = zip(self.si_sdr_db, self.noisy_db, strict=True)
+        return [estimate - noisy for estimate, noisy in pairs if math.isfinite(noisy)]
+
+    @property
+    def mean_gain_db(self) -> float:
+        """The mean gain; −∞ if an estimate has no score, so that it is never the best."""
+        gains = self.gains_db
+        mean = sum(gains) / len(gains) if gains else math.nan
+        return mean if math.isfinite(mean) else -math.inf
+
+    @property
+    def mean_db(self) -> float:
+        """Mean SI-SDR of the estimates that have a score."""
+        defined = [value for value in self.si_sdr_db if math.isfinite(value)]
+        return sum(defined) / len(defined) if defined else math.nan
+
+
+class Validator:
+    """The fixed mixtures, and what they score untouched.
+
+    Args:
+        examples: The mixtures.
+        engine: Where networks are; several processes share the mixtures.
+    """
+
+    def __init__(self, examples: Sequence[Example], engine: Engine) -> None:
+        self.examples, self._engine = examples, engine
+        self._truths = [
+            Truth(example.clean.astype(np.float64), SAMPLING_RATE) for example in examples
+        ]
+        pairs = zip(examples, self._truths, strict=True)
+        self.noisy_db = tuple(si_sdr(example.noisy, truth).value for example, truth in pairs)
+
+    def score(self, network: torch.nn.Module) -> Scores:
+        """Score a network through the path of inference, ``layers.spectral.estimate``."""
+        found = torch.zeros(len(self.examples), dtype=torch.float64)
+        network.eval()
+        for number in range(self._engine.rank, len(self.examples), self._engine.processes):
+            estimate = self.estimate(network, number).cpu().double().numpy()
+            found[number] = si_sdr(estimate, self._truths[number]).value
+        shared = self._engine.total(found.to(self._engine.device))
+        return Scores(tuple(shared.tolist()), self.noisy_db)
+
+    def estimate(self, network: torch.nn.Module, number: int) -> Tensor:
+        """Return the estimate of one mixture, float32 (time,)."""
+        noisy = torch.from_numpy(self.examples[number].noisy).to(self._engine.device)
+        with torch.inference_mode():
+            return spectral.estimate(network, noisy[None])[0]
+
+
+def learned(scores: Scores) -> bool:
+    """Tell whether a network surely makes mixtures better: the test of learning.
+
+    The mean gain is above ``LEARNED_DB``, and above 0 by more than 1.645 of its standard errors. A
+    network that returns its input gains nothing, and fails.
+
+    >>> learned(Scores((5.0, 7.0, 6.5), (4.0, 5.5, 5.0))), learned(Scores((4.0, 5.5), (4.0, 5.5)))
+    (True, False)
+    """
+    gains = np.asarray(scores.gains_db)
+    if gains.size < 2:
+        return False
+    error = gains.std(ddof=1) / math.sqrt(gains.size)
+    return bool(gains.mean() > max(LEARNED_DB, _SURELY * error))

@@ -1,0 +1,131 @@
+"""What mixing on the fly adds to a training step, against the same step on a batch that is there.
+
+An eighth and a quarter of MusicECAN's widths, on all cores. What is mixed between two steps is
+waited for; what is mixed ahead takes a core's time all the same. Where other work is on the cores,
+the processor's time tells more than the clock: the last column is the mixing's share of it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from contextlib import ExitStack
+from dataclasses import replace
+
+import side_by_side
+
+from benchmarks import registry
+from benchmarks.training.batches import Batch, Plan, steps
+from benchmarks.training.config import Data, Validation
+from benchmarks.training.corpus import CorpusMaterial
+from benchmarks.training.engine import Engine, engine
+from benchmarks.training.learner import Learner, learner_of
+from benchmarks.training.objective import Denoising, denoising
+from benchmarks.training.run import built
+from benchmarks.training.step import take
+from benchmarks.training.tables import load_config
+from mn_dataset.audio.corpus import Corpus
+from mn_dataset.catalogue.sources import load_corpus
+from mn_dataset.parallel import cores
+
+ROUNDS = 5
+SIZES = ((1 / 8, 2, 1.5), (1 / 8, 4, 1.5), (1 / 4, 2, 2.0))
+"""Share of the full widths, batch, and seconds of an item."""
+WIDTHS = (32, 64, 64, 128, 128, 256, 512)
+MIXED = 50
+
+
+def main() -> None:
+    """Print one row per size and way of mixing."""
+    corpus = load_corpus("synthetic", workers=cores())
+    rows = []
+    with engine("cpu", "float32") as place:
+        for share, batch, seconds in SIZES:
+            data = Data(segment_s=seconds, batch=batch, gain_db=(-6, 6), workers=0)
+            rows += compare(corpus, data, share, place)
+    header = (
+        "widths",
+        "batch",
+        "way",
+        "fixed batch, s",
+        "drawn, s",
+        "added",
+        "mixing, ms/item",
+        "share",
+    )
+    side_by_side.table("A training step, and what its data adds", header, rows)
+
+
+def compare(corpus: Corpus, data: Data, share: float, place: Engine) -> list[tuple[str, ...]]:
+    """Time steps of one size on a batch that stays, and on batches of every kind, in turn."""
+    learner, objective = small(share, place)
+    ways = {
+        "between the steps": data,
+        "between, augmented": replace(data, augment="light"),
+        "ahead, one worker": replace(data, workers=1),
+    }
+    rows = []
+    with ExitStack() as stack:
+        streams = {name: opened(corpus, chosen) for name, chosen in ways.items()}
+        for stream in streams.values():
+            stack.callback(stream.close)
+        there = next(streams["between the steps"])
+        jobs: dict[str, Callable[[], object]] = {"fixed": lambda: step(learner, objective, there)}
+        for name, stream in streams.items():
+            jobs[name] = lambda stream=stream: step(learner, objective, next(stream))
+        taken = side_by_side.seconds(jobs, rounds=ROUNDS)
+        for name, chosen in ways.items():
+            added = f"{100 * (taken[name] / taken['fixed'] - 1):+.1f} %"
+            times = (f"{taken['fixed']:.3f}", f"{taken[name]:.3f}", added)
+            size = (f"1/{round(1 / share)}", f"{data.batch} × {data.segment_s:g} s")
+            mixing_s = mixing(corpus, chosen)
+            part = f"{100 * data.batch * mixing_s / processor_s(jobs['fixed']):.1f} %"
+            rows.append((*size, name, *times, f"{1000 * mixing_s:.1f}", part))
+    return rows
+
+
+def small(share: float, place: Engine) -> tuple[Learner, Denoising]:
+    """Return MusicECAN at a share of its widths, and the loss of the configuration ``cpu``."""
+    config = load_config("cpu")
+    widths = [max(1, round(share * width)) for width in WIDTHS]
+    model = registry.denoiser("musicecan").load()()
+    network = built(model, {"widths": widths}, seed=0)
+    return learner_of(network, config.optimizer, place), denoising(config.loss, network)
+
+
+def step(learner: Learner, objective: Denoising, parts: list[Batch]) -> None:
+    """Make one step."""
+    options = {"learning_rate": 1e-4, "clip_norm": 1.0, "seconds": 0.0, "asked": False}
+    take(learner, objective, parts, **options)
+
+
+def opened(corpus: Corpus, data: Data) -> Generator[list[Batch], None, None]:
+    """Return the batches of a run, with what is cached after a while cached already."""
+    material = CorpusMaterial(corpus, data, Validation(), seed=0)
+    if not data.workers:
+        for index in range(4 * MIXED):
+            material.item(0, index)
+    return steps(material, Plan(0, material.num_items, data.batch), first=0, workers=data.workers)
+
+
+def processor_s(job: Callable[[], object]) -> float:
+    """Return the processor's seconds for a job, of all threads."""
+    begun = time.process_time()
+    for _ in range(ROUNDS):
+        job()
+    return (time.process_time() - begun) / ROUNDS
+
+
+def mixing(corpus: Corpus, data: Data) -> float:
+    """Return the processor's seconds for an item, once the recordings are cached."""
+    material = CorpusMaterial(corpus, data, Validation(), seed=0)
+    for index in range(4 * MIXED):
+        material.item(0, index)
+    begun = time.process_time()
+    for index in range(MIXED):
+        material.item(1, index)
+    return (time.process_time() - begun) / MIXED
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""bfloat16 is used where a device has instructions for it."""
+
+import pytest
+import torch
+
+from benchmarks.layers import precision
+from mn_dataset.errors import UnknownName
+
+
+@pytest.mark.parametrize(
+    ("has", "expected"),
+    [
+        ((), False),
+        (("_is_amx_tile_supported",), True),
+        (("_is_avx512_bf16_supported",), True),
+        (("_is_avx512_supported",), False),
+    ],
+)
+def test_a_cpu_is_asked_for_its_instructions(monkeypatch, has, expected):
+    """Either kind is enough; wide vectors alone are not."""
+    for name in ("_is_amx_tile_supported", "_is_avx512_bf16_supported", "_is_avx512_supported"):
+        monkeypatch.setattr(torch.cpu, name, lambda name=name: name in has, raising=False)
+
+    assert precision.is_bfloat16_fast("cpu") is expected
+
+
+def test_a_torch_that_cannot_be_asked_says_no(monkeypatch):
+    """The questions are younger than the oldest torch that is supported."""
+    for name in ("_is_amx_tile_supported", "_is_avx512_bf16_supported"):
+        monkeypatch.delattr(torch.cpu, name, raising=False)
+
+    assert not precision.is_bfloat16_fast("cpu")
+
+
+def test_an_unknown_precision_is_named():
+    """With the nearest."""
+    with pytest.raises(UnknownName, match="did you mean 'bfloat16'"):
+        precision.number_type("bfloat")

@@ -1,0 +1,106 @@
+"""A checkpoint is whole or none, and the newest whole one is found."""
+
+import logging
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs: pip install 'mn-dataset[train]'")
+
+from benchmarks.training import checkpoint  # noqa: E402 - once torch is there
+from benchmarks.training.checkpoint import Progress  # noqa: E402
+from mn_dataset.errors import OutputError  # noqa: E402
+
+
+def tensors(value):
+    return {"a": torch.full((3,), float(value)), "b": torch.tensor([1], dtype=torch.uint8)}
+
+
+def keep(folder, step, *, keep=9, **fields):
+    checkpoint.save(folder, tensors(step), Progress(step=step, **fields), keep=keep)
+
+
+def steps(folder):
+    return [int(path.name.removeprefix("step-")) for path in checkpoint.found(folder)]
+
+
+def test_what_was_kept_comes_back(tmp_path):
+    """Tensors and progress, bit for bit."""
+    told = {"seconds": 0.1 + 0.2, "best_db": -1 / 3, "best_step": 2, "stale": 1, "skipped": 3}
+    keep(tmp_path, 12, **told)
+
+    found, progress = checkpoint.newest(tmp_path)
+
+    assert progress == Progress(step=12, **told)
+    assert all(torch.equal(found[name], value) for name, value in tensors(12).items())
+
+
+def test_the_latest_and_the_best_are_kept(tmp_path):
+    """The others go."""
+    for step in (2, 4, 6, 8, 10):
+        keep(tmp_path, step, keep=2, best_step=4)
+
+    assert steps(tmp_path) == [4, 8, 10]
+
+
+def test_without_any_there_is_none(tmp_path):
+    """Neither in an empty folder nor without one."""
+    assert checkpoint.newest(tmp_path) is None
+    assert checkpoint.newest(tmp_path / "none") is None
+
+
+@pytest.mark.parametrize("harm", ["truncate tensors", "no progress", "torn progress", "no tensors"])
+def test_one_that_is_not_whole_is_passed_over(tmp_path, caplog, harm):
+    """An earlier one is taken, and it is said."""
+    keep(tmp_path, 1)
+    keep(tmp_path, 2)
+    newest = tmp_path / "step-00000002"
+    if harm == "truncate tensors":
+        content = (newest / checkpoint.TENSORS).read_bytes()
+        (newest / checkpoint.TENSORS).write_bytes(content[:-1])
+    elif harm == "torn progress":
+        (newest / checkpoint.PROGRESS).write_text('{"step": 2, ', encoding="utf-8")
+    else:
+        name = checkpoint.PROGRESS if harm == "no progress" else checkpoint.TENSORS
+        (newest / name).unlink()
+
+    with caplog.at_level(logging.WARNING):
+        _, progress = checkpoint.newest(tmp_path)
+
+    assert progress.step == 1
+    assert "step-00000002: not whole" in caplog.text
+
+
+def test_a_step_that_is_kept_again_is_replaced(tmp_path):
+    """As after a damaged one."""
+    keep(tmp_path, 3)
+    checkpoint.save(tmp_path, tensors(7), Progress(step=3), keep=1)
+
+    found, _ = checkpoint.newest(tmp_path)
+
+    assert torch.equal(found["a"], torch.full((3,), 7.0))
+    assert steps(tmp_path) == [3]
+
+
+def test_what_a_kill_left_is_swept(tmp_path):
+    """Half-written and half-removed ones have other names."""
+    keep(tmp_path, 1)
+    (tmp_path / ".step-00000002.77.tmp").mkdir()
+    (tmp_path / ".step-00000000.old").mkdir()
+
+    checkpoint.sweep(tmp_path)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["step-00000001"]
+
+
+def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch):
+    """And says what to do."""
+    keep(tmp_path, 1)
+
+    def full(*arguments):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(checkpoint, "save_file", full)
+    with pytest.raises(OutputError, match="free some space"):
+        keep(tmp_path, 2)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["step-00000001"]

@@ -1,0 +1,189 @@
+"""A corpus gives other mixtures in every epoch, the same ones for the same numbers."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+from benchmarks.training.config import Data, Validation
+from benchmarks.training.corpus import CorpusMaterial
+from benchmarks.training.material import facts
+from mn_dataset.audio.corpus import open_corpus
+from mn_dataset.errors import InputError
+from mn_dataset.mix.draw import draw
+
+HELD = Validation(mixtures=4, seconds=0.5, snr_db=(0.0, 10.0))
+
+
+def data(**fields):
+    return Data(**{"segment_s": 0.5, "batch": 2, "items_per_epoch": 6} | fields)
+
+
+def material(corpus, *, seed=0, **fields):
+    return CorpusMaterial(corpus, data(**fields), HELD, seed=seed)
+
+
+def items(found, epoch):
+    return [found.item(epoch, index) for index in range(found.num_items)]
+
+
+def test_the_same_numbers_give_the_same_item_in_any_order_and_process(tiny):
+    """An item needs no other one to have been made."""
+    forwards = items(material(tiny), 1)
+    fresh = pickle.loads(pickle.dumps(material(tiny)))  # noqa: S301 - our own
+
+    for index in (5, 0, 3):
+        fresh.item(0, 2)
+        item = fresh.item(1, index)
+        np.testing.assert_array_equal(item.noisy, forwards[index].noisy)
+        np.testing.assert_array_equal(item.clean, forwards[index].clean)
+
+
+def test_epochs_and_seeds_differ(tiny):
+    """No item comes twice."""
+    found = material(tiny)
+    drawn = [*items(found, 0), *items(found, 1), *items(material(tiny, seed=1), 0)]
+
+    assert len({item.noisy.tobytes() for item in drawn}) == len(drawn)
+
+
+def test_what_is_learned_and_what_is_validated_comes_from_its_own_split(tiny):
+    """Every sample of the clean layers is found in a recording of the split."""
+    found = material(tiny)
+    layers = {"train": items(found, 0), "validation": found.validation()}
+
+    for split, mixtures in layers.items():
+        clips = [tiny.read(source.id) / 32768 for source in tiny.of("clean", split)]
+        for item in mixtures:
+            assert any(_holds(clip, item.clean) for clip in clips)
+
+
+def test_the_snr_is_drawn_from_its_range(tiny):
+    """Within the hundredth of a dB that recipes promise."""
+    found = items(material(tiny, snr_db=(3.0, 6.0), items_per_epoch=20), 0)
+
+    snrs_db = [
+        10 * np.log10(np.square(item.clean).sum() / np.square(item.noisy - item.clean).sum())
+        for item in found
+    ]
+
+    assert 2.99 < min(snrs_db) < 4
+    assert 5 < max(snrs_db) < 6.01
+
+
+def test_the_level_is_drawn_from_its_range_and_leaves_the_snr_alone(learnable):
+    """A gain of the clean layer; the noise follows."""
+    plain, varied = (items(material(learnable, gain_db=gain), 0) for gain in ((0, 0), (-12, 0)))
+
+    for one, other in zip(plain, varied, strict=True):
+        gain = np.square(other.clean).sum() / np.square(one.clean).sum()
+        assert -12.1 < 10 * np.log10(gain) < 0.1  # 16-bit rounding
+    # A gain of the clean layer alone would move the SNR by up to 12 dB.
+    snrs_db = [
+        [10 * np.log10(np.square(i.clean).sum() / np.square(i.noisy - i.clean).sum()) for i in made]
+        for made in (plain, varied)
+    ]
+    np.testing.assert_allclose(*snrs_db, atol=0.02)
+
+
+def test_augmentation_varies_layers_anew_in_every_epoch(tiny, tmp_path):
+    """By a chain that turns every clean layer upside down."""
+    pytest.importorskip("audiomentations", reason="needs: pip install 'mn-dataset[augment]'")
+    chain = tmp_path / "chain.toml"
+    chain.write_text('[polarity]\nprobability = 1\nlayers = ["clean"]\n', encoding="utf-8")
+
+    turned, plain = (material(tiny, augment=augment) for augment in (str(chain), None))
+
+    np.testing.assert_array_equal(turned.item(0, 0).clean, -plain.item(0, 0).clean)
+    for one, other in zip(turned.validation(), plain.validation(), strict=True):
+        np.testing.assert_array_equal(one.noisy, other.noisy)
+
+
+def test_mixtures_are_those_of_the_torch_dataset(tiny):
+    """Bit for bit, for the same recipes."""
+    stream = pytest.importorskip("mn_dataset.mix.stream", reason="needs torch")
+    found = material(tiny, snr_db=(5.0, 5.0))
+    recipes = draw(
+        tiny.only([origin.row.id for origin in found.origins]),
+        split="train",
+        snr_db=[(5.0, 5.0)],
+        count=6,
+        seconds=0.5,
+        seed=found.item(0, 0) and found._seed_of("train", 0),
+    )
+
+    for index, item in enumerate(stream.MixtureDataset(tiny, recipes)):
+        if index < len(recipes):
+            np.testing.assert_array_equal(item["noisy"][0].numpy(), found.item(0, index).noisy)
+
+
+@pytest.mark.parametrize("split", ["train", "validation"])
+def test_an_empty_split_is_refused(relabelled, split):
+    """Training needs both, and says how to fill them."""
+    names = {"train": 3, "validation": 2}[split]
+    moved = {f"noise_{split}_{number}": {"split": "test"} for number in range(names)}
+
+    with pytest.raises(
+        InputError, match=rf"noise\.csv: no row is in the split '{split}'.*mn split"
+    ):
+        material(open_corpus(relabelled(**moved)))
+
+
+def test_a_group_in_both_splits_is_refused(relabelled):
+    """By name."""
+    tied = {"group": "one take"}
+    root = relabelled(clean_train_0=tied, clean_validation_1=tied)
+
+    with pytest.raises(InputError, match=r"leaks: .*one take.*clean/train_0 \(train\)"):
+        material(open_corpus(root))
+
+
+def test_equal_samples_in_both_splits_are_refused(relabelled):
+    """Whatever the tables call them."""
+    root = relabelled()
+    (root / "clean/validation_0.wav").write_bytes((root / "clean/train_1.wav").read_bytes())
+
+    with pytest.raises(InputError, match="leaks"):
+        material(open_corpus(root))
+
+
+def test_a_tune_on_another_instrument_is_left_out_of_validation(relabelled):
+    """A group that only spans categories is no leak, and is not what validation is to hear."""
+    tied = {"group": "one tune"}
+    root = relabelled(clean_train_0=tied, clean_validation_1={**tied, "category": "cello"})
+    corpus = open_corpus(root)
+
+    found = material(corpus)
+
+    assert "clean/validation_1" not in {origin.row.id for origin in found.origins}
+    kept = corpus.read("clean/validation_0") / 32768
+    assert all(_holds(kept, item.clean) for item in found.validation())
+
+
+def test_the_identity_changes_with_a_split(relabelled, learnable):
+    """The corpus's own hash knows samples only."""
+    moved = open_corpus(relabelled(clean_test_0={"split": "train"}))
+
+    first, second = material(learnable).identity, material(moved).identity
+
+    assert first["corpus_hash"] == second["corpus_hash"]
+    assert first["splits_sha256"] != second["splits_sha256"]
+
+
+def test_the_facts_count_recordings_groups_and_licences(tiny):
+    """Of both splits."""
+    told = facts(material(tiny))
+
+    assert told["train"] == {"recordings": 16, "groups": 16, "licenses": {"CC0-1.0": 16}}
+    assert told["validation"]["recordings"] == 16
+
+
+def _holds(recording, segment):
+    """Tell whether a segment is a cut of a recording times one gain."""
+    first = np.argmax(np.abs(segment))
+    for start in range(0, len(recording) - len(segment) + 1, 441):
+        cut = recording[start : start + len(segment)]
+        gain = segment[first] / cut[first] if cut[first] else 0.0
+        if np.allclose(cut * gain, segment, atol=1e-4):
+            return True
+    return False

@@ -1,0 +1,36 @@
+"""The curve has one line per step, none twice and none torn."""
+
+from benchmarks.training.history import HEADER, History, Point
+
+
+def point(step, **fields):
+    told = {"epoch": 0, "loss": 0.5, "learning_rate": 1e-3, "grad_norm": 2.0, "skipped": 0}
+    return Point(**{"step": step, "seconds": 1.5, **told, **fields})
+
+
+def test_lines_are_what_was_measured(tmp_path):
+    """Validation stands in the line of its step, and nothing where there was none."""
+    history = History(tmp_path)
+    history.rewind(0)
+    history.append(point(1))
+    history.append(point(2, si_sdr_db=7.25, gain_db=-0.5, loss=float("nan")))
+
+    assert history.path.read_text(encoding="utf-8") == (
+        HEADER + "1,0,0.5,0.001,2.0,0,1.5,,\n" + "2,0,nan,0.001,2.0,0,1.5,7.25,-0.5\n"
+    )
+
+
+def test_what_comes_again_is_not_there_twice(tmp_path):
+    """Lines after the checkpoint go, and so does one that a kill tore."""
+    history = History(tmp_path)
+    history.rewind(0)
+    for step in (1, 2, 3, 10):
+        history.append(point(step))
+    before = history.path.read_bytes()
+    history.path.write_bytes(before + b"2,0,0.")
+
+    history.rewind(3)
+
+    kept = history.path.read_text(encoding="utf-8").splitlines()
+    assert [line.split(",")[0] for line in kept] == ["step", "1", "2", "3"]
+    assert list(tmp_path.iterdir()) == [history.path]

@@ -1,0 +1,169 @@
+"""A step follows the gradient of its whole batch, or leaves all as it was."""
+
+import copy
+import math
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs: pip install 'mn-dataset[train]'")
+
+from benchmarks.training.config import Optimizer  # noqa: E402 - once torch is there
+from benchmarks.training.engine import engine  # noqa: E402
+from benchmarks.training.learner import learner_of  # noqa: E402
+from benchmarks.training.objective import Denoising, denoising  # noqa: E402
+from benchmarks.training.step import take  # noqa: E402
+from mn_dataset.errors import InputError, UnknownName  # noqa: E402
+from mn_dataset.seeds import generator  # noqa: E402
+
+MAE = Denoising([{"mae": 1.0}], 0.035)
+
+
+class Filter(torch.nn.Module):
+    """One convolution."""
+
+    def __init__(self):
+        super().__init__()
+        self.config = {"input_rms": 0.035}
+        self.conv = torch.nn.Conv2d(2, 2, 3, padding=1)
+        weights = generator(0, "test", "filter").normals(self.conv.weight.numel())
+        with torch.no_grad():
+            self.conv.weight.copy_(torch.from_numpy(weights).reshape(self.conv.weight.shape) / 4)
+            self.conv.bias.zero_()
+
+    def forward(self, spectra):
+        return (self.conv(spectra),)
+
+
+def batch(items, *, noisy=0.05):
+    draws = torch.from_numpy(generator(0, "test", "batch").normals(items * 6000)).float()
+    clean = 0.1 * draws.reshape(items, 6000)
+    return {"noisy": clean + noisy * clean.flip(-1), "clean": clean}
+
+
+@pytest.fixture
+def learner():
+    with engine("cpu", "float32") as place:
+        yield learner_of(Filter(), Optimizer(learning_rate=0.1, ema_decay=0.5), place)
+
+
+def step(learner, parts, *, objective=MAE, clip_norm=None):
+    options = {"learning_rate": 0.1, "clip_norm": clip_norm, "seconds": 0.0, "asked": False}
+    return take(learner, objective, parts, **options)
+
+
+def snapshot(learner):
+    return {name: value.clone() for name, value in learner.tensors().items()}
+
+
+def weights(learner):
+    return torch.cat([part.detach().flatten() for part in learner.network.parameters()])
+
+
+def test_parts_have_the_gradient_of_the_whole(learner):
+    """Cut into two, a batch says the same."""
+    whole, half = batch(4), batch(4)
+    start = copy.deepcopy(learner.network.state_dict())
+    together = step(learner, [whole])
+    after = weights(learner)
+    learner.network.load_state_dict(start)
+    learner.optimizer.state.clear()
+
+    parts = [{name: part[first : first + 2] for name, part in half.items()} for first in (0, 2)]
+    apart = step(learner, parts)
+
+    # Means of halves in float32; Adam's first step is the gradient's sign times 0.1.
+    assert apart.loss == pytest.approx(together.loss, rel=1e-5)
+    assert apart.grad_norm == pytest.approx(together.grad_norm, rel=1e-4)
+    torch.testing.assert_close(weights(learner), after, rtol=0, atol=1e-4)
+
+
+def test_gradients_are_clipped_to_their_norm(learner):
+    """The norm that is told is the one before."""
+    free = step(learner, [batch(2)])
+    learner.optimizer.zero_grad()
+    seen = []
+    learner.optimizer.register_step_pre_hook(
+        lambda optimizer, *_: seen.append(
+            math.sqrt(sum(p.grad.square().sum().item() for p in learner.network.parameters()))
+        )
+    )
+
+    clipped = step(learner, [batch(2)], clip_norm=free.grad_norm / 1000)
+
+    assert clipped.grad_norm > free.grad_norm / 1000
+    assert seen[0] == pytest.approx(free.grad_norm / 1000, rel=1e-3)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_step_without_a_number_changes_nothing(learner, value):
+    """Neither weights nor their average, nor the optimiser's memory."""
+    step(learner, [batch(2)])
+    before, memory = weights(learner), copy.deepcopy(learner.optimizer.state_dict())
+    average = copy.deepcopy(learner.average.state_dict())
+    harmed = batch(2)
+    harmed["clean"][0, 0] = value
+
+    taken = step(learner, [harmed])
+
+    assert not taken.finite
+    assert torch.equal(weights(learner), before)
+    assert all(torch.equal(learner.average.state_dict()[name], average[name]) for name in average)
+    now = learner.optimizer.state_dict()["state"]
+    for number, kept in memory["state"].items():
+        assert all(torch.equal(now[number][name], kept[name]) for name in kept)
+    assert step(learner, [batch(2)]).finite
+
+
+def test_steps_make_the_loss_small(learner):
+    """A filter learns to take away what is mirrored in time only in part, but it learns."""
+    losses = [step(learner, [batch(4)]).loss for _ in range(40)]
+
+    assert losses[-1] < losses[0] / 3
+
+
+def test_a_learner_continues_from_its_tensors_bit_for_bit(learner):
+    """Weights, average, both moments and torch's generator."""
+    for _ in range(3):
+        step(learner, [batch(2)])
+    torch.rand(5)
+    kept = snapshot(learner)
+    expected = (step(learner, [batch(2)]), torch.rand(3), snapshot(learner))
+
+    learner.restore(kept)
+    again = (step(learner, [batch(2)]), torch.rand(3), snapshot(learner))
+
+    assert again[0] == expected[0]
+    assert torch.equal(again[1], expected[1])
+    assert all(torch.equal(again[2][name], value) for name, value in expected[2].items())
+
+
+def test_the_tensors_of_another_network_are_refused(learner):
+    """They have other names or shapes."""
+    kept = learner.tensors()
+    kept["network/conv.weight"] = torch.zeros(1)
+
+    with pytest.raises(RuntimeError, match=r"size mismatch for conv\.weight"):
+        learner.restore(kept)
+
+
+def test_the_loss_of_a_network_that_gives_the_clean_layer_is_zero():
+    """At any level of the mixture: both are brought to what the network expects."""
+    layers = batch(2)
+    told = Denoising([{"mae": 1.0}], 0.035)
+    from benchmarks.layers import spectral  # noqa: PLC0415 - once torch is there
+
+    for level in (1.0, 1e-3):
+        scaled = {name: level * part for name, part in layers.items()}
+        gain = spectral.level_gain(scaled["noisy"], 0.035)
+        answer = spectral.analyse(scaled["clean"], gain)
+        found = told(lambda seen, answer=answer: (answer,), scaled)
+        assert found.item() == 0.0
+        assert told(lambda seen: (seen,), scaled).item() > 0.01
+
+
+def test_losses_are_checked_before_anything_is_done():
+    """Names first."""
+    with pytest.raises(UnknownName, match="did you mean 'mae'"):
+        denoising([{"maee": 1.0}], Filter())
+    with pytest.raises(InputError, match="expected some above 0"):
+        denoising([{"mae": 0.0}], Filter())
