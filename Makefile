@@ -6,7 +6,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
-.PHONY: env demo test lint stress perf wheel-smoke clean
+.PHONY: env demo test lint stress perf perf-gpu wheel-smoke clean
 
 env: .venv/.ready
 
@@ -38,7 +38,11 @@ perf: env
 	$(BIN)/python perf/curating.py
 	$(BIN)/python perf/near_duplicates.py
 	$(BIN)/python perf/sdr.py
+	$(BIN)/python perf/forward.py
 	$(BIN)/python perf/training.py
+
+perf-gpu: env
+	$(BIN)/python perf/forward.py --device cuda
 
 clean:
 	rm -rf .venv out
