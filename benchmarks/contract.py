@@ -51,7 +51,8 @@ class DenoiserSpec:
         min_samples: Shorter inputs are zero-padded to this many samples and trimmed again.
         chunk: Longer inputs are handed over in pieces of this many samples at the native rate,
             and the estimates are crossfaded; None for the whole at once.
-        overlap: Samples that neighbouring pieces share, at most half a chunk.
+        overlap: Samples that neighbouring pieces share, at most half of what latency leaves of
+            a chunk.
         learned: Whether it is a model: it has weights, ``build`` and ``load``.
         deterministic: False if two calls may differ.
         version: Raised when the output changes; part of the revision in the scores.
@@ -117,8 +118,11 @@ class Model(Denoiser, Protocol):
         """
         ...
 
-    def load(self, device: str, checkpoint: Path | None) -> None:
-        """Make the next call use the weights of a file, on a device."""
+    def load(self, device: str, checkpoint: Path | None, *, precision: str = "float32") -> None:
+        """Make the next call use the weights of a file, on a device, in a precision.
+
+        The precision, "float32" or "bfloat16", is only handed over where it is not float32.
+        """
         ...
 
 

@@ -10,19 +10,19 @@ from benchmarks.layers.convolution import Conv
 
 
 def eca_kernel(channels: int) -> int:
-    """Return how many neighbouring channels a gate looks at (Wang et al. 2020, eq. 12).
+    """Return how many neighbouring channels a gate looks at (ECA-Net, eq. 12, γ = 2, b = 1).
 
     Bits are counted: a logarithm of a power of two may fall below the integer.
 
     >>> [eca_kernel(channels) for channels in (2, 8, 64, 127, 128, 512)]
     [1, 3, 3, 3, 5, 5]
     """
-    whole = (channels.bit_length() - 1 + 1) // 2
+    whole = channels.bit_length() // 2
     return whole if whole % 2 else whole + 1
 
 
 class ChannelAttention(nn.Module):
-    """Efficient channel attention (Wang et al., ECA-Net, CVPR 2020, eq. 7).
+    """Efficient channel attention (Wang et al., ECA-Net, CVPR 2020).
 
     In the released MusicECAN it is drawn anew at every call, and so never trained; here it is
     learned like everything else. The mean covers the whole excerpt: the gate depends on its length.
@@ -53,7 +53,7 @@ class ChannelAttention(nn.Module):
 
 
 class SupervisedAttention(nn.Module):
-    """Turn features into a first estimate, and weigh them by it (Zamir et al., CVPR 2021, fig. 4).
+    """Turn features into a first estimate, and weigh them by it (Zamir et al., MPRNet, CVPR 2021).
 
     All three convolutions are 3 x 3, as in the released code; its description says 1 x 1.
     """

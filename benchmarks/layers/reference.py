@@ -62,19 +62,18 @@ def from_arrays(
         build: Makes a network of ``widths``, ``num_tfc``, ``bins`` and ``input_rms``.
 
     Returns:
-        In float64 if an array is, else in float32.
+        In float64 if a weight is, else in float32.
 
     Raises:
         InputError: naming the arrays that are missing, unknown or of another shape.
     """
     network = build(**shape_of(arrays), input_rms=None)
-    code = network.state_dict()["code"].numpy()
-    fill(network, {FREQUENCY_CODE: code, **arrays})
+    fill(network, {FREQUENCY_CODE: network.state_dict()["code"].numpy(), **arrays})
     return network.eval()
 
 
 def fill(module: torch.nn.Module, arrays: Mapping[str, Array]) -> None:
-    """Fill a network, or one of its blocks, in float64 if an array is.
+    """Fill a network, or one of its blocks, in float64 if a weight is.
 
     Args:
         module: Made of the layers of this folder.
@@ -94,7 +93,7 @@ def fill(module: torch.nn.Module, arrays: Mapping[str, Array]) -> None:
     ]
     if wrong:
         raise InputError(f"arrays of another shape than the others imply: {'; '.join(wrong)}")
-    if any(array.dtype == np.float64 for array in arrays.values()):
+    if any(arrays[name].dtype == np.float64 for name in wanted if name != FREQUENCY_CODE):
         module.double()
     module.load_state_dict(filled)
 
@@ -117,7 +116,7 @@ def shape_of(arrays: Mapping[str, Array]) -> dict[str, Any]:
     """Return widths, num_tfc and bins, as the shapes of the arrays imply them.
 
     Raises:
-        InputError: if an array is missing that tells a width.
+        InputError: if an array that tells one is missing or of another shape.
     """
     depth = sum(f"s1/enc/{level}/down/kernel" in arrays for level in range(len(arrays)))
     names = ["s1/conv_in/kernel", *(f"s1/enc/{level}/down/kernel" for level in range(depth))]
@@ -128,6 +127,11 @@ def shape_of(arrays: Mapping[str, Array]) -> dict[str, Any]:
             "expected names such as s1/enc/0/iblock/tfc/0/kernel"
         )
     code = arrays.get(FREQUENCY_CODE)
+    wrong = [f"{name} is {arrays[name].shape}" for name in names if arrays[name].ndim != 4]
+    if code is not None and code.ndim != 2:
+        wrong.append(f"{FREQUENCY_CODE} is {code.shape}")
+    if wrong:
+        raise InputError(f"{'; '.join(wrong)}: expected kernels of 4 axes, and a code of 2")
     return {
         "widths": [int(arrays[name].shape[-1]) for name in names],
         "num_tfc": sum(f"s1/mid/tfc/{number}/kernel" in arrays for number in range(len(arrays))),

@@ -14,9 +14,6 @@ from torch.nn import functional
 
 from benchmarks.layers import spectrum
 
-INPUT_RMS = 0.035
-"""Level at which spectra of the reference's window have about unit RMS."""
-
 _MARGIN = spectrum.WINDOW - spectrum.HOP
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -52,7 +51,12 @@ def save(
     from safetensors.torch import save_file  # noqa: PLC0415 - an extra
 
     tensors = {name: value.detach().contiguous() for name, value in network.state_dict().items()}
-    words = {"model": model, "config": network.config, "facts": dict(facts or {})}
+    words = {
+        "model": model,
+        "config": network.config,
+        "parameters": sum(parameter.numel() for parameter in network.parameters()),
+        "facts": dict(facts or {}),
+    }
     # One word: several are written in an order that differs from run to run.
     metadata = {_FORMAT: json.dumps(words, sort_keys=True)}
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -72,7 +76,6 @@ def read_card(path: Path) -> Card:
     """
     with _opened(path, "numpy") as file:
         held = (file.metadata() or {}).get(_FORMAT)
-        shapes = [file.get_slice(name).get_shape() for name in file.keys()]  # noqa: SIM118 - no dict
     if held is None:
         raise InputError(
             f"{path}: holds no network of this toolkit; expected what `mn train` or `mn convert` "
@@ -81,7 +84,7 @@ def read_card(path: Path) -> Card:
     try:
         words = json.loads(held)
         config, facts = dict(words["config"]), dict(words["facts"])
-        return Card(words["model"], config, facts, sum(math.prod(shape) for shape in shapes))
+        return Card(words["model"], config, facts, int(words["parameters"]))
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path}: what it says of its network is damaged: {error}") from error
 

@@ -79,6 +79,22 @@ def test_an_array_of_another_shape_is_named(arrays):
         musicecan.from_tensorflow(arrays)
 
 
+@pytest.mark.parametrize("name", ["s1/conv_in/kernel", "s1/enc/1/down/kernel", "freq_emb"])
+def test_an_array_without_axes_is_named(arrays, name):
+    """Where widths and bins are read from its shape."""
+    arrays[name] = np.zeros(())
+
+    with pytest.raises(InputError, match=rf"{name} is \(\)"):
+        musicecan.from_tensorflow(arrays)
+
+
+def test_a_code_in_double_precision_makes_no_double_network(arrays):
+    """Weights decide."""
+    arrays["freq_emb"] = arrays["freq_emb"].astype(np.float64)
+
+    assert musicecan.from_tensorflow(arrays).state_dict()["code"].dtype == torch.float32
+
+
 def test_double_precision_is_kept(arrays):
     """One such array is enough."""
     arrays["s2/out/bias"] = arrays["s2/out/bias"].astype(np.float64)

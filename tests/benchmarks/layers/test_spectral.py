@@ -6,13 +6,14 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs: pip install 'mn-dataset[torch]'")
 
 from benchmarks.layers import spectral, spectrum  # noqa: E402 - once torch is there
+from benchmarks.models.two_stage import INPUT_RMS  # noqa: E402
 from mn_dataset.seeds import generator  # noqa: E402
 
 
 class Recorded(torch.nn.Module):
     """Returns its input, and remembers it."""
 
-    def __init__(self, *, input_rms=spectral.INPUT_RMS, kind=torch.float32):
+    def __init__(self, *, input_rms=INPUT_RMS, kind=torch.float32):
         super().__init__()
         self.config = {"input_rms": input_rms}
         self.weight = torch.nn.Parameter(torch.zeros(1, dtype=kind))

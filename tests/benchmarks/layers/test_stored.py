@@ -42,10 +42,10 @@ def test_a_network_comes_back_as_it_was(tmp_path):
 
 
 def test_the_card_is_read_without_the_weights(tmp_path):
-    """Model, config, facts, and how many numbers there are."""
+    """Model, config, facts, and how many numbers were learned: the buffer was not."""
     card = stored.read_card(written(tmp_path))
 
-    assert (card.model, card.config, card.parameters) == ("line", {"size": 3}, 6)
+    assert (card.model, card.config, card.parameters) == ("line", {"size": 3}, 3)
     assert card.facts == {"steps": 7, "licence": "CC0-1.0"}
 
 
@@ -80,7 +80,7 @@ def test_another_models_weights_are_named(tmp_path):
 def test_tensors_that_do_not_fit_are_refused(tmp_path):
     """A config that was tampered with builds another network."""
     path = tmp_path / "weights.safetensors"
-    words = {"model": "line", "config": {"size": 4}, "facts": {}}
+    words = {"model": "line", "config": {"size": 4}, "parameters": 4, "facts": {}}
     save_file(Line(size=3).state_dict(), path, metadata={"mn-network-1": json.dumps(words)})
 
     with pytest.raises(InputError, match="do not fit its own config"):

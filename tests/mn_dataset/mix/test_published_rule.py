@@ -1,0 +1,81 @@
+"""A recipe of the preset's form is what the published training generator answered."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mn_dataset import tables
+from mn_dataset.audio import io
+from mn_dataset.audio.corpus import open_corpus
+from mn_dataset.audio.level import FULL_SCALE
+from mn_dataset.mix.render import mix
+from mn_dataset.mix.snr import round_gain
+from mn_dataset.mix.source import SourceCache
+from mn_dataset.records import SAMPLING_RATE, Layer, Recipe
+from mn_dataset.tables import Row
+
+ARCHIVE = Path(__file__).parents[4] / "shared" / "parity" / "open.npz"
+
+
+@pytest.fixture(params=[0, 1])
+def answered(request):
+    """Two 16-bit files, what was drawn, and the float32 mixture of the official code."""
+    if not ARCHIVE.is_file():
+        pytest.skip("the reference's answers do not lie beside the project")
+    with np.load(ARCHIVE) as archive:
+        begin = f"mix/{request.param}/"
+        names = [name for name in archive.files if name.startswith(begin)]
+        return {name.removeprefix(begin): archive[name] for name in names}
+
+
+def corpus_of(folder, files):
+    for role, samples in files.items():
+        (folder / role).mkdir(parents=True)
+        io.write_wav(folder / role / "0.wav", samples, sampling_rate=SAMPLING_RATE)
+        category = "piano" if role == "clean" else "traffic"
+        row = Row(id=f"{role}/0", file=f"{role}/0.wav", category=category, split="train")
+        tables.write_table(tables.table_path(folder, role), [row])
+    return open_corpus(folder)
+
+
+def test_layers_are_those_of_the_official_generator(answered, tmp_path):
+    """Peak of the whole file, variance SNR, level on amplitude: equal within 16-bit rounding.
+
+    The official code leaves what is beyond full scale; ours brings it below by one stored gain.
+    """
+    corpus = corpus_of(tmp_path, {"clean": answered["clean_file"], "noise": answered["noise_file"]})
+    peak = np.abs(answered["clean_file"].astype(int)).max()
+    level = 10 ** (float(answered["scale_db10"]) / 10)
+    snr_db = float(answered["snr_db"])
+    recipe = Recipe(
+        id="train/0",
+        task="denoise",
+        split="train",
+        seed=0,
+        num_samples=44_100,
+        sampling_rate=SAMPLING_RATE,
+        layers=(
+            Layer(
+                "clean",
+                "clean/0",
+                int(answered["start"]),
+                gain=round_gain(FULL_SCALE / peak * level),
+            ),
+            Layer("noise", "noise/0", 0, 0, snr_db=snr_db),
+        ),
+        targets=("clean",),
+        snr_db=snr_db,
+        snr_definition="variance",
+        music_category="piano",
+        noise_class="traffic",
+    )
+
+    mixture = mix(recipe, SourceCache(corpus))
+
+    for found, wanted in ((mixture.clean, "clean"), (mixture.noisy, "noisy")):
+        # Half a step of each layer is rounding; the gain of the noise meets the SNR within
+        # 0.001 dB, a ten-thousandth of its peak.
+        steps = found / mixture.mix_gain - answered[wanted] * FULL_SCALE
+        assert np.abs(steps).max() < 2 / mixture.mix_gain + 1e-4 * FULL_SCALE
+    assert abs(mixture.snrs_db["variance"] - snr_db) <= 0.001
