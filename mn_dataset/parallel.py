@@ -34,6 +34,9 @@ def each(
 ) -> Iterator[Answer]:
     """Call a function with every piece's arguments, and yield the answers as they come.
 
+    An array of a megabyte or more that stands in the arguments of many pieces is handed over
+    once: the processes read it in shared memory.
+
     Args:
         function: A module's function, so that other processes find it.
         pieces: Arguments of each call; taken as they are needed.

@@ -6,7 +6,7 @@ modification time changes. The index of a read-only corpus stands in the user's 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from mn_dataset.audio import io, level
 from mn_dataset.audio.cache import beside, keep
 from mn_dataset.audio.clipping import clipped_samples
+from mn_dataset.audio.fingerprint.extract import Fingerprint, fingerprint
 from mn_dataset.errors import AudioError
 from mn_dataset.parallel import each
 from mn_dataset.records import SAMPLING_RATE
@@ -89,49 +90,59 @@ def refresh(
     *,
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
+    heard: Callable[[Entry, Fingerprint], None] | None = None,
 ) -> tuple[dict[str, Entry], dict[str, AudioError]]:
     """Return the entry of every readable file, and the error of each of the others, by file.
 
     Entries that are still true are kept; the index on disk is brought up to date.
+
+    Args:
+        corpus: The corpus's folder.
+        files: Paths relative to it.
+        workers: Processes that measure.
+        progress: Called with (done, all) recordings that are measured.
+        heard: Called with the entry and the fingerprint of each of these, so that who wants
+            both opens no file twice; without it no fingerprint is taken.
     """
     place = beside(corpus, INDEX_NAME)
     known = _read(place)
-    entries: dict[str, Entry] = {}
-    stale: list[str] = []
-    for file in dict.fromkeys(files):
-        old = known.get(file)
-        if old is not None and _stamp(corpus / file) == (old.size, old.mtime_ns):
-            entries[file] = old
-        else:
-            stale.append(file)
+    entries = {file: known[file] for file in files if _is_true(corpus, file, known)}
+    stale = [file for file in dict.fromkeys(files) if file not in entries]
     errors: dict[str, AudioError] = {}
     # Starting processes costs more than measuring a few files.
     processes = workers if len(stale) >= 64 else 1
-    pieces = ((corpus, file) for file in stale)
-    answers = each(measure_file, pieces, workers=processes, together=8)
-    for done, (file, made) in enumerate(zip(stale, answers, strict=True), start=1):
+    pieces = ((corpus, file, heard is not None) for file in stale)
+    answers = each(_measure, pieces, workers=processes, together=8)
+    for done, (file, (made, print_)) in enumerate(zip(stale, answers, strict=True), start=1):
         if isinstance(made, AudioError):
             errors[file] = made
         else:
             entries[file] = made
+            if heard and print_:
+                heard(made, print_)
         if progress:
             progress(done, len(stale))
-    if stale and any(file in entries for file in stale):
+    if any(file in entries for file in stale):
         _write(place, [*known.values(), *entries.values()])
     return {file: entries[file] for file in files if file in entries}, errors
 
 
-def measure_file(corpus: Path, file: str) -> Entry | AudioError:
+def _measure(
+    corpus: Path, file: str, with_print: bool
+) -> tuple[Entry | AudioError, Fingerprint | None]:
     """Measure one recording; an unreadable one gives its error instead."""
-    path = corpus / file
     try:
-        samples = io.read_pcm(path, sampling_rate=SAMPLING_RATE)
+        samples = io.read_pcm(corpus / file, sampling_rate=SAMPLING_RATE)
     except AudioError as error:
-        return error
+        return error, None
+    return _entry(corpus, file, samples), fingerprint(samples) if with_print else None
+
+
+def _entry(corpus: Path, file: str, samples: io.Pcm) -> Entry:
     found = level.measure(samples)
     weighted = level.k_weight(samples, sampling_rate=SAMPLING_RATE)
     hops = level.weighted_hops(weighted, sampling_rate=SAMPLING_RATE)
-    size, mtime_ns = _stamp(path) or (0, 0)
+    size, mtime_ns = _stamp(corpus / file) or (0, 0)
     return Entry(
         file=file,
         size=size,
@@ -145,6 +156,11 @@ def measure_file(corpus: Path, file: str) -> Entry | AudioError:
         weighted=level.grid_energies(weighted),
         loudness_lufs=level.integrated_lufs(hops, 1.0, sampling_rate=SAMPLING_RATE),
     )
+
+
+def _is_true(corpus: Path, file: str, known: Mapping[str, Entry]) -> bool:
+    old = known.get(file)
+    return old is not None and _stamp(corpus / file) == (old.size, old.mtime_ns)
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

@@ -8,7 +8,7 @@ in the file, so an unchanged corpus is answered without reading a single one.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import astuple, replace
 from itertools import product
 from pathlib import Path
@@ -17,18 +17,46 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mn_dataset.audio import io
+from mn_dataset.audio import index, io
 from mn_dataset.audio.cache import beside, keep
 from mn_dataset.audio.fingerprint.extract import Fingerprint, fingerprint
 from mn_dataset.audio.fingerprint.pairs import Pair, near_duplicates
 from mn_dataset.audio.fingerprint.weight import correlation
 from mn_dataset.audio.index import Entry
+from mn_dataset.errors import AudioError
 from mn_dataset.parallel import each
 from mn_dataset.records import SAMPLING_RATE
 
 PRINTS_NAME = ".mn-fingerprints.parquet"
-_VERSION = b"2"  # of what a fingerprint is and of when two of them are a pair
+_VERSION = b"3"  # of what a fingerprint is and of when two of them are a pair
 _SCHEMA = pa.schema([("pcm_sha256", pa.string()), ("wave", pa.large_binary())])
+
+
+def measured(
+    corpus: Path,
+    files: Sequence[str],
+    *,
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[dict[str, Entry], dict[str, AudioError], dict[str, Fingerprint]]:
+    """Bring the index up to date, and take the fingerprints of what is read for it.
+
+    Args:
+        corpus: The corpus's folder.
+        files: Paths relative to it.
+        workers: Processes that measure.
+        progress: Called with (done, all) recordings that are measured.
+
+    Returns:
+        What ``index.refresh`` does, and the fingerprints by the hash of the samples.
+    """
+    taken: dict[str, Fingerprint] = {}
+
+    def heard(entry: Entry, print_: Fingerprint) -> None:
+        taken[entry.pcm_sha256] = print_
+
+    found = index.refresh(corpus, files, workers=workers, progress=progress, heard=heard)
+    return *found, taken
 
 
 def corpus_pairs(
@@ -37,14 +65,16 @@ def corpus_pairs(
     *,
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
+    taken: Mapping[str, Fingerprint] | None = None,
 ) -> list[Pair]:
     """Return the near-duplicates among a corpus's recordings that do not hold the same samples.
 
     Args:
         corpus: The corpus's folder.
         entries: What the index says of each recording, by id.
-        workers: Processes that take fingerprints, then threads that compare them.
+        workers: Processes that take fingerprints, and then compare them.
         progress: Called with (done, all) recordings, then with (done, all) blocks of pairs.
+        taken: Fingerprints that are at hand, as ``measured`` returns them.
 
     Raises:
         AudioError: if a recording has become unreadable since it was indexed.
@@ -54,6 +84,7 @@ def corpus_pairs(
     known, pairs = _read_pairs(place)
     if not files.keys() <= known:
         prints = _read_prints(place, files) if known else {}
+        prints |= {pcm: print_ for pcm, print_ in (taken or {}).items() if pcm in files}
         missing = {pcm: file for pcm, file in files.items() if pcm not in prints}
         prints |= _take(corpus, missing, workers=workers, progress=progress)
         ordered = {pcm: prints[pcm] for pcm in sorted(files)}

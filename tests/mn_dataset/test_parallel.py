@@ -4,6 +4,7 @@ import math
 import os
 import threading
 
+import numpy as np
 import pytest
 
 from mn_dataset.errors import MnError
@@ -35,6 +36,14 @@ def test_pieces_are_done_in_the_caller_s_folder(tmp_path, monkeypatch):
     assert set(each(os.getcwd, [()] * 4, workers=2)) == {os.getcwd()}
     monkeypatch.chdir(tmp_path)
     assert set(each(os.getcwd, [()] * 4, workers=2)) == {str(tmp_path)}
+
+
+def test_a_large_array_is_shared_and_a_small_one_is_sent():
+    """Also inside of other things."""
+    large, small = np.zeros(2**21, np.uint8), np.zeros(8, np.uint8)
+
+    assert list(each(type, [(large,), (small,)], workers=2)) == [np.memmap, np.ndarray]
+    assert all("memmap" in answer for answer in each(repr, [([large],)] * 2, workers=2))
 
 
 def test_a_process_that_dies_is_one_message():

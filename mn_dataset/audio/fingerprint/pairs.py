@@ -9,14 +9,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mn_dataset.audio.fingerprint.coherence import Coherence, coherence, common
+from mn_dataset.audio.fingerprint.coherence import WINDOWS, Coherence, coherence, common
 from mn_dataset.audio.fingerprint.extract import RATE, Fingerprint
 from mn_dataset.audio.fingerprint.screen import (
     FRAMES,
     HOP,
     Candidate,
     Piece,
+    Spectra,
     bars,
     candidates,
     cut,
@@ -27,17 +29,29 @@ from mn_dataset.parallel import each
 THRESHOLD = 0.11
 """Coherence from which two recordings are one take, when they sound together for long enough."""
 
+IN_STEP = FRAMES**0.5 / 2
+"""How far a peak of the screen stands out, half as far as for copies, when levels move as one.
+
+The most of two different takes was 9.6, of two sequences of one sample bank (170 000 pairs).
+"""
+
+THRESHOLD_IN_STEP = 0.07
+"""Coherence from which two recordings are one take whose levels move as one for 4.5 s or more.
+
+Takes transposed by up to a fifth had 0.03 at most in common with themselves (800 pairs). Players
+of one score in one tuning, never 10 ms apart, had more than this in 2 of 90 pairs.
+"""
+
 FAINT = 0.15
 """Correlation under which two recordings share a background (2 % of their power) and no take."""
 
-_AT_A_TIME = 64  # suspects that a process is handed, 7 MB
-_BLOCK = 128  # pieces a side: the products of a block stay near the processor
+_BLOCK = 64  # pieces a side: the products of a block stay near the processor
 _SHORTEST_S, _LONGEST_S = 0.9, 4.5
 _SHARE = 0.45
 _AMPLE_S = 2.5
 _SOUNDING = 0.25  # of that time: beats are sparse, and silence proves nothing
 
-_Suspect = tuple[Piece, Piece, Candidate]
+_Found = tuple[tuple[int, int], int, float]  # owners, shift in samples of a fingerprint, score
 
 
 @dataclass(frozen=True)
@@ -48,7 +62,7 @@ class Pair:
         first: Name of a recording.
         second: Name of another.
         shift_s: Where the second begins in the first, in seconds; negative if it begins earlier.
-        score: Coherence of the two, from ``THRESHOLD`` to 1.
+        score: Coherence of the two, from ``THRESHOLD_IN_STEP`` to 1.
         correlation: Of their waveforms as they are, where that is known; 1 for copies.
     """
 
@@ -73,7 +87,8 @@ def near_duplicates(
     """Compare all recordings with each other.
 
     Two recordings are a pair when at least 45 % of the shorter (0.9 s or more, 4.5 s is always
-    enough) is coherent with the other.
+    enough) is coherent with the other: in most of this time; or steadily, if less, where their
+    levels move as one besides.
 
     Args:
         prints: Fingerprints by name.
@@ -90,59 +105,91 @@ def near_duplicates(
     best: dict[tuple[int, int], Pair] = {}
     # A few recordings are compared sooner than processes are started.
     processes = workers if len(blocks) > 1 else 1
-    for block, found in each(_prove, _suspects(pieces, blocks), workers=processes):
-        for key, shift, score in found:
+    found = _compare(pieces, blocks, workers=processes)
+    for done, answer in enumerate(found, start=1):
+        for key, shift, score in answer:
             if key not in best or score > best[key].score:
                 best[key] = Pair(names[key[0]], names[key[1]], shift / RATE, score)
         if progress:
-            progress(block, len(blocks))
+            progress(done, len(blocks))
     return [best[key] for key in sorted(best)]
 
 
-def _suspects(
-    pieces: Sequence[Piece], blocks: Sequence[tuple[int, int]]
-) -> Iterator[tuple[int, list[_Suspect]]]:
-    """Screen the table of pairs block by block; yield what stands out, some at a time."""
+@dataclass(frozen=True)
+class _Pieces:
+    """All pieces, in few large arrays: processes share these instead of being sent copies.
+
+    Attributes:
+        places: Owner, start and length of each, (pieces, 3).
+        waves: int8 (pieces, time), zero from their ends.
+        described: (modulation frequencies, pieces, bands).
+    """
+
+    places: NDArray[np.int64]
+    waves: NDArray[np.int8]
+    described: Spectra
+
+    def block(self, start: int) -> list[Piece]:
+        """Return the pieces of a block."""
+        rows = zip(self.places[start : start + _BLOCK].tolist(), self.waves[start:], strict=False)
+        return [Piece(owner, begin, wave[:length]) for (owner, begin, length), wave in rows]
+
+
+def _compare(
+    pieces: Sequence[Piece], blocks: Sequence[tuple[int, int]], *, workers: int
+) -> Iterator[list[_Found]]:
+    """Screen the table of pairs and prove what stands out; yield the pairs of each block."""
     if not pieces:
         return
-    described = np.stack([describe(piece) for piece in pieces], axis=1)
-    for number, (row, column) in enumerate(blocks, start=1):
-        rows, columns = slice(row, row + _BLOCK), slice(column, column + _BLOCK)
-        asked = bars(pieces[rows], pieces[columns])
-        found = candidates(
-            described[:, rows], described[:, columns], asked, first=row, second=column
-        )
-        suspects = [(pieces[one.first], pieces[one.second], one) for one in found]
-        apart = [suspect for suspect in suspects if suspect[0].owner != suspect[1].owner]
-        for start in range(0, max(1, len(apart)), _AT_A_TIME):
-            yield number, apart[start : start + _AT_A_TIME]
+    described = each(describe, ((piece,) for piece in pieces), workers=workers, together=16)
+    places = np.array([(piece.owner, piece.start, len(piece.wave)) for piece in pieces])
+    waves = np.zeros((len(pieces), places[:, 2].max()), np.int8)
+    for wave, piece in zip(waves, pieces, strict=True):
+        wave[: len(piece.wave)] = piece.wave
+    every = _Pieces(places, waves, np.stack(list(described), axis=1))
+    yield from each(_pairs, ((every, *block) for block in blocks), workers=workers)
 
 
-def _prove(
-    block: int, suspects: Sequence[_Suspect]
-) -> tuple[int, list[tuple[tuple[int, int], int, float]]]:
-    """Return the pairs among some suspects: owners, shift in samples of a fingerprint, score."""
+def _pairs(every: _Pieces, row: int, column: int) -> list[_Found]:
+    """Return the pairs of a block: pieces from ``row`` on with pieces from ``column`` on."""
+    rows, columns = every.block(row), every.block(column)
+    found = candidates(
+        every.described[:, row : row + _BLOCK],
+        every.described[:, column : column + _BLOCK],
+        bars(rows, columns),
+        first=row,
+        second=column,
+    )
     pairs = []
-    for first, second, candidate in suspects:
-        found = _proven(first, second, candidate)
-        if found:
-            shift = found.lag + first.start - second.start
-            pairs.append(((first.owner, second.owner), shift, found.score))
-    return block, pairs
+    for candidate in found:
+        first, second = rows[candidate.first - row], columns[candidate.second - column]
+        proof = _proven(first, second, candidate) if first.owner != second.owner else None
+        if proof:
+            lag, score = proof
+            pairs.append(((first.owner, second.owner), lag + first.start - second.start, score))
+    return pairs
 
 
-def _proven(first: Piece, second: Piece, candidate: Candidate) -> Coherence | None:
-    """Return the coherence of a candidate if it makes a pair, at either of its two lags."""
-    best = None
+def _proven(first: Piece, second: Piece, candidate: Candidate) -> tuple[int, float] | None:
+    """Return the lag and the score of a candidate, at that of its two lags where this is more.
+
+    None if neither makes a pair.
+    """
+    proofs = []
+    needed_s = _needed_s(first, second)
     for lag in (candidate.lag, candidate.lag - FRAMES * HOP):
-        needed_s = _needed_s(first, second)
         begin, end = common(len(first.wave), len(second.wave), lag=lag)
         if (end - begin) / RATE < needed_s:
             continue
         found = coherence(first.wave, second.wave, lag=lag)
         if found and found.score >= _asked(found, needed_s):
-            best = found if best is None or found.score > best.score else best
-    return best
+            proofs.append((found.score, found.lag))
+        elif found and candidate.height >= IN_STEP and _may_be_steady(found):
+            closer = coherence(first.wave, second.wave, lag=lag, windows=2 * WINDOWS)
+            if closer and closer.steady >= THRESHOLD_IN_STEP:
+                proofs.append((closer.steady, closer.steady_lag))
+    score, lag = max(proofs, default=(0.0, 0))
+    return (lag, score) if proofs else None
 
 
 def _asked(found: Coherence, needed_s: float) -> float:
@@ -150,6 +197,10 @@ def _asked(found: Coherence, needed_s: float) -> float:
     if found.sounding_s < _SOUNDING * needed_s:
         return float("inf")
     return THRESHOLD * float(max(1.0, _AMPLE_S / found.sounding_s) ** 1.5)
+
+
+def _may_be_steady(found: Coherence) -> bool:
+    return found.steady >= THRESHOLD_IN_STEP / 2 and found.sounding_s >= _LONGEST_S
 
 
 def _needed_s(first: Piece, second: Piece) -> float:

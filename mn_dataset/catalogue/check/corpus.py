@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from mn_dataset import tables
-from mn_dataset.audio import index
-from mn_dataset.audio.prints import corpus_pairs
+from mn_dataset.audio.prints import corpus_pairs, measured
 from mn_dataset.catalogue.check.finding import Finding, rank
 from mn_dataset.catalogue.check.recordings import recording_findings
 from mn_dataset.catalogue.check.splits import split_findings
@@ -29,8 +29,8 @@ def check(
     Args:
         root: The corpus.
         workers: Processes that measure recordings.
-        progress: Called with (done, all) recordings that are measured, then fingerprinted, then
-            with (done, all) blocks of pairs that are compared.
+        progress: Called with (done, all) recordings that are measured, then with those whose
+            fingerprint alone is missing, then with (done, all) blocks of pairs that are compared.
 
     Raises:
         InputError: if a table is missing, so that there is no corpus to judge.
@@ -49,7 +49,7 @@ def check(
         for row in rows[role]
         if (str(paths[role]), row.line) not in broken
     ]
-    entries, errors = index.refresh(folder, files, workers=workers, progress=progress)
+    entries, errors, taken = measured(folder, files, workers=workers, progress=progress)
     problems = {
         file: str(error).removeprefix(f"{folder / file}: ") for file, error in errors.items()
     }
@@ -58,7 +58,7 @@ def check(
     by_id = {
         row.id: entries[row.file] for role in ROLES for row in rows[role] if row.file in entries
     }
-    pairs = corpus_pairs(folder, by_id, workers=workers, progress=progress)
+    pairs = corpus_pairs(folder, by_id, workers=workers, progress=progress, taken=taken)
     found += split_findings(paths, rows, entries, pairs)
     if all(item.kind != "table" for item in found):
         found += _strays(folder, {row.file for role in ROLES for row in rows[role]})
@@ -66,9 +66,12 @@ def check(
 
 
 def _strays(folder: Path, named: set[str]) -> Iterator[Finding]:
-    for path in sorted(folder.rglob("*")):
-        file = path.relative_to(folder).as_posix()
-        inside_stems = file.startswith("stems/")
-        if path.suffix.lower() in _AUDIO_SUFFIXES and file not in named and not inside_stems:
-            cure = "add a row, or remove the file"
-            yield Finding("warning", "extra", file, None, None, "no row names it", cure)
+    for place, _, names in os.walk(folder):
+        inside = Path(place).relative_to(folder)
+        for name in names:
+            if os.path.splitext(name)[1].lower() not in _AUDIO_SUFFIXES:
+                continue
+            file = (inside / name).as_posix()
+            if file not in named and not file.startswith("stems/"):
+                cure = "add a row, or remove the file"
+                yield Finding("warning", "extra", file, None, None, "no row names it", cure)

@@ -9,7 +9,7 @@ import pytest
 
 from mn_dataset import seeds
 from mn_dataset.audio import index, io, prints
-from mn_dataset.audio.prints import PRINTS_NAME, corpus_pairs
+from mn_dataset.audio.prints import PRINTS_NAME, corpus_pairs, measured
 from mn_dataset.errors import AudioError
 from mn_dataset.records import SAMPLING_RATE
 
@@ -62,6 +62,28 @@ def test_a_renamed_recording_is_known_and_the_new_one_alone_has_its_print_taken(
     assert {frozenset((pair.first, pair.second)) for pair in found} == {frozenset("bz")}
     assert opened[0] == "new.wav"
     assert sorted(opened[1:]) == ["b.wav", "z.wav"]
+
+
+def test_what_is_read_for_the_index_has_its_print_taken_on_the_way(folder, monkeypatch):
+    """Each recording is opened once, and twice more if it is in a pair; the answer is the same."""
+    expected = corpus_pairs(folder, entries(folder))
+    for kept in folder.glob(".mn-*"):
+        kept.unlink()
+    (folder / "broken.wav").write_bytes(b"RIFF")
+    opened = []
+    read = io.read_pcm
+    monkeypatch.setattr(
+        io, "read_pcm", lambda path, **how: opened.append(path.name) or read(path, **how)
+    )
+    files = sorted(path.name for path in folder.glob("*.wav"))
+    found, errors, taken = measured(folder, files)
+    held = {name.removesuffix(".wav"): entry for name, entry in found.items()}
+
+    assert list(errors) == ["broken.wav"]
+    assert set(taken) == {entry.pcm_sha256 for entry in held.values()}
+    assert corpus_pairs(folder, held, taken=taken) == expected
+    assert sorted(opened) == ["a.wav", "a.wav", "b.wav", "b.wav", "broken.wav", "c.wav"]
+    assert measured(folder, files[:3])[2] == {}
 
 
 def test_a_recording_under_two_names_is_in_the_pairs_of_both(folder):

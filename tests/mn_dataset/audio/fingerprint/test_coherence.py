@@ -52,6 +52,36 @@ def test_strangers_score_nothing():
     assert max(found.score for found in scores if found) < 0.04
 
 
+def mixed(shares: np.ndarray) -> list[np.ndarray]:
+    """Two mixtures of a noise in common, of these shares of the power in turn, and their own."""
+    common_part, *own = (noise(name, 10.0).astype(float) for name in ("common", "one", "two"))
+    time = np.linspace(0, len(shares) - 1e-9, len(common_part)).astype(int)
+    weight = shares[time]
+    return [
+        np.rint(np.sqrt(weight) * common_part + np.sqrt(1 - weight) * part).astype(np.int8)
+        for part in own
+    ]
+
+
+def test_what_is_in_every_third_is_steady():
+    """A fifth of the power in common in most windows, and nothing in two of five."""
+    found = coherence(*mixed(np.tile([0.2, 0.2, 0.0, 0.2, 0.0], 4)), lag=0)
+
+    assert found is not None
+    assert found.score < 0.05  # of white noise alone 0.04 at most, as strangers have
+    # On average 0.12 of the power, and what phases make of it is less (as above).
+    assert 0.05 < found.steady < 0.12
+    assert found.lag == 0
+
+
+def test_what_lacks_in_one_third_is_not_steady():
+    """Half of the power for two thirds of the time is a part of the take, and not all of it."""
+    found = coherence(*mixed(np.array([0.5, 0.5, 0.0])), lag=0)
+
+    assert found is not None
+    assert found.steady < 0.04
+
+
 def test_silence_is_not_judged():
     """Nor is a time in common that is shorter than a window."""
     silence = np.zeros(20_000, np.int8)

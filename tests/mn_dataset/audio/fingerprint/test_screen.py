@@ -61,6 +61,19 @@ def test_a_common_part_stands_out_at_its_lag(shift):
     assert abs(off) <= 2 * HOP
 
 
+def test_a_peak_is_highest_for_copies_and_lower_the_less_is_in_common():
+    """The root of all frames for copies; chance is below 6."""
+    take, other = noise("take"), noise("other")
+    heights = []
+    for share in (1.0, 0.5, 0.2):
+        end = int(share * LENGTH)
+        heights.append(screened(take, np.concatenate([take[:end], other[end:]]))[0].height)
+
+    assert heights[0] == pytest.approx(FRAMES**0.5, rel=0.02)  # but for the constant term
+    assert heights == sorted(heights, reverse=True)
+    assert heights[-1] > 6.0
+
+
 def test_strangers_rarely_stand_out():
     """60 noises, 1770 pairs; a normal peak of 512 lags is over 5 in one of 7000."""
     assert len(screened(*[noise(str(number)) for number in range(60)])) <= 2
