@@ -113,6 +113,8 @@ class Model(Denoiser, Protocol):
     def build(self, **config: Any) -> Any:
         """Return a fresh ``torch.nn.Module``; its ``config`` holds every keyword, as JSON.
 
+        It is built on the device "meta" too, to compare shapes with those of a file.
+
         It takes spectra (batch, 2, frames, bins), real and imaginary, and returns estimates of
         the same shape, the best first. See ``benchmarks.layers.spectral``.
         """

@@ -18,7 +18,7 @@ from benchmarks.harness import backend
 from benchmarks.harness.blocks import Counted
 from benchmarks.harness.construct import constructed
 from benchmarks.harness.door import PROFILE, check_batch, picked
-from benchmarks.harness.guard import checked, running
+from benchmarks.harness.guard import checked, importing, running
 from benchmarks.harness.latency import advanced
 from benchmarks.harness.pieces import Layout, in_pieces, layout
 from benchmarks.harness.precision import chosen
@@ -148,10 +148,11 @@ class AppliedDenoiser:
         """Load the weights now, once, rather than with the first call.
 
         Raises:
+            InputError: if the file of weights is at fault.
             MissingExtra: if a package behind the denoiser is not installed.
             DenoiserFailed: if they cannot be loaded.
         """
-        with running(self.name):
+        with importing(self.name):
             if not self._loaded and hasattr(self.denoiser, "load"):
                 options = {} if self.precision == "float32" else {"precision": self.precision}
                 self.denoiser.load(self.device, self.weights, **options)

@@ -35,7 +35,7 @@ class DenoiserFailed(MnError):
 
 @contextmanager
 def importing(name: str) -> Iterator[None]:
-    """Guard the import and construction of a denoiser; what the user mistyped passes.
+    """Guard the import, construction and loading of a denoiser; what the user mistyped passes.
 
     Raises:
         DenoiserFailed: for any other exception and for ``SystemExit``.

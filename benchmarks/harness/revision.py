@@ -14,14 +14,12 @@ from mn_dataset.audio.io import file_sha256
 def revision_of(entry: Entry, spec: DenoiserSpec, *, weights: Path | None = None) -> str:
     """Join the spec's version, its package's version, and the hash of a person's own file.
 
-    The revision of a learned denoiser is the SHA-256 of its weights.
+    The SHA-256 of its weights stands for the version of a learned denoiser.
 
     >>> revision_of(Entry("half", "benchmarks.classical.half", "Half"), DenoiserSpec(name="half"))
     '1'
     """
-    if weights is not None:
-        return file_sha256(weights)
-    parts = [spec.version]
+    parts = [spec.version if weights is None else file_sha256(weights)]
     if spec.package is not None:
         parts.append(f"{spec.package}-{_version(spec.package)}")
     if entry.module.endswith(".py"):

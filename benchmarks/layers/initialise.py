@@ -23,7 +23,8 @@ def initialise(network: nn.Module, *, seed: int, scheme: str) -> None:
     """Fill every weight, each from a stream of its own name.
 
     Args:
-        network: Its layers with weights have a ``fan_in`` and a ``gain``.
+        network: Its layers with weights have a ``fan_in`` and a ``gain``. Those without memory,
+            on the device "meta", are left alone.
         seed: Of all weights; torch's global generator is left alone.
         scheme: "fan_in" or "original".
 
@@ -33,7 +34,7 @@ def initialise(network: nn.Module, *, seed: int, scheme: str) -> None:
     if scheme not in SCHEMES:
         raise UnknownName("initialiser", scheme, SCHEMES)
     for name, layer in network.named_modules():
-        if hasattr(layer, "fan_in"):
+        if hasattr(layer, "fan_in") and not layer.weight.is_meta:
             word = int(seeds.generator(seed, "initialise", name).words(1)[0])
             SCHEMES[scheme](layer, torch.Generator().manual_seed(word))
 

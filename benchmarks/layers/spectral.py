@@ -15,10 +15,13 @@ from torch.nn import functional
 from benchmarks.layers import spectrum
 
 _MARGIN = spectrum.WINDOW - spectrum.HOP
+_SILENCE_RMS = 1e-12
 
 
 def level_gain(noisy: Tensor, input_rms: float | None) -> Tensor:
     """Return what brings each mixture to the level that a network expects; 1 for silence.
+
+    Silence is what lies below -240 dBFS: the dust of float computations is no music.
 
     Args:
         noisy: Shape (batch, time).
@@ -30,7 +33,7 @@ def level_gain(noisy: Tensor, input_rms: float | None) -> Tensor:
     rms = noisy.square().mean(dim=-1, keepdim=True).sqrt()
     if input_rms is None:
         return torch.ones_like(rms)
-    return torch.where(rms > 0, input_rms / rms, 1.0)
+    return torch.where(rms > _SILENCE_RMS, input_rms / rms, 1.0)
 
 
 def analyse(wave: Tensor, gain: Tensor) -> Tensor:
@@ -77,4 +80,4 @@ def estimate(network: torch.nn.Module, noisy: Tensor) -> Tensor:
     kind = next(network.parameters()).dtype
     best = network(analyse(noisy, gain).to(kind))[0]
     waves = synthesise(best.float(), gain, num_samples=noisy.shape[-1])
-    return waves * noisy.any(dim=-1, keepdim=True)
+    return waves * (noisy.square().mean(dim=-1, keepdim=True).sqrt() > _SILENCE_RMS)

@@ -106,14 +106,31 @@ def load(
     card = read_card(path)
     if card.model != model:
         raise InputError(f"{path}: holds {card.model!r}, not {model!r}; use {card.model}@{path}")
+    _check_shapes(path, build, card)
     network = build(**card.config)
     with _opened(path, "pt") as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dict
-    try:
-        network.load_state_dict(tensors)
-    except RuntimeError as error:
-        raise InputError(f"{path}: its tensors do not fit its own config: {error}") from error
+    network.load_state_dict(tensors)
     return network.to(device).eval()
+
+
+def _check_shapes(path: Path, build: Callable[..., torch.nn.Module], card: Card) -> None:
+    """Compare the file's tensors with its config before a network of any size takes memory."""
+    import torch  # noqa: PLC0415 - an extra
+
+    with _opened(path, "pt") as file:
+        found = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118 - no dict
+    with torch.device("meta"):
+        state = build(**card.config).state_dict()
+    expected = {name: list(tensor.shape) for name, tensor in state.items()}
+    wrong = sorted(
+        name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name)
+    )
+    if wrong:
+        raise InputError(
+            f"{path}: its tensors do not fit its own config: {wrong[0]} is {found.get(wrong[0])}, "
+            f"expected {expected.get(wrong[0])}"
+        )
 
 
 def _opened(path: Path, framework: str) -> Any:

@@ -23,6 +23,7 @@ from benchmarks.layers.frequency import CODES, frequency_code
 from benchmarks.layers.initialise import initialise
 from benchmarks.layers.pass_through import pass_through
 from benchmarks.layers.unet import Unet
+from mn_dataset.errors import InputError
 
 
 class TwoStage(nn.Module):
@@ -59,8 +60,13 @@ class TwoStage(nn.Module):
 
         Args:
             spectrum: Real and imaginary parts, shape (batch, 2, frames, bins).
+
+        Raises:
+            InputError: if the network is one of other bins.
         """
         frames, bins = spectrum.shape[-2:]
+        if bins != self.config["bins"]:
+            raise InputError(f"the spectra have {bins} bins; the network has {self.config['bins']}")
         coded = self._coded(padding.at_least(spectrum, lines=self._shortest))
         carried, first = self.sam(self.stage_1(coded), coded[:, :2])
         second = self.output(self.stage_2(coded, carried))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from benchmarks import registry
 from benchmarks.contract import DenoiserSpec, MetricSpec
 from benchmarks.harness.apply import load_denoiser
+from benchmarks.layers.stored import Card, read_card
 from benchmarks.leaderboard.dataset import Dataset
 from benchmarks.leaderboard.score import UNREADABLE, Entrant, Job
 from benchmarks.leaderboard.store import Record, RunFolder
@@ -27,6 +28,7 @@ class Plan:
         dataset: The mixtures.
         entrants: The denoisers, sorted by name, with all the metrics wanted.
         specs: What each of them declares.
+        cards: What the weights of the learned ones say of themselves.
         metrics: The metrics, in the order asked.
         absent: What is left out because it is not installed: default metrics, denoisers.
         device: Where learned denoisers run.
@@ -35,6 +37,7 @@ class Plan:
     dataset: Dataset
     entrants: tuple[Entrant, ...]
     specs: dict[str, DenoiserSpec]
+    cards: dict[str, Card]
     metrics: tuple[MetricSpec, ...]
     absent: tuple[Entry, ...]
     device: str
@@ -75,6 +78,7 @@ def make_plan(
     names = tuple(metric.name for metric in chosen)
     entrants: dict[str, Entrant] = {}
     specs: dict[str, DenoiserSpec] = {}
+    cards: dict[str, Card] = {}
     for request in dict.fromkeys(map(_absolute, denoisers)):
         entry = registry.denoiser(request)
         if only_installed and not entry.installed:
@@ -84,15 +88,17 @@ def make_plan(
         name = denoiser.name
         if name in entrants or (".py:" in request and name in registry.denoisers()):
             raise InputError(
-                f"{request}: its name {name!r} is taken by another denoiser; "
-                "give its spec another name"
+                f"{request}: its name {name!r} is taken by another denoiser; give its spec, or the "
+                "file or folder of its weights, another name"
             )
         entrants[name] = Entrant(request, name, denoiser.revision, names)
         specs[name] = denoiser.spec
+        if denoiser.weights is not None:
+            cards[name] = read_card(denoiser.weights)
     if not entrants:
         raise InputError("no denoiser was named; `mn denoisers` lists them")
     ordered = tuple(entrants[name] for name in sorted(entrants))
-    return Plan(dataset, ordered, specs, chosen, absent, device)
+    return Plan(dataset, ordered, specs, cards, chosen, absent, device)
 
 
 def missing_jobs(plan: Plan, folder: RunFolder) -> Iterator[Job]:

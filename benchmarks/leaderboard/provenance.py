@@ -28,11 +28,12 @@ def describe_run(plan: Plan) -> dict[str, Any]:
         },
         "denoisers": [
             {
+                **asdict(plan.specs[entrant.name]),
                 "name": entrant.name,
                 "revision": entrant.revision,
                 "rank_group": plan.specs[entrant.name].rank_group,
-                **asdict(plan.specs[entrant.name]),
                 "needs": sorted(plan.specs[entrant.name].needs),
+                "weights": asdict(plan.cards[entrant.name]) if entrant.name in plan.cards else None,
             }
             for entrant in plan.entrants
         ],

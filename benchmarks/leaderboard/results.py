@@ -141,9 +141,16 @@ def _timing_row(plan: Plan, entrant: Entrant, records: dict[str, Record]) -> dic
         "revision": entrant.revision,
         "real_time_factor": median,
         "real_time_factor_p95": p95,
-        "parameters": 0 if plan.specs[entrant.name].trained_on is None else None,
+        "parameters": _parameters(plan, entrant.name),
         "macs_per_s": None,
         "peak_memory_mb": next(memory, None),
         "device": plan.device if plan.specs[entrant.name].backend == "torch" else "cpu",
         "audio_s": sum(durations_s[key] for key in timed),
     }
+
+
+def _parameters(plan: Plan, name: str) -> int | None:
+    """Return how many numbers a denoiser learned; None where nobody tells."""
+    if name in plan.cards:
+        return plan.cards[name].parameters
+    return 0 if plan.specs[name].trained_on is None else None

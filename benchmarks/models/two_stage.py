@@ -5,6 +5,7 @@ No torch at the top: their names are listed on machines without it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -69,15 +70,20 @@ class TwoStageModel:
 
         wanted = list(self.widths if widths is None else widths)
         levels = len(wanted) if depth is None else depth + 1
-        if not 2 <= levels <= len(wanted) or min(wanted) < 1 or width_multiplier <= 0:
+        whole = all(width == int(width) >= 1 for width in wanted)
+        if not 2 <= levels <= len(wanted) or not whole or not 0 < width_multiplier < math.inf:
             raise InputError(
                 f"{self.spec.name}: widths {wanted} times {width_multiplier} at depth {depth}; "
-                "expected depth + 1 positive widths or more, and a depth of 1 or more"
+                "expected depth + 1 whole widths or more, and a depth of 1 or more"
             )
         if num_tfc < 1 or bins < 2:
             raise InputError(
                 f"{self.spec.name}: num_tfc is {num_tfc} and bins is {bins}; expected at least 1 "
                 "and 2"
+            )
+        if input_rms is not None and not 0 < input_rms < math.inf:
+            raise InputError(
+                f"{self.spec.name}: input_rms is {input_rms}; expected a level above 0, or None"
             )
         return two_stage.build(
             attention=self.attention,

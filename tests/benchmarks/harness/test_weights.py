@@ -88,3 +88,16 @@ def test_a_persons_own_model_takes_a_checkpoint_too():
 
     assert (entry.module, entry.attribute) == ("a@b/own.py", "Net")
     assert str(entry.checkpoint) == "runs/a"
+
+
+def test_a_persons_own_code_counts_beside_its_weights(tmp_path):
+    """An edited file is another revision, whatever weights it loads."""
+    file, own = tmp_path / "weights.safetensors", tmp_path / "own.py"
+    file.write_bytes(b"numbers")
+    entry = Entry("own", str(own), "Net")
+
+    own.write_bytes(b"# one")
+    first = revision_of(entry, LEARNED, weights=file)
+    own.write_bytes(b"# two")
+
+    assert revision_of(entry, LEARNED, weights=file) != first

@@ -82,3 +82,17 @@ def test_the_network_is_handed_its_own_type():
     found = estimate(network, waves())
 
     assert (network.seen.dtype, found.dtype) == (torch.bfloat16, torch.float32)
+
+
+def test_dust_is_silence():
+    """What float computations leave behind silence is not brought to the level of music."""
+    dust = waves(rms=1e-30)
+
+    assert not estimate(Loud(), dust).any()
+
+
+class Loud(Recorded):
+    """Adds something to whatever it hears, as biases do."""
+
+    def forward(self, spectra):
+        return (spectra + 1,)

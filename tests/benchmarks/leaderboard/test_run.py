@@ -11,8 +11,11 @@ import pandas as pd
 import pytest
 
 from benchmarks import registry
+from benchmarks.layers import stored
 from benchmarks.leaderboard.run import bench
+from benchmarks.models.musicecan import MusicEcan
 from benchmarks.registry import Entry
+from benchmarks.report.build import write_report
 from mn_dataset.audio.io import read_pcm
 from mn_dataset.errors import DatasetError, InputError, MissingExtra, UnknownName
 
@@ -364,3 +367,24 @@ def test_a_run_folder_holds_no_temporary_files(dataset: Path, tmp_path: Path) ->
     assert not list((tmp_path / "run").rglob("*.tmp"))
     values = pd.read_parquet(tmp_path / "run" / "scores.parquet")["value"]
     assert all(math.isfinite(value) for value in values)
+
+
+def test_two_checkpoints_of_a_model_are_two_rows(dataset: Path, tmp_path: Path) -> None:
+    """NAME@WEIGHTS stands on the board by that name, with the size of its network."""
+    pytest.importorskip("torch", reason="needs: pip install 'mn-dataset[torch]'")
+    names = ["noisy"]
+    for seed in (1, 2):
+        path = tmp_path / f"seed{seed}.safetensors"
+        network = MusicEcan().build(widths=[2, 2], num_tfc=1, seed=seed)
+        stored.save(path, network, model="musicecan")
+        names.append(f"musicecan@{path}")
+
+    run_of(dataset, names, tmp_path / "run", metrics=["snr"])
+
+    write_report(tmp_path / "run")
+
+    board = pd.read_csv(tmp_path / "run" / "leaderboard.csv")
+    assert set(board["denoiser"]) == {"noisy", "musicecan@seed1", "musicecan@seed2"}
+    assert (board["n"] > 0).all()
+    timing = pd.read_parquet(tmp_path / "run" / "timing.parquet").set_index("denoiser")
+    assert timing.loc["musicecan@seed1", "parameters"] > 0

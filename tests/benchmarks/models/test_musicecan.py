@@ -56,7 +56,12 @@ def test_the_config_builds_the_same_network_again():
         {"depth": 0},
         {"widths": [4]},
         {"widths": [4, 0]},
+        {"widths": [4, 4.5]},
         {"width_multiplier": 0},
+        {"width_multiplier": float("nan")},
+        {"input_rms": 0.0},
+        {"input_rms": -1.0},
+        {"input_rms": float("nan")},
         {"num_tfc": 0},
         {"bins": 1},
     ],
@@ -122,3 +127,22 @@ def test_without_weights_it_says_so():
         MusicEcan().load("cpu", None)
     with pytest.raises(InputError, match="call load"):
         MusicEcan()(torch.zeros(1, 1, 100), 44_100)
+
+
+def test_spectra_of_other_bins_are_refused():
+    """A network of 513 bins cannot hear a window of 2048 samples."""
+    network = MusicEcan().build(**TINY, bins=513)
+
+    with pytest.raises(InputError, match="have 1025 bins; the network has 513"):
+        network(torch.zeros(1, 2, 8, 1025))
+
+
+def test_a_file_that_promises_a_giant_is_refused_before_it_is_built(tmp_path):
+    """A few bytes of config could ask for all memory there is."""
+    network = MusicEcan().build(**TINY)
+    network.config = network.config | {"widths": [50_000, 50_000]}
+    path = tmp_path / "giant.safetensors"
+    stored.save(path, network, model="musicecan")
+
+    with pytest.raises(InputError, match="do not fit its own config"):
+        stored.load(path, MusicEcan().build, model="musicecan")
