@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mn_dataset import tables
-from mn_dataset.audio import index
-from mn_dataset.audio.prints import corpus_pairs
+from mn_dataset.audio import prints
 from mn_dataset.records import ROLES, Role
 from mn_dataset.split.assign import DEFAULT_RATIOS, assign, shares
 from mn_dataset.split.audit import Leak, leaks
@@ -85,9 +84,9 @@ def split_folder(
     stated = {role: tables.read_table(tables.table_path(folder, role), role) for role in ROLES}
     everyone = [row for role in ROLES for row in stated[role]]
     here = [row.file for row in everyone if (folder / row.file).is_file()]
-    measured, _ = index.refresh(folder, here, workers=workers, progress=progress)
+    measured, _, taken = prints.measured(folder, here, workers=workers, progress=progress)
     entries = {row.id: measured[row.file] for row in everyone if row.file in measured}
-    pairs = corpus_pairs(folder, entries, workers=workers, progress=progress)
+    pairs = prints.corpus_pairs(folder, entries, workers=workers, progress=progress, taken=taken)
     pcm = {name: entry.pcm_sha256 for name, entry in entries.items()}
     filled: dict[Role, list[Row]] = {}
     for role in ROLES:
