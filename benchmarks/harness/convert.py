@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import importlib
 import zipfile
 from pathlib import Path
@@ -62,6 +63,8 @@ def convert(model: str, checkpoint: Path, out: Path) -> str:
 
 
 def _arrays(checkpoint: Path) -> dict[str, NDArray[Any]]:
+    if not any(checkpoint.parent.glob(f"{glob.escape(checkpoint.name)}*")):
+        raise InputError(f"{checkpoint}: no such checkpoint; expected a file, folder or prefix")
     from benchmarks.layers import checkpoint as tensorflow  # noqa: PLC0415 - torch is an extra
 
     if checkpoint.suffix != ".npz":

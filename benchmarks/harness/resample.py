@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 import numpy as np
 import soxr
 
 from benchmarks.contract import Batch
 from benchmarks.harness.blocks import Counted
+from benchmarks.harness.ends import margin, mirrored, mirrored_blocks
 from mn_dataset.audio.resample import QUALITY, resample_blocks
 
 
@@ -29,11 +31,12 @@ def resampled(batch: Batch, source_rate: int, target_rate: int) -> Batch:
     """
     if source_rate == target_rate:
         return batch
-    # soxr rounds the length, and would drop the last sample of one clip in two.
-    padded = fitted(batch, batch.shape[-1] + _margin(source_rate, target_rate))
-    converted = soxr.resample(_columns(padded), source_rate, target_rate, quality=QUALITY)
+    outside = margin(source_rate, target_rate)
+    wider = mirrored(batch, outside)
+    converted = soxr.resample(_columns(wider), source_rate, target_rate, quality=QUALITY)
+    begin = outside * target_rate // source_rate
     num_samples = _length(batch.shape[-1], source_rate, target_rate)
-    return fitted(_rows(converted, batch.shape[:-1]), num_samples)
+    return _rows(converted[begin : begin + num_samples], batch.shape[:-1])
 
 
 def resampled_blocks(
@@ -56,17 +59,15 @@ def resampled_blocks(
         yield from blocks
         return
     counted = Counted(blocks)
-    given = 0
-
-    def columns() -> Iterator[Batch]:
-        yield from map(_columns, counted)
-        yield np.zeros((_margin(source_rate, target_rate), math.prod(shape)), np.float32)
-
-    for part in resample_blocks(columns(), from_rate=source_rate, to_rate=target_rate):
+    outside = margin(source_rate, target_rate)
+    nothing = np.zeros((0, math.prod(shape)), np.float32)
+    columns = chain([nothing], map(_columns, mirrored_blocks(counted, outside)))
+    given = -outside * target_rate // source_rate
+    for part in resample_blocks(columns, from_rate=source_rate, to_rate=target_rate):
         # Until all has come, soxr has given less than this.
         rest = _length(counted.samples, source_rate, target_rate) - given
-        given += len(part[:rest])
-        yield _rows(part[:rest], shape)
+        yield _rows(part[max(0, -given) : max(0, rest)], shape)
+        given += len(part)
 
 
 def fitted(batch: Batch, num_samples: int) -> Batch:
@@ -79,10 +80,6 @@ def fitted(batch: Batch, num_samples: int) -> Batch:
 
 def _length(num_samples: int, source_rate: int, target_rate: int) -> int:
     return -(-num_samples * target_rate // source_rate)
-
-
-def _margin(source_rate: int, target_rate: int) -> int:
-    return source_rate // target_rate + 1
 
 
 def _columns(batch: Batch) -> Batch:

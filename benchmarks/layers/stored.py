@@ -62,6 +62,7 @@ def save(
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         save_file(tensors, temporary, metadata=metadata)
+        temporary.chmod(0o666 & ~_umask())  # safetensors keeps them to their owner
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -131,6 +132,13 @@ def _check_shapes(path: Path, build: Callable[..., torch.nn.Module], card: Card)
             f"{path}: its tensors do not fit its own config: {wrong[0]} is {found.get(wrong[0])}, "
             f"expected {expected.get(wrong[0])}"
         )
+
+
+def _umask() -> int:
+    """Return what new files are denied here; asking is setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def _opened(path: Path, framework: str) -> Any:

@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.harness.apply import load_denoiser
 from benchmarks.harness.backend import check_device
 from benchmarks.harness.recordings.find import Found, found
-from benchmarks.harness.recordings.job import Job, Wish, check_names, planned
+from benchmarks.harness.recordings.job import Job, Wish, check_names, clashing, planned
 from benchmarks.harness.recordings.ledger import Ledger
 from benchmarks.harness.recordings.picture import check_plots
 from benchmarks.harness.recordings.run import Clock, Progress, Run
@@ -64,6 +64,8 @@ def denoise_files(
         raise InputError(f"--strength is {strength:g}; expected 0 (as it was) to 1 (the estimate)")
     if not inputs:
         raise InputError("no recording was named; expected files or folders")
+    if out.exists() and not out.is_dir():
+        raise InputError(f"--out is {out}, a file; expected a folder")
     check_device(device)
     if spectrogram:
         check_plots()
@@ -88,4 +90,9 @@ def _planned(candidates: Sequence[Found], wish: Wish) -> tuple[list[Job], list[O
             jobs.append(planned(candidate, wish))
         except InputError as error:
             refused.append(refusal(candidate.path, error))
-    return jobs, refused
+    crowded = clashing(jobs)
+    by_path = {candidate.path: candidate for candidate in candidates}
+    return [
+        planned(by_path[job.path], wish, whole_name=True) if job.path in crowded else job
+        for job in jobs
+    ], refused

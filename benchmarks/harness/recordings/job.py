@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -61,11 +62,16 @@ class Job:
         return [part for part in parts if part is not None]
 
 
-def planned(found: Found, wish: Wish) -> Job:
+def planned(found: Found, wish: Wish, *, whole_name: bool = False) -> Job:
     """Read a recording's header and choose the form of its outputs.
 
     Lossless WAV, AIFF, AU, CAF, W64 and FLAC keep container and width. All else becomes WAV: of
     16 bits, or of 24, or of floating point where that many were coded without loss.
+
+    Args:
+        found: The recording.
+        wish: What is wanted beside the estimate.
+        whole_name: Keep the recording's suffix in the names of what is made of it.
 
     Raises:
         AudioError: if it cannot be read.
@@ -76,6 +82,7 @@ def planned(found: Found, wish: Wish) -> Job:
     form = kept(audio.format, audio.subtype)
     own_form = form is not None
     name = found.name
+    stem = name.name if whole_name else name.stem
     if form is None:
         bits = _BITS.get(audio.subtype, 0)
         if not audio.format:
@@ -83,7 +90,7 @@ def planned(found: Found, wish: Wish) -> Job:
             seconds, bits = known.duration_s, known.bits
         frames = None if seconds is None else round(seconds * audio.sampling_rate)
         form = wav(_encoding(bits), frames=frames, channels=audio.channels)
-        name = name.with_suffix(".wav")
+        name = name.with_name(f"{stem}.wav")
     return Job(
         path=found.path,
         sampling_rate=audio.sampling_rate,
@@ -92,9 +99,15 @@ def planned(found: Found, wish: Wish) -> Job:
         form=form,
         own_form=own_form,
         estimate=name,
-        residual=name.with_stem(f"{name.stem}.residual") if wish.residual else None,
-        spectrogram=name.with_suffix(".spectrogram.png") if wish.spectrogram else None,
+        residual=name.with_name(f"{stem}.residual{name.suffix}") if wish.residual else None,
+        spectrogram=name.with_name(f"{stem}.spectrogram.png") if wish.spectrogram else None,
     )
+
+
+def clashing(jobs: Sequence[Job]) -> set[Path]:
+    """Return the recordings whose outputs have a name in common with another's."""
+    counts = Counter(name for job in jobs for name in job.outputs)
+    return {job.path for job in jobs if any(counts[name] > 1 for name in job.outputs)}
 
 
 def check_names(jobs: Sequence[Job], out: Path) -> None:

@@ -11,6 +11,7 @@ from benchmarks.harness.recordings.spectrogram import Power
 from mn_dataset.errors import MissingExtra, OutputError
 
 _RANGE_DB = 90.0
+_FAINTEST_DB = -60.0  # of the loudest colour
 _FLOOR = 1e-12
 
 
@@ -54,7 +55,8 @@ def draw(
     figure = Figure(figsize=(12, 8), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)
     levels = [10 * np.log10(np.maximum(power.T, _FLOOR)) for power in (before, after)]
-    top = max(float(level.max()) for level in levels)
+    # Silence is black, not the loudest of nothing.
+    top = max(_FAINTEST_DB, *(float(level.max()) for level in levels))
     rows = figure.subplots(2, sharex=True, sharey=True)
     for axes, level, title in zip(rows, levels, ("before", "after"), strict=True):
         image = axes.imshow(

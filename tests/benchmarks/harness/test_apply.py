@@ -243,3 +243,22 @@ def test_a_persons_own_class_is_a_denoiser(tmp_path):
     np.testing.assert_array_equal(half(mixture, 44_100), 0.5 * mixture)
     assert half.name == half.spec.name == "half"
     assert len(half.revision) == len("1+") + 12
+
+
+@pytest.mark.parametrize("sampling_rate", [22_050, 32_000, 48_000, 96_000])
+def test_a_recording_that_begins_and_ends_at_full_level_keeps_its_ends(sampling_rate):
+    """Resampled to the native rate and back, called or streamed, with nothing done between."""
+    time_s = np.arange(2 * sampling_rate) / sampling_rate
+    tones = ((220, 1.0), (440, 2.0), (1000, 0.3), (3000, 1.2))
+    sound = sum(0.2 * np.sin(2 * np.pi * hz * time_s + phase) for hz, phase in tones)
+    mixture = sound.astype(np.float32)[np.newaxis]
+    denoiser = AppliedDenoiser(Fake(sampling_rate=44_100, chunk=44_100, overlap=4_410))
+    blocks = np.array_split(mixture, 7, axis=-1)
+
+    called = denoiser(mixture[np.newaxis], sampling_rate)[0]
+    streamed = np.concatenate(list(denoiser.stream(blocks, sampling_rate, channels=1)), axis=-1)
+
+    np.testing.assert_array_equal(streamed, called)
+    error = np.square(called - mixture, dtype=float).sum() / np.square(mixture, dtype=float).sum()
+    # Mirrored tones bend at the end: 75 dB and more; beside silence they break: 57 to 64 dB.
+    assert error < 10**-7.2

@@ -89,5 +89,11 @@ def test_what_is_no_archive_is_named(tmp_path, content):
     if content is not None:
         path.write_bytes(content)
 
-    with pytest.raises(InputError, match=r"broken\.npz: no archive of arrays"):
+    with pytest.raises(InputError, match=r"broken\.npz: no "):
         convert("musicecan", path, tmp_path / "out")
+
+
+def test_a_checkpoint_that_is_not_there_is_told_before_anything_else(tmp_path):
+    """A mistyped path is no matter of packages."""
+    with pytest.raises(InputError, match="no such checkpoint"):
+        convert("musicecan", tmp_path / "nothing", tmp_path / "out.safetensors")

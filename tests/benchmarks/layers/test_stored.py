@@ -56,6 +56,13 @@ def test_equal_networks_give_equal_bytes(tmp_path):
     assert written(tmp_path).read_bytes() == written(tmp_path / "again").read_bytes()
 
 
+def test_others_may_read_it(tmp_path):
+    """As far as the person lets them read any file."""
+    (tmp_path / "plain").touch()
+
+    assert written(tmp_path).stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
 def test_a_failed_write_leaves_the_file_that_was_there(tmp_path):
     """And nothing half-written beside it."""
     path = written(tmp_path)

@@ -252,16 +252,36 @@ def test_names_that_would_clash_are_an_error_before_any_work(tmp_path, own, reco
         denoise_files([first, second], denoiser=own("Same"), out=out)
     with pytest.raises(InputError, match="take the place of the recording"):
         denoise_files([first], denoiser=own("Same"), out=first.parent)
-    record("a.residual.wav")
-    with pytest.raises(InputError, match="would both become"):
-        denoise_files(
-            [record("a.wav"), tmp_path / "in" / "a.residual.wav"],
-            denoiser=own("Same"),
-            out=out,
-            residual=True,
-        )
     assert not out.exists()
     assert states(denoise_files([first, first], denoiser=own("Same"), out=out)) == ["done"]
+
+
+def test_names_that_would_meet_keep_their_suffix(tmp_path, own, record):
+    """One tape in two forms, and a recording that is called like a residual."""
+    record("tape.wav"), record("tape.flac"), record("a.wav"), record("a.residual.wav")
+    out = tmp_path / "out"
+
+    summary = denoise_files([tmp_path / "in"], denoiser=own("Same"), out=out, residual=True)
+
+    assert states(summary) == ["done"] * 4
+    assert {path.name for path in out.glob("[!.]*")} == {
+        *("tape.wav", "tape.residual.wav", "tape.flac", "tape.residual.flac"),
+        *("a.wav", "a.wav.residual.wav", "a.residual.wav", "a.residual.wav.residual.wav"),
+    }
+
+
+def test_estimates_of_another_folder_are_no_recordings(tmp_path, own, record):
+    """Two outputs inside the input: the first is not denoised again into the second."""
+    record("a.wav")
+    inside = tmp_path / "in"
+
+    denoise_files([inside], denoiser=own("Same"), out=inside / "first")
+    summary = denoise_files([inside], denoiser=own("Same"), out=inside / "second")
+
+    assert states(summary) == ["done"]
+    assert states(denoise_files([inside / "first"], denoiser=own("Same"), out=tmp_path / "x")) == [
+        "done"
+    ]
 
 
 def test_a_link_to_a_recording_is_not_overwritten(tmp_path, own, record):
@@ -318,7 +338,7 @@ def test_a_place_that_is_no_folder_is_told(tmp_path, own, record):
     """Before any work."""
     (tmp_path / "out").write_text("a file")
 
-    with pytest.raises(OutputError, match="cannot be written"):
+    with pytest.raises(InputError, match="a file; expected a folder"):
         denoise_files([record("a.wav")], denoiser=own("Same"), out=tmp_path / "out")
 
 
