@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 from mn_dataset.errors import InputError
 from mn_dataset.mix.augment.chain import load_chain
 from mn_dataset.records import SAMPLING_RATE, SnrDefinition
+
+_MOST_MINUTES = 1e7  # nineteen years
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +45,7 @@ class Data:
 
     def __post_init__(self) -> None:
         """Refuse what makes no step."""
+        _finite(self)
         _at_least(self, batch=1, accumulate=1, items_per_epoch=1, workers=0, cache_mb=0)
         _within(self, segment_s=(0.1, 60.0))
         for name in ("snr_db", "gain_db"):
@@ -96,6 +100,7 @@ class Optimizer:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be a descent."""
+        _finite(self)
         _at_least(self, warmup_steps=0, decay_steps=1, max_skipped=1, weight_decay=0)
         _within(self, floor=(0.0, 1.0), ema_decay=(0.0, 0.999999), learning_rate=(1e-12, 100.0))
         if not all(0.0 <= beta < 1.0 for beta in self.betas):
@@ -124,6 +129,7 @@ class Validation:
 
     def __post_init__(self) -> None:
         """Refuse what validates nothing."""
+        _finite(self)
         _at_least(self, every_steps=1, mixtures=2, patience=1)
         _within(self, seconds=(0.1, 60.0))
 
@@ -150,9 +156,13 @@ class Limits:
 
     def __post_init__(self) -> None:
         """Refuse what never begins."""
+        _finite(self)
         _at_least(self, max_steps=1, max_epochs=1, checkpoint_steps=1, keep_last=1, log_steps=1)
-        if self.max_minutes is not None and self.max_minutes <= 0:
-            raise InputError(f"max_minutes is {self.max_minutes:g}; expected more than 0")
+        if self.max_minutes is not None and not 0 < self.max_minutes <= _MOST_MINUTES:
+            raise InputError(
+                f"max_minutes is {self.max_minutes:g}; expected more than 0, {_MOST_MINUTES:g} at "
+                "the most"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,6 +192,7 @@ class Config:
         Raises:
             InputError: naming the fields.
         """
+        _finite(self)
         limits = self.limits
         if (limits.max_steps, limits.max_epochs, limits.max_minutes) == (None, None, None):
             raise InputError(
@@ -207,6 +218,24 @@ class Config:
         if self.data.augment is not None:
             told["data"]["augment"] = load_chain(self.data.augment).text
         return told
+
+
+def _finite(section: Any) -> None:
+    """Refuse infinity and NaN, which TOML can write and no comparison can be trusted with."""
+    for one in fields(section):
+        for value in _numbers(getattr(section, one.name)):
+            if not math.isfinite(value):
+                raise InputError(f"{one.name} holds {value}; expected finite numbers")
+
+
+def _numbers(value: Any) -> Iterator[float]:
+    if isinstance(value, float):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from _numbers(tuple(value.values()))
+    elif isinstance(value, (tuple, list)):
+        for one in value:
+            yield from _numbers(one)
 
 
 def _at_least(section: Any, **bounds: float) -> None:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from benchmarks.training.config import Data, Validation
-from benchmarks.training.material import TRAIN, VALIDATION, Example, Origin, apart
+from benchmarks.training.material import (
+    TRAIN,
+    VALIDATION,
+    Example,
+    Origin,
+    apart,
+    split_sha256,
+    tell_left_out,
+)
 from mn_dataset import seeds
 from mn_dataset.audio.corpus import Corpus
+from mn_dataset.audio.fingerprint.pairs import Pair
 from mn_dataset.audio.io import to_float
+from mn_dataset.audio.prints import corpus_pairs
 from mn_dataset.errors import InputError, RecipeError
 from mn_dataset.mix.augment.chain import load_chain
 from mn_dataset.mix.augment.deeds import require
@@ -20,7 +29,7 @@ from mn_dataset.mix.draw import draw
 from mn_dataset.mix.recipes import Recipes
 from mn_dataset.mix.render import Mixture, mix
 from mn_dataset.mix.source import SourceCache
-from mn_dataset.records import Recipe
+from mn_dataset.records import SAMPLING_RATE, Recipe
 
 _BYTES_PER_SAMPLE = 2
 _EPOCHS_KEPT = 2  # what is mixed ahead may cross into the next epoch
@@ -34,25 +43,39 @@ class CorpusMaterial:
         data: What is drawn.
         validation: What is held out.
         seed: Of every choice.
+        workers: Processes that compare recordings which nobody has compared yet.
+        progress: Called with (done, all) recordings that are compared.
 
     Raises:
-        InputError: if a split is empty, or if one recording stands in both.
+        InputError: if a split is empty, if one take stands in both, by samples, group or what is
+            heard, or if all clips of a split are too short.
         MissingExtra: if there is augmentation, and its package is not installed.
     """
 
-    def __init__(self, corpus: Corpus, data: Data, validation: Validation, *, seed: int) -> None:
+    def __init__(
+        self,
+        corpus: Corpus,
+        data: Data,
+        validation: Validation,
+        *,
+        seed: int,
+        workers: int = 1,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
         self.data, self._validation, self.seed = data, validation, seed
         self.num_items = data.items_per_epoch
         for split in (TRAIN, VALIDATION):
             _refuse_empty(corpus, split)
-        whole = [
-            Origin(source.row, source.entry.pcm_sha256)
-            for source in corpus.sources.values()
-            if source.row.split in (TRAIN, VALIDATION)
+        pairs = _pairs(corpus, workers=workers, progress=progress)
+        self.left_out = _left_out(corpus, pairs, data, validation)
+        tell_left_out(self.left_out, where=str(corpus.root))
+        absent = {name for names in self.left_out.values() for name in names}
+        self.origins: Sequence[Origin] = [
+            origin for origin in _of(corpus, TRAIN, VALIDATION) if origin.row.id not in absent
         ]
-        left_out = apart(whole, where=str(corpus.root))
-        self.origins: Sequence[Origin] = [one for one in whole if one.row.id not in left_out]
         self._corpus = corpus.only([one.row.id for one in self.origins])
+        for split in (TRAIN, VALIDATION):
+            _refuse_left_empty(self._corpus, split)
         self._hash = corpus.hash
         self._chain = None if data.augment is None else load_chain(data.augment)
         if self._chain is not None:
@@ -61,14 +84,12 @@ class CorpusMaterial:
 
     @property
     def identity(self) -> dict[str, str]:
-        """Name, hash of the whole corpus, and hash of what stands in which split."""
-        lines = sorted(f"{one.row.id} {one.row.split} {one.pcm_sha256}\n" for one in self.origins)
-        splits = hashlib.sha256("".join(lines).encode()).hexdigest()
+        """Name, hash of the whole corpus, and hash of all that drawing from it depends on."""
         return {
             "kind": "corpus",
             "name": self._corpus.name,
             "corpus_hash": self._hash,
-            "splits_sha256": splits,
+            "splits_sha256": split_sha256(self.origins),
         }
 
     def item(self, epoch: int, index: int) -> Example:
@@ -148,4 +169,77 @@ def _refuse_empty(corpus: Corpus, split: str) -> None:
                 f"{corpus.root / role}.csv: no row is in the split {split!r}; training needs clips "
                 f"and noises in {TRAIN!r} and in {VALIDATION!r}: fill the column 'split', for "
                 f"example with `mn split {corpus.root} --in-place`"
+            )
+
+
+def _of(corpus: Corpus, *splits: str) -> list[Origin]:
+    return [
+        Origin(source.row, source.entry.pcm_sha256)
+        for source in corpus.sources.values()
+        if source.row.split in splits
+    ]
+
+
+def _pairs(
+    corpus: Corpus, *, workers: int, progress: Callable[[int, int], None] | None
+) -> list[Pair]:
+    """Return the near-duplicates of a whole corpus, as ``mn build`` and ``mn check`` find them."""
+    entries = {name: source.entry for name, source in corpus.sources.items()}
+    return corpus_pairs(corpus.root, entries, workers=workers, progress=progress)
+
+
+def _left_out(
+    corpus: Corpus, pairs: Sequence[Pair], data: Data, validation: Validation
+) -> dict[str, list[str]]:
+    """Return the recordings that cannot be used, by the reason.
+
+    Raises:
+        InputError: if train and validation share a take, or all clips of one are too short.
+    """
+    # One without a split may link two that have one.
+    judged = _of(corpus, TRAIN, VALIDATION, "")
+    place = {origin.row.id: origin.row.split for origin in judged}
+    # A pair within one split parts nothing, and would hide in messages what does.
+    across = [pair for pair in pairs if _parts(place.get(pair.first), place.get(pair.second))]
+    heard = apart(judged, where=str(corpus.root), pairs=across)
+    found = {"their group is learned from in another category": sorted(heard)}
+    for split, field, seconds in (
+        (TRAIN, "segment_s in [data]", data.segment_s),
+        (VALIDATION, "seconds in [validation]", validation.seconds),
+    ):
+        reason = f"clips of {split} shorter than {seconds:g} s ({field})"
+        found[reason] = _too_short(corpus, split, field, seconds)
+    return {reason: names for reason, names in found.items() if names}
+
+
+def _parts(first: str | None, second: str | None) -> bool:
+    return first != second or not first
+
+
+def _too_short(corpus: Corpus, split: str, field: str, seconds: float) -> list[str]:
+    """Return the clips of a split that carry no segment; noises are looped.
+
+    Raises:
+        InputError: if there is no other one.
+    """
+    clips = corpus.of("clean", split)
+    length = round(seconds * SAMPLING_RATE)
+    names = [clip.id for clip in clips if clip.entry.frames < length]
+    if len(names) == len(clips):
+        longest = max(clip.entry.frames for clip in clips) / SAMPLING_RATE
+        raise InputError(
+            f"{corpus.root}: no clip of the split {split!r} lasts {seconds:g} s, the longest "
+            f"{longest:g} s, and a clip is never looped; lower {field}"
+        )
+    return names
+
+
+def _refuse_left_empty(corpus: Corpus, split: str) -> None:
+    """Refuse a split of which everything had to be left out."""
+    for role in ("clean", "noise"):
+        if not corpus.of(role, split):
+            raise InputError(
+                f"{corpus.root / role}.csv: no row of the split {split!r} is left: its groups are "
+                f"learned from in other categories, or its clips too short for segment_s and "
+                f"seconds; run `mn split {corpus.root} --reassign --in-place`, or lower those"
             )

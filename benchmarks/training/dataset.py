@@ -10,15 +10,24 @@ from typing import Any
 import numpy as np
 
 from benchmarks.training.config import Data, Validation
-from benchmarks.training.material import TRAIN, VALIDATION, Example, Origin, apart
+from benchmarks.training.material import (
+    TRAIN,
+    VALIDATION,
+    Example,
+    Origin,
+    apart,
+    split_sha256,
+    tell_left_out,
+)
 from mn_dataset import seeds
 from mn_dataset.audio.io import Pcm, file_sha256, pcm_sha256, read_pcm, to_float
 from mn_dataset.errors import AudioError, DatasetError, InputError
-from mn_dataset.mix.manifest import MANIFEST, SOURCES, read_manifest
+from mn_dataset.mix.manifest import CARD, MANIFEST, SOURCES, read_manifest
 from mn_dataset.mix.recipes import read_parquet
 from mn_dataset.records import SAMPLING_RATE
 from mn_dataset.tables import COLUMNS, Row
 
+_LEAK = "**leak**"  # what the card of a dataset that leaks says of it
 _LAYERS = ("noisy", "clean")
 
 
@@ -32,7 +41,7 @@ class DatasetMaterial:
         seed: Of every choice.
 
     Raises:
-        DatasetError: if it is no finished dataset of the task denoise, or a mixture is shorter
+        DatasetError: if it is no finished dataset of the task denoise, or every mixture is shorter
             than a segment.
         InputError: if a split is empty, or if one recording stands in both.
     """
@@ -41,29 +50,38 @@ class DatasetMaterial:
         self.root, self.data, self._validation, self.seed = root, data, validation, seed
         rows = read_manifest(root)
         _check_task(root, rows)
+        _refuse_told_leak(root)
         origins = _origins(root, rows)
         left_out = apart(origins, where=str(root))
         self.origins: Sequence[Origin] = [one for one in origins if one.row.id not in left_out]
-        self._held = [
-            row
-            for row in _of(rows, VALIDATION)
-            if left_out.isdisjoint((row["clean_id"], row["noise_id"]))
-        ]
+        held = _of(rows, VALIDATION)
+        told = {row["id"] for row in held if left_out & {row["clean_id"], row["noise_id"]}}
+        self._held = [row for row in held if row["id"] not in told]
         self._rows = _of(rows, TRAIN)
-        self.num_items = len(self._rows)
-        for split, found in ((TRAIN, self._rows), (VALIDATION, self._held)):
-            if not found:
+        for split, own in ((TRAIN, self._rows), (VALIDATION, self._held)):
+            if not own:
                 raise InputError(
                     f"{root / MANIFEST}: no mixture is in the split {split!r}; training needs "
                     f"{TRAIN!r} and {VALIDATION!r}: build with `--split train validation`"
                 )
-        self._check_lengths()
+        short = f"mixtures of {TRAIN} shorter than {data.segment_s:g} s (segment_s in [data])"
+        found = {
+            "mixtures of recordings whose group is learned from in another category": sorted(told),
+            short: self._leave_out_short(),
+        }
+        self.left_out = {reason: names for reason, names in found.items() if names}
+        tell_left_out(self.left_out, where=str(root))
 
     @property
     def identity(self) -> dict[str, str]:
-        """Name, and hash of the manifest, which holds the hash of every sample."""
+        """Name, hash of the manifest, which holds that of every sample, and of the origins."""
         name, sha256 = self.root.resolve().name, file_sha256(self.root / MANIFEST)
-        return {"kind": "dataset", "name": name, "manifest_sha256": sha256}
+        return {
+            "kind": "dataset",
+            "name": name,
+            "manifest_sha256": sha256,
+            "splits_sha256": split_sha256(self.origins),
+        }
 
     def item(self, epoch: int, index: int) -> Example:
         """Return a segment of a mixture, another one in every epoch."""
@@ -107,14 +125,24 @@ class DatasetMaterial:
             )
         return samples
 
-    def _check_lengths(self) -> None:
-        shortest = min(self._rows, key=lambda row: int(row["num_samples"]))
-        if shortest["num_samples"] < self.data.segment:
+    @property
+    def num_items(self) -> int:
+        """Mixtures of train; an epoch has a segment of each."""
+        return len(self._rows)
+
+    def _leave_out_short(self) -> list[str]:
+        """Leave out the mixtures that carry no segment, and return their ids."""
+        longest = max(self._rows, key=lambda row: int(row["num_samples"]))
+        if longest["num_samples"] < self.data.segment:
             raise DatasetError(
-                f"{self.root / MANIFEST}: {shortest['id']} lasts "
-                f"{shortest['num_samples'] / SAMPLING_RATE:g} s, shorter than a segment of "
-                f"{self.data.segment_s:g} s; lower segment_s in [data], or build longer mixtures"
+                f"{self.root / MANIFEST}: {longest['id']} lasts "
+                f"{longest['num_samples'] / SAMPLING_RATE:g} s, shorter than a segment of "
+                f"{self.data.segment_s:g} s, and no other one of {TRAIN!r} is longer; lower "
+                "segment_s in [data], or build longer mixtures"
             )
+        short = [row["id"] for row in self._rows if row["num_samples"] < self.data.segment]
+        self._rows = [row for row in self._rows if row["num_samples"] >= self.data.segment]
+        return short
 
 
 def _of(rows: Sequence[dict[str, Any]], split: str) -> list[dict[str, Any]]:
@@ -129,6 +157,20 @@ def _check_task(root: Path, rows: Sequence[dict[str, Any]]) -> None:
             f"{root / MANIFEST}: holds {told}; expected mixtures of the task denoise at "
             f"{SAMPLING_RATE} Hz"
         )
+
+
+def _refuse_told_leak(root: Path) -> None:
+    """Refuse a dataset whose card says that train and validation share a take."""
+    card = root / CARD
+    if not card.is_file():
+        return
+    for line in card.read_text(encoding="utf-8", errors="replace").splitlines():
+        if _LEAK in line and all(f"({split})" in line for split in (TRAIN, VALIDATION)):
+            raise InputError(
+                f"{card}: it was built although its splits leak: {line.partition(_LEAK)[2][2:]}; "
+                "what is validated must not be learned from: correct the column 'split' of its "
+                "corpus, and build it without --allow-leak"
+            )
 
 
 def _origins(root: Path, rows: Sequence[dict[str, Any]]) -> list[Origin]:

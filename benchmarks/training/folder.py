@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from benchmarks.training import checkpoint
 from benchmarks.training.history import History
-from mn_dataset.errors import DatasetError, OutputError
+from benchmarks.training.writing import written
+from mn_dataset.errors import DatasetError, InputError
 
 TRAIN_JSON = "train.json"
 
@@ -28,6 +31,27 @@ class RunFolder:
         self.checkpoints = root / "checkpoints"
         self.events = root / "tensorboard"
 
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Make the folder, and keep other runs out of it while in the block, however it ends.
+
+        Raises:
+            InputError: if another run is in it.
+            OutputError: if it cannot be made.
+        """
+        with written(self.root):
+            self.root.mkdir(parents=True, exist_ok=True)
+        if sys.platform == "win32":
+            yield
+            return
+        with written(self.root):
+            handle = os.open(self.root, os.O_RDONLY)
+        try:
+            _lock(handle, self.root)
+            yield
+        finally:
+            os.close(handle)
+
     def check(self, settings: Mapping[str, Any], *, resume: bool) -> None:
         """Refuse a folder that holds something else, or work that nobody asked to continue.
 
@@ -38,7 +62,7 @@ class RunFolder:
         Raises:
             DatasetError: saying what differs, or how to go on.
         """
-        if not self.root.exists() or all(_is_temporary(path) for path in self.root.iterdir()):
+        if not self.root.is_dir() or all(_is_temporary(path) for path in self.root.iterdir()):
             return
         if not (self.root / TRAIN_JSON).is_file():
             raise DatasetError(
@@ -61,7 +85,8 @@ class RunFolder:
         """Remove what a kill left half written."""
         for path in self.root.iterdir():
             if _is_temporary(path):
-                path.unlink()
+                with written(path):
+                    path.unlink()
         checkpoint.sweep(self.checkpoints)
 
     def read(self) -> dict[str, Any]:
@@ -87,14 +112,27 @@ class RunFolder:
         """
         path = self.root / TRAIN_JSON
         temporary = path.with_name(f".{TRAIN_JSON}.{os.getpid()}.tmp")
+        text = json.dumps(told, indent=2, ensure_ascii=False, allow_nan=False)
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            text = json.dumps(told, indent=2, ensure_ascii=False, allow_nan=False)
-            temporary.write_text(f"{text}\n", encoding="utf-8")
-            temporary.replace(path)
-        except OSError as error:
+            with written(path):
+                self.root.mkdir(parents=True, exist_ok=True)
+                temporary.write_text(f"{text}\n", encoding="utf-8")
+                temporary.replace(path)
+        finally:
             temporary.unlink(missing_ok=True)
-            raise OutputError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def _lock(handle: int, root: Path) -> None:
+    import fcntl  # noqa: PLC0415 - is not on every platform
+
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise InputError(
+            f"{root}: another `mn train` writes there now; wait for it, or give another --out"
+        ) from error
+    except OSError:  # a file system without locks
+        return
 
 
 def _is_temporary(path: Path) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from mn_dataset.errors import OutputError
+from benchmarks.training.writing import written
 
 HISTORY = "history.csv"
 
@@ -63,17 +64,18 @@ class History:
         Raises:
             OutputError: if it cannot be written.
         """
-        lines = []
-        if self.path.is_file():
-            lines = self.path.read_text(encoding="utf-8").splitlines(keepends=True)[1:]
-        kept = [line for line in lines if line.endswith("\n") and _step(line) <= step]
-        temporary = self.path.with_name(f".{HISTORY}.{os.getpid()}.tmp")
-        try:
-            temporary.write_text(HEADER + "".join(kept), encoding="utf-8")
-            temporary.replace(self.path)
-        except OSError as error:
-            temporary.unlink(missing_ok=True)
-            raise OutputError(f"{self.path}: cannot be written ({error.strerror})") from error
+        self._write(line for line in self._lines() if _step(line) <= step)
+
+    def amend(self, step: int, *, si_sdr_db: float, gain_db: float) -> None:
+        """Add a validation to the line of a step that ended without one.
+
+        Raises:
+            OutputError: if it cannot be written.
+        """
+        self._write(
+            f"{line.rsplit(',', 2)[0]},{si_sdr_db!r},{gain_db!r}\n" if _step(line) == step else line
+            for line in self._lines()
+        )
 
     def append(self, point: Point) -> None:
         """Add a line with a single write.
@@ -81,11 +83,24 @@ class History:
         Raises:
             OutputError: if it cannot be written.
         """
+        with written(self.path), self.path.open("ab", buffering=0) as file:
+            file.write(point.line.encode())
+
+    def _lines(self) -> list[str]:
+        """Return the whole lines, the header left away."""
+        if not self.path.is_file():
+            return []
+        lines = self.path.read_text(encoding="utf-8").splitlines(keepends=True)[1:]
+        return [line for line in lines if line.endswith("\n")]
+
+    def _write(self, lines: Iterable[str]) -> None:
+        temporary = self.path.with_name(f".{HISTORY}.{os.getpid()}.tmp")
         try:
-            with self.path.open("ab", buffering=0) as file:
-                file.write(point.line.encode())
-        except OSError as error:
-            raise OutputError(f"{self.path}: cannot be written ({error.strerror})") from error
+            with written(self.path):
+                temporary.write_text(HEADER + "".join(lines), encoding="utf-8")
+                temporary.replace(self.path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def _step(line: str) -> float:

@@ -23,6 +23,7 @@ from benchmarks.training.pace import Pace
 from benchmarks.training.schedule import learning_rate
 from benchmarks.training.step import Step, take
 from benchmarks.training.validate import Scores, Validator, learned
+from benchmarks.training.writing import written
 from mn_dataset.errors import MnError
 
 INTERRUPTED = "interrupted"
@@ -77,6 +78,8 @@ class Loop:
             reason = self._end(asked=step.asked)
             self._after(step, reason)
             reason = reason or self._end(asked=False)  # a validation may have been the last
+        if reason != INTERRUPTED:
+            self._conclude()
         return reason
 
     def _step(self, batches: Iterator[list[Batch]], request: Request) -> Step:
@@ -137,7 +140,8 @@ class Loop:
         due = done.step % self.config.validation.every_steps == 0
         validates = due or reason not in (None, INTERRUPTED)
         if validates:
-            point = self._validate(point)
+            scores = self._validate()
+            point = replace(point, si_sdr_db=scores.mean_db, gain_db=scores.mean_gain_db)
         self._record(point)
         if validates or reason or done.step % self.config.limits.checkpoint_steps == 0:
             self._keep()
@@ -147,16 +151,28 @@ class Loop:
             left = self.pace.left_s(done.step, done.seconds)
             self.tell(round(done.seconds), round(done.seconds + left))
 
-    def _validate(self, point: Point) -> Point:
+    def _conclude(self) -> None:
+        """Validate where a run ends that was stopped there, or that is now to be no longer."""
+        if self.progress.validated_step == self.progress.step:
+            return
+        scores = self._validate()
+        if self.learner.engine.is_main:
+            self.folder.history.amend(
+                self.progress.step, si_sdr_db=scores.mean_db, gain_db=scores.mean_gain_db
+            )
+            done = replace(self.progress, seconds=self.progress.seconds + self._elapsed())
+            checkpoint.amend(self.folder.checkpoints, done)
+
+    def _validate(self) -> Scores:
         """Score the averaged weights, and keep them if there were none better."""
         scores = self.validator.score(self.learner.average.module)
-        done, gain = self.progress, scores.mean_gain_db
+        done, gain = replace(self.progress, validated_step=self.progress.step), scores.mean_gain_db
         if gain > (-math.inf if done.best_db is None else done.best_db):
             self.progress = replace(done, best_db=gain, best_step=done.step, stale=0)
             self._ship(scores)
         else:
             self.progress = replace(done, stale=done.stale + 1)
-        return replace(point, si_sdr_db=scores.mean_db, gain_db=gain)
+        return scores
 
     def _ship(self, scores: Scores) -> None:
         if not self.learner.engine.is_main:
@@ -171,9 +187,9 @@ class Loop:
             },
         }
         path = self.folder.root / stored.WEIGHTS_NAME
-        stored.save(
-            path, self.learner.average.module, model=self.model, facts={**self.facts, **told}
-        )
+        network = self.learner.average.module
+        with written(path):
+            stored.save(path, network, model=self.model, facts={**self.facts, **told})
 
     def _record(self, point: Point) -> None:
         if self.monitor is None:

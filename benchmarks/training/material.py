@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mn_dataset.audio.fingerprint.pairs import Pair
 from mn_dataset.errors import InputError
 from mn_dataset.split.audit import leaks
 from mn_dataset.tables import Row
 
+logger = logging.getLogger(__name__)
+
 TRAIN, VALIDATION = "train", "validation"
+_NAMED = 5  # ids that a message names
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,11 @@ class Material(Protocol):
         ...
 
     @property
+    def left_out(self) -> Mapping[str, Sequence[str]]:
+        """Ids that are neither learned from nor validated with, by the reason."""
+        ...
+
+    @property
     def num_items(self) -> int:
         """Items of one epoch."""
         ...
@@ -67,12 +79,13 @@ class Material(Protocol):
         ...
 
 
-def apart(origins: Sequence[Origin], *, where: str) -> frozenset[str]:
+def apart(origins: Sequence[Origin], *, where: str, pairs: Sequence[Pair] = ()) -> frozenset[str]:
     """Prove that no recording is learned from and validated with.
 
     Args:
-        origins: The recordings of both splits.
+        origins: The recordings of both splits, and others that may link them.
         where: What to name in a message.
+        pairs: Near-duplicates among them, by id.
 
     Returns:
         Ids of validation whose group is trained on in another category, such as one tune on
@@ -89,8 +102,12 @@ def apart(origins: Sequence[Origin], *, where: str) -> frozenset[str]:
             f"{where}: {twice[0]} is mixed in {TRAIN} and in {VALIDATION} ({len(twice)} such "
             "recordings); build it from a corpus whose noises are split, without a preset"
         )
-    found = leaks(rows, {origin.row.id: origin.pcm_sha256 for origin in origins})
-    between = [leak for leak in found if len({row.split for row in leak.rows}) > 1]
+    found = leaks(rows, {origin.row.id: origin.pcm_sha256 for origin in origins}, pairs)
+    between = [
+        leak
+        for leak in found
+        if not leak.faint and {TRAIN, VALIDATION} <= {row.split for row in leak.rows}
+    ]
     severe = [leak for leak in between if leak.severe]
     if severe:
         raise InputError(
@@ -100,8 +117,25 @@ def apart(origins: Sequence[Origin], *, where: str) -> frozenset[str]:
     return frozenset(row.id for leak in between for row in leak.rows if row.split == VALIDATION)
 
 
+def split_sha256(origins: Sequence[Origin]) -> str:
+    """Return a hash of what drawing depends on: samples, split, category and group of each."""
+    cells = sorted(
+        (one.row.id, one.row.split, one.row.category, one.row.group, one.pcm_sha256)
+        for one in origins
+    )
+    return hashlib.sha256(json.dumps(cells).encode()).hexdigest()
+
+
+def tell_left_out(left_out: Mapping[str, Sequence[str]], *, where: str) -> None:
+    """Log how many are left out, why, and the first of them."""
+    for reason, names in left_out.items():
+        more = ", …" if len(names) > _NAMED else ""
+        told = ", ".join(names[:_NAMED])
+        logger.warning("%s: %d left out, %s: %s%s", where, len(names), reason, told, more)
+
+
 def facts(material: Material) -> dict[str, Any]:
-    """Return what a card says of the recordings: how many, of how many groups, which licences."""
+    """Return what a card says of the recordings: how many, of which groups, licences, and not."""
     told: dict[str, Any] = dict(material.identity)
     for split in (TRAIN, VALIDATION):
         rows = [origin.row for origin in material.origins if origin.row.split == split]
@@ -110,4 +144,5 @@ def facts(material: Material) -> dict[str, Any]:
             "groups": len({(row.id.partition("/")[0], row.group or row.id) for row in rows}),
             "licenses": dict(sorted(Counter(row.license or "unknown" for row in rows).items())),
         }
+    told["left_out"] = {reason: list(names) for reason, names in material.left_out.items()}
     return told

@@ -13,6 +13,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from benchmarks.layers import spectral
 from benchmarks.training.history import Point
+from benchmarks.training.writing import written
 from mn_dataset.records import SAMPLING_RATE
 
 SHOWN = 2
@@ -33,17 +34,19 @@ class Monitor:
     """
 
     def __init__(self, folder: Path, *, step: int) -> None:
-        self._writer: Any = SummaryWriter(str(folder), purge_step=step + 1 if step else None)
+        self._folder = folder
+        with written(folder):
+            self._writer: Any = SummaryWriter(str(folder), purge_step=step + 1 if step else None)
 
     def point(self, point: Point) -> None:
         """Show one point of the curves."""
         for name in ("loss", "learning_rate", "grad_norm"):
-            self._writer.add_scalar(f"train/{name}", getattr(point, name), point.step)
+            self._scalar(f"train/{name}", getattr(point, name), step=point.step)
 
     def validation(self, point: Point) -> None:
         """Show one validation."""
-        self._writer.add_scalar("validation/si_sdr_db", point.si_sdr_db, point.step)
-        self._writer.add_scalar("validation/gain_db", point.gain_db, point.step)
+        for name in ("si_sdr_db", "gain_db"):
+            self._scalar(f"validation/{name}", getattr(point, name), step=point.step)
 
     def audio(self, name: str, wave: Tensor, *, step: int) -> None:
         """Show a waveform, float32 (time,), as spectrogram and as sound.
@@ -51,12 +54,18 @@ class Monitor:
         Full scale of picture and sound is the same for all, so that levels can be compared.
         """
         wave = wave.detach().cpu().nan_to_num()
-        self._writer.add_image(f"{name}/spectrogram", spectrogram(wave), step)
-        self._writer.add_audio(f"{name}/audio", wave[None].clamp(-1, 1), step, SAMPLING_RATE)
+        with written(self._folder):
+            self._writer.add_image(f"{name}/spectrogram", spectrogram(wave), step)
+            self._writer.add_audio(f"{name}/audio", wave[None].clamp(-1, 1), step, SAMPLING_RATE)
 
     def close(self) -> None:
         """Write what is left."""
-        self._writer.close()
+        with written(self._folder):
+            self._writer.close()
+
+    def _scalar(self, name: str, value: float | None, *, step: int) -> None:
+        with written(self._folder):
+            self._writer.add_scalar(name, value, step)
 
 
 def spectrogram(wave: Tensor) -> NDArray[np.uint8]:

@@ -37,4 +37,6 @@ def open_material(
     if any((folder / name).is_file() for name in (MANIFEST, RECIPES)):
         return DatasetMaterial(folder, config.data, config.validation, seed=seed)
     corpus = load_corpus(named, workers=workers, progress=progress)
-    return CorpusMaterial(corpus, config.data, config.validation, seed=seed)
+    return CorpusMaterial(
+        corpus, config.data, config.validation, seed=seed, workers=workers, progress=progress
+    )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,8 @@ from benchmarks.training.pace import Pace
 from benchmarks.training.validate import Validator
 from mn_dataset import seeds
 from mn_dataset.errors import InputError, suggestion
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -136,8 +140,10 @@ def run(order: Order, *, progress: Callable[[int, int], None] | None = None) -> 
         progress: Called with (done, all) seconds of work.
 
     Raises:
-        DatasetError: if the folder holds another run.
-        InputError: if model, data and configuration do not go together.
+        DatasetError: if the folder holds another run, or none of its checkpoints is whole.
+        InputError: if model, data and configuration do not go together, or another run is in the
+            folder now.
+        OutputError: if something cannot be written.
         MnError: if loss or gradient stay without a finite value.
     """
     devices = range(torch.cuda.device_count()) if order.device != "cpu" else []
@@ -167,28 +173,34 @@ def _run(
         "config": config.settings(),
         "data": material.identity,
     }
-    folder.check(settings, resume=order.resume)
-    learner = learner_of(network, config.optimizer, place)
-    done = _restored(learner, folder)
-    loop = Loop(
-        model=order.model.spec.name,
-        config=config,
-        learner=learner,
-        objective=objective,
-        validator=Validator(material.validation(), place),
-        folder=folder,
-        pace=Pace(config, steps_per_epoch=plan.steps_per_epoch),
-        progress=done,
-        facts={"data": facts(material), "seed": order.seed, "config": config.settings()},
-        tell=progress,
-    )
+    with folder.locked() if place.is_main else nullcontext():
+        folder.check(settings, resume=order.resume)
+        learner = learner_of(network, config.optimizer, place)
+        loop = Loop(
+            model=order.model.spec.name,
+            config=config,
+            learner=learner,
+            objective=objective,
+            validator=Validator(material.validation(), place),
+            folder=folder,
+            pace=Pace(config, steps_per_epoch=plan.steps_per_epoch),
+            progress=_restored(learner, folder),
+            facts={"data": facts(material), "seed": order.seed, "config": config.settings()},
+            tell=progress,
+        )
+        return _looped(loop, order, plan, settings)
+
+
+def _looped(loop: Loop, order: Order, plan: batches.Plan, settings: Mapping[str, Any]) -> Outcome:
+    """Run a loop in its folder, and write down how it began and ended."""
+    place = loop.learner.engine
     told = _opened(loop, settings, order) if place.is_main else {}
     place.wait()
     stream = batches.steps(
-        material,
+        order.material,
         plan,
-        first=done.step,
-        workers=config.data.workers,
+        first=loop.progress.step,
+        workers=loop.config.data.workers,
         rank=place.rank,
         processes=place.processes,
         pinned=place.device.type == "cuda",
@@ -202,7 +214,7 @@ def _run(
             loop.monitor.close()
     outcome = _outcome(loop, reason)
     if place.is_main:
-        folder.write({**told, "outcome": outcome.as_dict()})
+        loop.folder.write({**told, "outcome": outcome.as_dict()})
     return outcome
 
 
@@ -221,12 +233,14 @@ def _opened(loop: Loop, settings: Mapping[str, Any], order: Order) -> dict[str, 
     folder, done = loop.folder, loop.progress
     begun = provenance.start(loop.learner.engine, step=done.step, command_line=order.command_line)
     limits = asdict(order.config.limits)
+    starts = folder.read().get("starts", [])
+    _tell_threads(starts, begun)
     told = {
         "settings": dict(settings),
         "limits": limits,
         "data": loop.facts["data"],
         "parameters": sum(weight.numel() for weight in loop.learner.network.parameters()),
-        "starts": [*folder.read().get("starts", []), begun],
+        "starts": [*starts, begun],
     }
     folder.write(told)
     folder.sweep()
@@ -238,6 +252,17 @@ def _opened(loop: Loop, settings: Mapping[str, Any], order: Order) -> dict[str, 
                 wave = torch.from_numpy(getattr(example, name))
                 loop.monitor.audio(f"mixture_{number}/{name}", wave, step=0)
     return told
+
+
+def _tell_threads(starts: Sequence[Mapping[str, Any]], begun: Mapping[str, Any]) -> None:
+    """Log that sums in another order, of other threads, round otherwise than before."""
+    if starts and starts[-1].get("threads") != begun["threads"]:
+        logger.warning(
+            "%s threads here, %s in the start before: the weights will differ in their last digits "
+            "from those of an unbroken run; OMP_NUM_THREADS sets the number",
+            begun["threads"],
+            starts[-1].get("threads"),
+        )
 
 
 def _outcome(loop: Loop, reason: str) -> Outcome:

@@ -40,7 +40,8 @@ def train(
     The run folder holds ``weights.safetensors`` (the moving average of the weights that was best),
     ``checkpoints/``, ``history.csv``, ``tensorboard/`` and ``train.json``. Whatever stops it, with
     ``resume`` the same arguments continue it, with the batch and the weights that would have come.
-    On a CPU, the same arguments give the same weights.
+    On a CPU, the same arguments and the same number of threads (``OMP_NUM_THREADS``) give the same
+    weights; with another number sums are rounded otherwise, and a resumed run says so in its log.
 
     Args:
         model: Registered name of a learned denoiser, or ``FILE.py:CLASS``.
@@ -57,8 +58,9 @@ def train(
     Raises:
         UnknownName: if there is no such model, corpus or configuration, with the nearest.
         MissingExtra: with the command that installs what training needs.
-        InputError: if model, data and configuration do not go together, or the folder holds
-            another run.
+        InputError: if model, data and configuration do not go together, if train and validation
+            share a take, or the folder holds another run, one that goes on, or damaged checkpoints.
+        OutputError: if the folder cannot be written.
         MnError: if loss or gradient stay without a finite value.
     """
     chosen = config if isinstance(config, Config) else load_config(config)

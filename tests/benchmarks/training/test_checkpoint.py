@@ -1,14 +1,17 @@
 """A checkpoint is whole or none, and the newest whole one is found."""
 
+import json
 import logging
 
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs: pip install 'mn-dataset[train]'")
 
+from safetensors.torch import save_file  # noqa: E402 - once torch is there
+
 from benchmarks.training import checkpoint  # noqa: E402 - once torch is there
 from benchmarks.training.checkpoint import Progress  # noqa: E402
-from mn_dataset.errors import OutputError  # noqa: E402
+from mn_dataset.errors import DatasetError, OutputError  # noqa: E402
 
 
 def tensors(value):
@@ -68,6 +71,64 @@ def test_one_that_is_not_whole_is_passed_over(tmp_path, caplog, harm):
 
     assert progress.step == 1
     assert "step-00000002: not whole" in caplog.text
+
+
+def test_one_that_lacks_tensors_is_passed_over(tmp_path):
+    """It can be read, and is not what was written."""
+    keep(tmp_path, 1)
+    keep(tmp_path, 2)
+    save_file({"a": torch.zeros(3)}, tmp_path / "step-00000002" / checkpoint.TENSORS)
+
+    assert checkpoint.newest(tmp_path)[1].step == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"step": "2"}, {"step": 1}, {"seconds": None}, {"stale": -1}, {"best_db": "much"}, {"ste": 2}],
+)
+def test_one_whose_progress_has_no_sense_is_passed_over(tmp_path, wrong):
+    """By type, by value, by name, and by the step that its folder is of."""
+    keep(tmp_path, 1)
+    keep(tmp_path, 2)
+    path = tmp_path / "step-00000002" / checkpoint.PROGRESS
+    told = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(told | wrong), encoding="utf-8")
+
+    assert checkpoint.newest(tmp_path)[1].step == 1
+
+
+def test_folders_of_other_names_are_none_of_ours(tmp_path):
+    """A copy that somebody made stays, and is not read."""
+    keep(tmp_path, 4)
+    for name in ("step-abc", "step-00000004 (copy)", "step-"):
+        (tmp_path / name).mkdir()
+
+    keep(tmp_path, 5, keep=1, best_step=5)
+
+    assert steps(tmp_path) == [5]
+    assert checkpoint.newest(tmp_path)[1].step == 5
+    assert (tmp_path / "step-00000004 (copy)").is_dir()
+
+
+def test_where_none_is_whole_nothing_is_begun(tmp_path):
+    """Each is named with its fault, and what to do."""
+    for step in (1, 2):
+        keep(tmp_path, step)
+        (tmp_path / f"step-0000000{step}" / checkpoint.TENSORS).write_bytes(b"none")
+
+    with pytest.raises(DatasetError, match=r"step-00000002 is not whole \(.*step-00000001.*--out"):
+        checkpoint.newest(tmp_path)
+
+
+def test_what_it_says_of_the_progress_can_be_amended(tmp_path):
+    """After a validation that changed no tensor."""
+    keep(tmp_path, 3)
+
+    checkpoint.amend(tmp_path, Progress(step=3, best_db=1.5, best_step=3, validated_step=3))
+
+    found, progress = checkpoint.newest(tmp_path)
+    assert (progress.best_db, progress.validated_step) == (1.5, 3)
+    assert torch.equal(found["a"], tensors(3)["a"])
 
 
 def test_a_step_that_is_kept_again_is_replaced(tmp_path):

@@ -8,9 +8,11 @@ import pytest
 from benchmarks.training.config import Data, Validation
 from benchmarks.training.corpus import CorpusMaterial
 from benchmarks.training.material import facts
+from mn_dataset.audio import io
 from mn_dataset.audio.corpus import open_corpus
 from mn_dataset.errors import InputError
 from mn_dataset.mix.draw import draw
+from mn_dataset.records import SAMPLING_RATE
 
 HELD = Validation(mixtures=4, seconds=0.5, snr_db=(0.0, 10.0))
 
@@ -147,6 +149,53 @@ def test_equal_samples_in_both_splits_are_refused(relabelled):
         material(open_corpus(root))
 
 
+def test_a_take_that_was_copied_louder_or_quieter_into_validation_is_refused(relabelled):
+    """No table and no hash ties it to the one that is learned from."""
+    root = relabelled()
+    samples = io.read_pcm(root / "clean/train_1.wav", sampling_rate=SAMPLING_RATE)
+    quieter = np.rint(0.7 * samples).astype(np.int16)
+    io.write_wav(root / "clean/validation_0.wav", quieter, sampling_rate=SAMPLING_RATE)
+
+    with pytest.raises(InputError, match=r"leaks: near-duplicate .*clean/validation_0 \(valid"):
+        material(open_corpus(root))
+
+
+def test_a_clip_that_is_shorter_than_a_segment_is_left_out_and_named(relabelled, caplog):
+    """The others are learned from, and validated with."""
+    root = relabelled()
+    for name in ("train_0", "validation_1"):
+        _shorten(root / f"clean/{name}.wav", 0.3)
+
+    found = material(open_corpus(root))
+
+    told = facts(found)
+    assert told["left_out"] == {
+        "clips of train shorter than 0.5 s (segment_s in [data])": ["clean/train_0"],
+        "clips of validation shorter than 0.5 s (seconds in [validation])": ["clean/validation_1"],
+    }
+    assert told["train"]["recordings"] == 5
+    assert "1 left out, clips of train shorter than 0.5 s" in caplog.text
+    assert len(items(found, 0)) == 6
+    assert len(found.validation()) == 4
+
+
+@pytest.mark.parametrize(("split", "count"), [("train", 3), ("validation", 2)])
+def test_a_split_whose_clips_are_all_too_short_is_refused(relabelled, split, count):
+    """With the longest, and the field to lower."""
+    root = relabelled()
+    for number in range(count):
+        _shorten(root / f"clean/{split}_{number}.wav", 0.2 + 0.1 * number)
+
+    longest = 0.1 + 0.1 * count
+    with pytest.raises(InputError, match=rf"longest {longest:g} s.*; lower se(gment_s|conds) in"):
+        material(open_corpus(root))
+
+
+def _shorten(path, seconds):
+    samples = io.read_pcm(path, sampling_rate=SAMPLING_RATE)[: round(seconds * SAMPLING_RATE)]
+    io.write_wav(path, samples, sampling_rate=SAMPLING_RATE)
+
+
 def test_a_tune_on_another_instrument_is_left_out_of_validation(relabelled):
     """A group that only spans categories is no leak, and is not what validation is to hear."""
     tied = {"group": "one tune"}
@@ -168,6 +217,14 @@ def test_the_identity_changes_with_a_split(relabelled, learnable):
 
     assert first["corpus_hash"] == second["corpus_hash"]
     assert first["splits_sha256"] != second["splits_sha256"]
+
+
+@pytest.mark.parametrize("cells", [{"category": "cello"}, {"group": "one take"}])
+def test_the_identity_changes_with_what_recipes_are_drawn_by(relabelled, learnable, cells):
+    """Category and group, of a recording whose samples and split are the same."""
+    changed = open_corpus(relabelled(clean_train_0=cells))
+
+    assert material(learnable).identity != material(changed).identity
 
 
 def test_the_facts_count_recordings_groups_and_licences(tiny):

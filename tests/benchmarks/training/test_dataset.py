@@ -2,6 +2,7 @@
 
 import pickle
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from benchmarks.training.dataset import DatasetMaterial
 from mn_dataset.audio.io import read_pcm, write_wav
 from mn_dataset.errors import AudioError, DatasetError, InputError
 from mn_dataset.mix.draw import draw
+from mn_dataset.mix.recipes import Recipes
 from mn_dataset.mix.write import render
 from mn_dataset.records import SAMPLING_RATE
 
@@ -99,6 +101,34 @@ def test_mixtures_shorter_than_a_segment_are_refused(rendered):
     """With both lengths."""
     with pytest.raises(DatasetError, match=r"lasts 1 s, shorter than a segment of 1\.5 s"):
         material(rendered, segment_s=1.5)
+
+
+def test_a_mixture_that_is_shorter_than_a_segment_is_left_out_and_named(tiny, tmp_path):
+    """The longer ones are learned from."""
+    long, short = (
+        draw(tiny, split=["train", "validation"], snr_db=[5], count=2, seconds=seconds).rows
+        for seconds in (1.0, 0.3)
+    )
+    mixed = [replace(row, id=row.id.replace("00000", "1")) for row in short]
+    recipes = Recipes(tuple(sorted((*long, *mixed), key=lambda row: row.id)), tiny.name, tiny.hash)
+
+    found = material(render(recipes, tiny, tmp_path / "out"))
+
+    assert found.num_items == 2
+    assert list(found.left_out.values()) == [["train/10", "train/11"]]
+
+
+def test_a_dataset_whose_card_tells_of_a_leak_is_refused(rendered, tmp_path):
+    """Between the two splits that training parts, as --allow-leak lets it be built."""
+    root = shutil.copytree(rendered, tmp_path / "leaking")
+    card, told = root / "README.md", (rendered / "README.md").read_text(encoding="utf-8")
+    leak = "* **leak**: near-duplicate is in more than one split: clean/a (train), clean/b ({})\n"
+
+    card.write_text(told + leak.format("test"), encoding="utf-8")
+    assert material(root).num_items == 4
+    card.write_text(told + leak.format("validation"), encoding="utf-8")
+    with pytest.raises(InputError, match=r"although its splits leak: near-dup.*--allow-leak"):
+        material(root)
 
 
 def test_changed_samples_are_refused_when_they_are_read(rendered, tmp_path):

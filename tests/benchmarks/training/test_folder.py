@@ -1,9 +1,11 @@
 """A run folder holds one run, and says what differs from it."""
 
+import sys
+
 import pytest
 
 from benchmarks.training.folder import TRAIN_JSON, RunFolder
-from mn_dataset.errors import DatasetError
+from mn_dataset.errors import DatasetError, InputError, OutputError
 
 SETTINGS = {"model": "m", "config": {"data": {"batch": 2, "snr_db": (0.0, 5.0)}}}
 
@@ -36,6 +38,32 @@ def test_a_run_with_checkpoints_is_continued_on_demand_only(folder):
     folder.check(SETTINGS, resume=True)
     with pytest.raises(DatasetError, match="add --resume"):
         folder.check(SETTINGS, resume=False)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs flock")
+def test_a_second_run_is_kept_out_until_the_first_has_ended(folder):
+    """Whatever it ended by; and the lock leaves no file."""
+    before = sorted(folder.root.iterdir())
+    with (
+        folder.locked(),
+        pytest.raises(InputError, match="another `mn train` writes there now"),
+        RunFolder(folder.root).locked(),
+    ):
+        pass
+
+    with RunFolder(folder.root).locked():
+        assert sorted(folder.root.iterdir()) == before
+
+
+def test_a_file_where_the_folder_should_be_is_told(tmp_path):
+    """With what to do."""
+    (tmp_path / "run").touch()
+
+    with (
+        pytest.raises(OutputError, match="give another --out"),
+        RunFolder(tmp_path / "run").locked(),
+    ):
+        pass
 
 
 def test_an_empty_folder_or_none_is_begun(tmp_path):

@@ -34,3 +34,18 @@ def test_what_comes_again_is_not_there_twice(tmp_path):
     kept = history.path.read_text(encoding="utf-8").splitlines()
     assert [line.split(",")[0] for line in kept] == ["step", "1", "2", "3"]
     assert list(tmp_path.iterdir()) == [history.path]
+
+
+def test_a_validation_that_came_late_stands_in_the_line_of_its_step(tmp_path):
+    """As if it had come at once."""
+    amended, whole = History(tmp_path / "amended"), History(tmp_path / "whole")
+    for history in (amended, whole):
+        history.path.parent.mkdir()
+        history.rewind(0)
+        history.append(point(1))
+    amended.append(point(2))
+    whole.append(point(2, si_sdr_db=7.25, gain_db=-0.5))
+
+    amended.amend(2, si_sdr_db=7.25, gain_db=-0.5)
+
+    assert amended.path.read_bytes() == whole.path.read_bytes()

@@ -5,6 +5,7 @@ import pytest
 from benchmarks.training.tables import from_tables, load_config, names
 from mn_dataset.errors import InputError, UnknownName
 
+INF, NAN = float("inf"), float("nan")
 ENDS = {"limits": {"max_steps": 1}}
 
 
@@ -46,6 +47,13 @@ def test_the_paper_trains_as_it_says():
         ({"optimizer": {"schedule": "cosine"}, "limits": {"max_epochs": 1}}, "has no end"),
         ({"limits": {}}, "sets no end"),
         ({"limits": {"max_minutes": 0}}, "max_minutes is 0"),
+        ({"limits": {"max_minutes": INF}}, r"\[limits\]: max_minutes holds inf; expected finite"),
+        ({"limits": {"max_minutes": 1e300}}, r"max_minutes is 1e\+300"),
+        ({"optimizer": {"clip_norm": NAN}}, r"\[optimizer\]: clip_norm holds nan"),
+        ({"optimizer": {"weight_decay": INF}}, "weight_decay holds inf"),
+        ({"validation": {"snr_db": [0.0, NAN]}}, "snr_db holds nan"),
+        ({"model": {"input_rms": NAN}}, "model holds nan"),
+        ({"loss": [{"mae": INF}]}, "loss holds inf"),
         ({"validation": {"mixtures": 1}}, "mixtures is 1; expected 2 or more"),
         ({"loss": {"mae": 1}}, "loss is .*; expected a list"),
         ({"data": 3}, r"\[data\]: 3 is no table"),
@@ -78,6 +86,13 @@ def test_a_file_of_ones_own_is_read_and_limits_stand_above_it(tmp_path):
     assert (config.data.batch, config.data.segment_s) == (3, 2.0)
     assert config.limits.max_epochs == 2
     assert (config.limits.max_steps, config.limits.max_minutes) == (7, 1.5)
+
+
+@pytest.mark.parametrize("minutes", [INF, -INF, NAN])
+def test_minutes_without_an_end_are_refused_on_the_command_line_too(minutes):
+    """They stand above the file's."""
+    with pytest.raises(InputError, match="max_minutes"):
+        load_config("cpu", max_minutes=minutes)
 
 
 def test_limits_and_workers_decide_no_weight_and_all_else_does():

@@ -19,13 +19,14 @@ from safetensors.torch import load_file  # noqa: E402 - once torch is there
 
 from benchmarks.harness.apply import load_denoiser  # noqa: E402
 from benchmarks.layers import stored  # noqa: E402
-from benchmarks.training import checkpoint  # noqa: E402
+from benchmarks.training import checkpoint, interrupt  # noqa: E402
 from benchmarks.training.train import train  # noqa: E402
 from mn_dataset.errors import (  # noqa: E402
     DatasetError,
     InputError,
     MissingExtra,
     MnError,
+    OutputError,
     UnknownName,
 )
 from mn_dataset.mix.draw import draw  # noqa: E402
@@ -206,6 +207,64 @@ def test_ctrl_c_ends_the_step_keeps_it_and_can_be_continued(masking, unbroken, t
     assert checkpoint.newest(stopped / "checkpoints")[1].step == 4
     assert not masking(stopped, resume=True).interrupted
     assert same(unbroken, stopped)
+
+
+def test_a_run_that_was_stopped_in_its_last_step_is_validated_when_it_is_resumed(
+    masking, unbroken, tmp_path
+):
+    """Its weights are shipped, and it ends as one that was not stopped."""
+    stopped = tmp_path / "stopped"
+    with pytest.MonkeyPatch.context() as patch:
+        # Asked for before the first step, noticed after it.
+        patch.setattr(interrupt.Request, "__init__", lambda self: setattr(self, "made", True))
+        assert masking(stopped, limits__max_steps=1).interrupted
+    assert not (stopped / stored.WEIGHTS_NAME).exists()
+
+    outcome = masking(stopped, resume=True, limits__max_steps=1)
+    masking(tmp_path / "once", limits__max_steps=1)
+
+    assert (outcome.reason, outcome.best_step) == ("all steps are done", 1)
+    assert same(stopped, tmp_path / "once")
+    assert masking(stopped, resume=True, limits__max_steps=1) == outcome
+
+
+def test_a_run_without_a_whole_checkpoint_is_not_begun_anew(masking, tmp_path):
+    """The best weights that it kept would be overwritten."""
+    run = tmp_path / "run"
+    masking(run, limits__max_steps=4)
+    for place in checkpoint.found(run / "checkpoints"):
+        (place / checkpoint.PROGRESS).unlink()
+    kept = (run / stored.WEIGHTS_NAME).read_bytes()
+
+    with pytest.raises(DatasetError, match="no checkpoint can be continued: step-00000004 is not"):
+        masking(run, resume=True)
+
+    assert (run / stored.WEIGHTS_NAME).read_bytes() == kept
+
+
+@pytest.mark.parametrize("module", ["loop.stored.save", "monitor.SummaryWriter"])
+def test_a_full_disk_is_told_with_place_and_cure(masking, tmp_path, monkeypatch, module):
+    """Whoever writes: weights or TensorBoard."""
+
+    def full(*arguments, **options):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(f"benchmarks.training.{module}", full)
+    with pytest.raises(OutputError, match=r"run.*No space left on device\); free some space"):
+        masking(tmp_path / "run", limits__max_steps=1)
+
+
+def test_another_number_of_threads_is_told_when_a_run_is_resumed(masking, tmp_path, caplog):
+    """Sums are rounded otherwise; that is no reason to refuse."""
+    run, told = tmp_path / "run", tmp_path / "run/train.json"
+    masking(run, limits__max_steps=1)
+    said = json.loads(told.read_text(encoding="utf-8"))
+    said["starts"][0]["threads"] = 99
+    told.write_text(json.dumps(said), encoding="utf-8")
+
+    masking(run, resume=True, limits__max_steps=2)
+
+    assert "threads here, 99 in the start before" in caplog.text
 
 
 KILLED = """
