@@ -159,7 +159,7 @@ def train(
         data: A corpus (folder or name), mixed on the fly, or a built dataset.
         out: The run folder: weights, checkpoints, history, TensorBoard, provenance.
         config: cpu, gpu or paper, or a TOML file of your own.
-        resume: Continue what the folder holds.
+        resume: Continue what the folder holds; without a checkpoint in it, begin.
         seed: Of first weights, recipes, order and validation.
         device: cpu, cuda or cuda:N; several processes by `accelerate launch`.
         max_steps: Steps in all, above the configuration's.

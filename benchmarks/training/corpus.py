@@ -163,12 +163,14 @@ def _example(mixture: Mixture) -> Example:
 
 
 def _refuse_empty(corpus: Corpus, split: str) -> None:
+    full = all(source.row.split for source in corpus.sources.values())
+    anew = "--reassign " if full else ""  # only empty fields are filled without it
     for role in ("clean", "noise"):
         if not corpus.of(role, split):
             raise InputError(
                 f"{corpus.root / role}.csv: no row is in the split {split!r}; training needs clips "
                 f"and noises in {TRAIN!r} and in {VALIDATION!r}: fill the column 'split', for "
-                f"example with `mn split {corpus.root} --in-place`"
+                f"example with `mn split {corpus.root} {anew}--in-place`"
             )
 
 

@@ -49,7 +49,7 @@ def train(
         out: The run folder.
         config: Name of a configuration that ships, a TOML file, or a configuration.
         seed: Of first weights, recipes, order and validation.
-        resume: Continue what the folder holds; an empty one is begun.
+        resume: Continue what the folder holds; one without a checkpoint is begun.
         device: "cpu", "cuda" or "cuda:N".
         workers: Processes that measure a corpus which is new.
         command_line: What was typed, for the record.

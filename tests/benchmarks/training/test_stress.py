@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -26,7 +27,7 @@ if __name__ == "__main__":
 @pytest.mark.stress
 def test_five_minutes_of_an_eighth_of_the_widths_pass_the_test_of_learning(real_corpus, tmp_path):
     """Real recordings, validated on groups that it never heard."""
-    config = load_config("cpu", max_minutes=5)
+    config = replace(load_config("cpu", max_minutes=5), model={"width_multiplier": 1 / 8})
 
     outcome = train("musicecan", real_corpus.root, tmp_path / "run", config=config)
 
