@@ -45,7 +45,7 @@ of one score in one tuning, never 10 ms apart, had more than this in 2 of 90 pai
 FAINT = 0.15
 """Correlation under which two recordings share a background (2 % of their power) and no take."""
 
-_BLOCK = 64  # pieces a side: the products of a block stay near the processor
+_BLOCK = 128  # pieces a side: the products of a block stay near the processor
 _SHORTEST_S, _LONGEST_S = 0.9, 4.5
 _SHARE = 0.45
 _AMPLE_S = 2.5
