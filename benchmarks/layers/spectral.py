@@ -30,7 +30,7 @@ def level_gain(noisy: Tensor, input_rms: float | None) -> Tensor:
     Returns:
         Shape (batch, 1).
     """
-    rms = noisy.square().mean(dim=-1, keepdim=True).sqrt()
+    rms = _rms(noisy)
     if input_rms is None:
         return torch.ones_like(rms)
     return torch.where(rms > _SILENCE_RMS, input_rms / rms, 1.0)
@@ -80,4 +80,9 @@ def estimate(network: torch.nn.Module, noisy: Tensor) -> Tensor:
     kind = next(network.parameters()).dtype
     best = network(analyse(noisy, gain).to(kind))[0]
     waves = synthesise(best.float(), gain, num_samples=noisy.shape[-1])
-    return waves * (noisy.square().mean(dim=-1, keepdim=True).sqrt() > _SILENCE_RMS)
+    return waves * (_rms(noisy) > _SILENCE_RMS)
+
+
+def _rms(wave: Tensor) -> Tensor:
+    level: Tensor = wave.square().mean(dim=-1, keepdim=True).sqrt()
+    return level

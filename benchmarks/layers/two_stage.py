@@ -9,7 +9,6 @@ departures: ECA is a learned layer, and excerpts too short for the depth are pad
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -88,41 +87,20 @@ class TwoStage(nn.Module):
         return coded.contiguous(memory_format=torch.channels_last)
 
 
-def build(
-    *,
-    attention: bool,
-    widths: Sequence[int],
-    num_tfc: int,
-    bins: int,
-    input_rms: float | None,
-    initialiser: str,
-    seed: int,
-) -> TwoStage:
+def build(config: dict[str, Any], *, attention: bool) -> TwoStage:
     """Return a fresh network.
 
     Args:
+        config: Keywords of ``benchmarks.models.two_stage.TwoStageModel.build``, with the widths
+            from full resolution to the bottleneck, at least two.
         attention: Whether stage 1 has channel attention.
-        widths: Channels from full resolution to the bottleneck, at least two.
-        num_tfc: Convolutions of a dense block.
-        bins: Frequencies of a spectrum.
-        input_rms: Level that mixtures are brought to; None for as they are.
-        initialiser: "fan_in", with a second stage that passes its input through, or "original".
-        seed: Of the first weights.
 
     Raises:
         UnknownName: if there is no such initialiser.
     """
-    config = {
-        "widths": list(widths),
-        "num_tfc": num_tfc,
-        "bins": bins,
-        "input_rms": input_rms,
-        "initialiser": initialiser,
-        "seed": seed,
-    }
     network = TwoStage(config, attention=attention)
-    initialise(network, seed=seed, scheme=initialiser)
-    if initialiser == "fan_in":
+    initialise(network, seed=config["seed"], scheme=config["initialiser"])
+    if config["initialiser"] == "fan_in":
         pass_through(network)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # torch forgot it
     return network

@@ -85,15 +85,15 @@ class TwoStageModel:
             raise InputError(
                 f"{self.spec.name}: input_rms is {input_rms}; expected a level above 0, or None"
             )
-        return two_stage.build(
-            attention=self.attention,
-            widths=[max(1, round(width * width_multiplier)) for width in wanted[:levels]],
-            num_tfc=num_tfc,
-            bins=bins,
-            input_rms=input_rms,
-            initialiser=initialiser,
-            seed=seed,
-        )
+        config = {
+            "widths": [max(1, round(width * width_multiplier)) for width in wanted[:levels]],
+            "num_tfc": num_tfc,
+            "bins": bins,
+            "input_rms": input_rms,
+            "initialiser": initialiser,
+            "seed": seed,
+        }
+        return two_stage.build(config, attention=self.attention)
 
     def load(self, device: str, checkpoint: Path | None, *, precision: str = "float32") -> None:
         """Make the next call use the weights of a file, on a device.

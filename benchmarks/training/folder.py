@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmarks.harness.lock import lock
 from benchmarks.training import checkpoint
 from benchmarks.training.history import History
 from benchmarks.training.writing import written
-from mn_dataset.errors import DatasetError, InputError
+from mn_dataset.errors import DatasetError
 
 TRAIN_JSON = "train.json"
 
@@ -47,7 +48,7 @@ class RunFolder:
         with written(self.root):
             handle = os.open(self.root, os.O_RDONLY)
         try:
-            _lock(handle, self.root)
+            lock(handle, self.root, command="mn train")
             yield
         finally:
             os.close(handle)
@@ -120,19 +121,6 @@ class RunFolder:
                 temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
-
-
-def _lock(handle: int, root: Path) -> None:
-    import fcntl  # noqa: PLC0415 - is not on every platform
-
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise InputError(
-            f"{root}: another `mn train` writes there now; wait for it, or give another --out"
-        ) from error
-    except OSError:  # a file system without locks
-        return
 
 
 def _is_temporary(path: Path) -> bool:

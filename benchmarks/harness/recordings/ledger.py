@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from benchmarks.harness.lock import lock
 from benchmarks.harness.recordings.place import written
 from mn_dataset.audio.io import file_sha256
 from mn_dataset.errors import InputError, MnError
@@ -117,7 +117,7 @@ class Ledger:
         self._made[name] = making, files
 
     def _open(self, file: IO[bytes]) -> None:
-        _lock(file, self.out)
+        lock(file, self.out, command="mn denoise")
         file.seek(0)
         *lines, torn = file.read().split(b"\n")
         if torn:
@@ -150,19 +150,3 @@ def _whose(known: Making | None, ours: bool) -> str:
     else:
         text = f"made by {known.denoiser} of another recording, revision or options"
     return f"{text}; choose another --out, or --overwrite it"
-
-
-def _lock(file: IO[bytes], out: Path) -> None:
-    """Keep other processes out until the file is closed, however this one ends."""
-    if sys.platform == "win32":
-        return
-    import fcntl  # noqa: PLC0415 - is not on every platform
-
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise InputError(
-            f"{out}: another `mn denoise` writes there now; wait for it, or choose another --out"
-        ) from error
-    except OSError:  # a file system without locks
-        return

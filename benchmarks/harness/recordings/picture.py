@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.harness.recordings.place import written
 from benchmarks.harness.recordings.spectrogram import Power
-from mn_dataset.errors import MissingExtra, OutputError
+from mn_dataset.errors import MissingExtra
 
 _RANGE_DB = 90.0
 _FAINTEST_DB = -60.0  # of the loudest colour
@@ -71,9 +72,5 @@ def draw(
         axes.set(title=title, ylabel="frequency in kHz")
     rows[-1].set_xlabel("time in s")
     figure.colorbar(image, ax=rows, label="power in dB re a sine at full scale")
-    try:
+    with written(meant_for):
         figure.savefig(path, format="png")
-    except OSError as error:
-        raise OutputError(
-            f"{meant_for}: cannot be written ({error.strerror}); free or choose another place"
-        ) from error
