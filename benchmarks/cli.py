@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from mn_dataset import terminal
 from mn_dataset.cli import Flag, Json, app
-from mn_dataset.options import cores
+from mn_dataset.options import Many, cores
 
 DEMO_DENOISERS = (
     "noisy",
@@ -137,7 +137,7 @@ def train(
     model: str,
     /,
     *,
-    data: str,
+    data: Annotated[list[str], Many],
     out: Path,
     config: str = "cpu",
     resume: Annotated[bool, Flag] = False,
@@ -156,7 +156,8 @@ def train(
 
     Args:
         model: A learned denoiser (`mn denoisers` lists them), or FILE.py:CLASS.
-        data: A corpus (folder or name), mixed on the fly, or a built dataset.
+        data: A corpus (folder or name), mixed on the fly, or a built dataset; or several corpora,
+            of which the first is validated with and the train splits of all are learned from.
         out: The run folder: weights, checkpoints, history, TensorBoard, provenance.
         config: cpu, gpu or paper, or a TOML file of your own.
         resume: Continue what the folder holds; without a checkpoint in it, begin.
@@ -186,6 +187,35 @@ def train(
         )
     terminal.answer(outcome.as_dict()) if json else terminal.say(str(outcome))
     return terminal.INTERRUPTED if outcome.interrupted else terminal.DONE
+
+
+@app.command
+def pack(
+    run: Path,
+    /,
+    *,
+    out: Path,
+    scores: Annotated[list[Path] | None, Many] = None,
+    notes: Path | None = None,
+    license: str = "CC-BY-4.0",  # noqa: A002 - the option's name
+    model: str | None = None,
+) -> None:
+    """Make of a training run what can be passed on: light weights, sources, scores, a card.
+
+    Pack, run `mn bench` with MODEL@OUT/MODEL.safetensors and noisy, then pack again with --scores.
+
+    Args:
+        run: A run folder of `mn train`.
+        out: The folder to write to.
+        scores: Run folders of `mn bench` with the packed weights.
+        notes: A Markdown file that the card ends with, such as limits.
+        license: SPDX id of the weights' licence.
+        model: What was trained, where it is none of `mn denoisers`: FILE.py:CLASS.
+    """
+    from benchmarks.report.pack import pack as pack_run
+
+    weights = pack_run(run, out, scores=scores or (), notes=notes, license_id=license, model=model)
+    terminal.say(f"{weights}, and its card {weights.with_suffix('.md')}")
 
 
 @app.command

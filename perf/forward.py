@@ -128,7 +128,7 @@ def network_work(network: nn.Module, spectrum: Tensor) -> Work:
 
 def flop_of(network: nn.Module) -> int:
     """Count the operations of five seconds, on tensors without numbers."""
-    empty = type(network)(network.config, attention=True).to("meta")
+    empty = type(network)(network.config).to("meta")
     with torch.enable_grad(), FlopCounterMode(display=False) as counter:  # whole, not in strips
         empty(torch.empty(1, 2, FRAMES, BINS, device="meta"))
     return int(counter.get_total_flops())
@@ -238,7 +238,7 @@ def waiting(job: Callable[[], object], device: str) -> Callable[[], None]:
 
 def traffic_of(network: nn.Module) -> int:
     """Return the bytes that convolutions alone read and write in five seconds, weights included."""
-    counted = Counted(type(network)(network.config, attention=True).to("meta"))
+    counted = Counted(type(network)(network.config).to("meta"))
     counted(torch.empty(1, 2, FRAMES, BINS, device="meta"))
     return counted.numbers * next(network.parameters()).element_size()
 

@@ -51,7 +51,7 @@ def convert(model: str, checkpoint: Path, out: Path) -> str:
 
     arrays = _arrays(checkpoint)
     notes = []
-    if denoiser.attention and "s1/eca/kernel" not in arrays:
+    if denoiser.gate and "s1/eca/kernel" not in arrays:
         arrays |= reference.neutral_attention(arrays)
         notes.append(NEUTRAL)
     network = module.from_tensorflow(arrays)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -50,6 +54,57 @@ class ChannelAttention(nn.Module):
         kernel = self.weight.shape[-1]
         gates = functional.conv1d(means, self.weight, self.bias, padding=kernel // 2).sigmoid()
         return features * gates.squeeze(1)[:, :, None, None]
+
+
+class HalfGate(nn.Module):
+    """Halve every channel: what channel attention is with a kernel and a bias of zero."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return half the features."""
+        return 0.5 * features
+
+
+class RedrawnGate(nn.Module):
+    """Channel attention as it was released: a kernel drawn anew at every call, never trained.
+
+    Glorot-uniform without a bias. In training, kernels come from torch's generator; in inference
+    from the excerpt itself (its means of channels, in thousandths), so that an estimate can be
+    had again.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.kernel = eca_kernel(channels)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return the features (batch, channels, frames, bins), each channel times its gate."""
+        means = features.mean(dim=(2, 3)).float()
+        if self.training:
+            kernels = self._drawn(None).expand(len(means), -1, -1)
+        else:
+            kernels = torch.cat([self._drawn(_generator(item)) for item in means])
+        kernels = kernels.to(means).reshape(len(means), 1, self.kernel)
+        # One kernel per item: items stand as channels of one convolution in groups.
+        heard = functional.conv1d(means[None], kernels, padding=self.kernel // 2, groups=len(means))
+        return features * heard[0].sigmoid().to(features.dtype)[:, :, None, None]
+
+    def _drawn(self, generator: torch.Generator | None) -> Tensor:
+        limit = math.sqrt(3.0 / self.kernel)
+        return torch.empty(1, 1, self.kernel).uniform_(-limit, limit, generator=generator)
+
+
+GATES: dict[str, Callable[[int], nn.Module]] = {
+    "learned": ChannelAttention,
+    "half": lambda _: HalfGate(),
+    "redrawn": RedrawnGate,
+}
+"""What weighs the channels of the first bottleneck, by name."""
+
+
+def _generator(means: Tensor) -> torch.Generator:
+    held = (1000.0 * means).round().to(torch.int64).cpu().numpy().tobytes()
+    seed = int.from_bytes(hashlib.sha256(held).digest()[:8], "big") >> 1
+    return torch.Generator().manual_seed(seed)
 
 
 class SupervisedAttention(nn.Module):

@@ -38,7 +38,12 @@ class Card:
 
 
 def save(
-    path: Path, network: torch.nn.Module, *, model: str, facts: Mapping[str, Any] | None = None
+    path: Path,
+    network: torch.nn.Module,
+    *,
+    model: str,
+    facts: Mapping[str, Any] | None = None,
+    kind: torch.dtype | None = None,
 ) -> None:
     """Write a network whole or not at all.
 
@@ -47,10 +52,15 @@ def save(
         network: A module whose ``config`` holds the keywords of the model's ``build``.
         model: Registered name of the model.
         facts: Where the weights come from, as JSON.
+        kind: Type to store what was learned in; as it is by default. Buffers stay as they are.
     """
     from safetensors.torch import save_file  # noqa: PLC0415 - an extra
 
-    tensors = {name: value.detach().contiguous() for name, value in network.state_dict().items()}
+    learned = dict(network.named_parameters())
+    tensors = {
+        name: value.detach().to(kind if name in learned else None).contiguous()
+        for name, value in network.state_dict().items()
+    }
     words = {
         "model": model,
         "config": network.config,

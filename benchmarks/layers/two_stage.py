@@ -16,19 +16,22 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmarks.layers import padding
-from benchmarks.layers.attention import ChannelAttention, SupervisedAttention
+from benchmarks.layers.attention import GATES, SupervisedAttention
 from benchmarks.layers.convolution import Conv
 from benchmarks.layers.frequency import CODES, frequency_code
 from benchmarks.layers.initialise import initialise
-from benchmarks.layers.pass_through import pass_through
+from benchmarks.layers.second_stage import begin_second_stage
 from benchmarks.layers.unet import Unet
-from mn_dataset.errors import InputError
+from mn_dataset.errors import InputError, UnknownName
+
+SECOND_STAGES = ("direct", "residual")
+"""How stage 2 answers: as in the reference, or with what it adds to the answer of stage 1."""
 
 
 class TwoStage(nn.Module):
     """Two U-Nets; the second sees the spectrum again, and what the first found.
 
-    Stage 1 answers with its input plus a residual, stage 2 directly.
+    Stage 1 answers with its input plus a residual, stage 2 as ``config["second_stage"]`` says.
 
     Attributes:
         config: Keywords of the model's ``build``.
@@ -37,11 +40,11 @@ class TwoStage(nn.Module):
 
     code: Tensor
 
-    def __init__(self, config: dict[str, Any], *, attention: bool) -> None:
+    def __init__(self, config: dict[str, Any]) -> None:
         super().__init__()
         self.config = config
         widths, num_tfc = config["widths"], config["num_tfc"]
-        gate = ChannelAttention(widths[-1]) if attention else nn.Identity()
+        gate = nn.Identity() if config["gate"] is None else GATES[config["gate"]](widths[-1])
         self.stage_1 = Unet(widths, inputs=2 + CODES, carried=0, num_tfc=num_tfc, attention=gate)
         self.sam = SupervisedAttention(widths[0])
         self.stage_2 = Unet(
@@ -69,6 +72,8 @@ class TwoStage(nn.Module):
         coded = self._coded(padding.at_least(spectrum, lines=self._shortest))
         carried, first = self.sam(self.stage_1(coded), coded[:, :2])
         second = self.output(self.stage_2(coded, carried))
+        if self.config["second_stage"] == "residual":
+            second = second + first
         return (
             padding.cropped(second, frames=frames, bins=bins),
             padding.cropped(first, frames=frames, bins=bins),
@@ -87,20 +92,23 @@ class TwoStage(nn.Module):
         return coded.contiguous(memory_format=torch.channels_last)
 
 
-def build(config: dict[str, Any], *, attention: bool) -> TwoStage:
+def build(config: dict[str, Any]) -> TwoStage:
     """Return a fresh network.
 
     Args:
         config: Keywords of ``benchmarks.models.two_stage.TwoStageModel.build``, with the widths
             from full resolution to the bottleneck, at least two.
-        attention: Whether stage 1 has channel attention.
 
     Raises:
-        UnknownName: if there is no such initialiser.
+        UnknownName: if there is no such second stage, gate or initialiser.
     """
-    network = TwoStage(config, attention=attention)
+    if config["second_stage"] not in SECOND_STAGES:
+        raise UnknownName("second stage", config["second_stage"], SECOND_STAGES)
+    if config["gate"] not in (None, *GATES):
+        raise UnknownName("gate", config["gate"], GATES)
+    network = TwoStage(config)
     initialise(network, seed=config["seed"], scheme=config["initialiser"])
     if config["initialiser"] == "fan_in":
-        pass_through(network)
+        begin_second_stage(network)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # torch forgot it
     return network

@@ -33,7 +33,7 @@ class MusicEcan(TwoStageModel):
         citation="Cheng et al., IEEE/ACM TASLP 2024, doi:10.1109/TASLP.2024.3378118",
         trained_on="what its weights say",
     )
-    attention = True
+    gate = "learned"
 
 
 class MusicEcanSmall(TwoStageModel):
@@ -51,7 +51,7 @@ class MusicEcanSmall(TwoStageModel):
         citation="Cheng et al., IEEE/ACM TASLP 2024, doi:10.1109/TASLP.2024.3378118",
         trained_on="what its weights say",
     )
-    attention = True
+    gate = "learned"
     widths = (8, 16, 16, 32, 32, 64, 128)
 
 

@@ -28,10 +28,10 @@ INPUT_RMS = 0.035
 
 
 class TwoStageModel:
-    """A denoiser of spectra; each model adds its spec, its widths, and whether it has ECA."""
+    """A denoiser of spectra; each model adds its spec, its widths, and its gate."""
 
     spec: ClassVar[DenoiserSpec]
-    attention: ClassVar[bool]
+    gate: ClassVar[str | None]
     widths: ClassVar[tuple[int, ...]] = WIDTHS
 
     def __init__(self) -> None:
@@ -46,6 +46,8 @@ class TwoStageModel:
         num_tfc: int = 3,
         bins: int = 1025,
         input_rms: float | None = INPUT_RMS,
+        second_stage: str = "direct",
+        gate: str | None = None,
         initialiser: str = "fan_in",
         seed: int = 0,
     ) -> torch.nn.Module:
@@ -60,11 +62,15 @@ class TwoStageModel:
             num_tfc: Convolutions of a dense block.
             bins: Frequencies of a spectrum.
             input_rms: Level that mixtures are brought to; None for as they are.
+            second_stage: "direct", as in the reference, or "residual": it adds to the first.
+            gate: What weighs the channels of the first bottleneck: "learned" (ECA), "half" for all,
+                or "redrawn" at every call (ECA as released). None is the model's own.
             initialiser: "fan_in", with a second stage that passes its input through, or "original".
             seed: Of the first weights.
 
         Raises:
             InputError: if the numbers make no network.
+            UnknownName: if there is no such second stage, gate or initialiser.
         """
         from benchmarks.layers import two_stage  # noqa: PLC0415 - torch is an extra
 
@@ -85,15 +91,19 @@ class TwoStageModel:
             raise InputError(
                 f"{self.spec.name}: input_rms is {input_rms}; expected a level above 0, or None"
             )
+        if gate is not None and self.gate is None:
+            raise InputError(f"{self.spec.name}: gate is {gate!r}; it weighs no channels")
         config = {
             "widths": [max(1, round(width * width_multiplier)) for width in wanted[:levels]],
             "num_tfc": num_tfc,
             "bins": bins,
             "input_rms": input_rms,
+            "second_stage": second_stage,
+            "gate": gate or self.gate,
             "initialiser": initialiser,
             "seed": seed,
         }
-        return two_stage.build(config, attention=self.attention)
+        return two_stage.build(config)
 
     def load(self, device: str, checkpoint: Path | None, *, precision: str = "float32") -> None:
         """Make the next call use the weights of a file, on a device.

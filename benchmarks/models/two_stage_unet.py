@@ -31,7 +31,7 @@ class TwoStageUnet(TwoStageModel):
         citation="Moliner and Välimäki, ICASSP 2022, doi:10.1109/ICASSP43922.2022.9746977",
         trained_on="what its weights say",
     )
-    attention = False
+    gate = None
 
 
 def from_tensorflow(arrays: Mapping[str, Any]) -> torch.nn.Module:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
+from mn_dataset.catalogue.licenses import ANY, gate
 from mn_dataset.errors import InputError
 from mn_dataset.mix.augment.chain import load_chain
 from mn_dataset.records import SAMPLING_RATE, SnrDefinition
@@ -26,6 +27,8 @@ class Data:
         snr_db: Lowest and highest SNR of a drawn mixture in dB.
         snr_definition: "power", "variance", "active" or "lufs".
         gain_db: Lowest and highest level of the clean layer in dB against its recording.
+        licenses: SPDX ids of what may be learned from, or "free"; all by default.
+        exclude: Ids of recordings that are not learned from.
         augment: "light", "full" or a TOML file with a chain; the layers are varied anew in every
             epoch. Left away, they stay as they were recorded.
         workers: Processes that mix ahead; 0 mixes between the steps. The batches are the same.
@@ -39,6 +42,8 @@ class Data:
     snr_db: tuple[float, float] = (-2.0, 18.0)
     snr_definition: SnrDefinition = "power"
     gain_db: tuple[float, float] = (0.0, 0.0)
+    licenses: tuple[str, ...] | None = None
+    exclude: tuple[str, ...] = ()
     augment: str | None = None
     workers: int = 1
     cache_mb: int = 1024
@@ -58,6 +63,15 @@ class Data:
             )
         if self.augment is not None:
             load_chain(self.augment)
+        self.permits("")
+
+    def permits(self, license_id: str) -> bool:
+        """Tell whether recordings under a licence may be learned from.
+
+        Raises:
+            InputError: if one of ``licenses`` is none that anybody knows.
+        """
+        return gate(self.licenses, default=ANY, option="licenses")(license_id)
 
     @property
     def segment(self) -> int:

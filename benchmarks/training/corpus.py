@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmarks.training.config import Data, Validation
 from benchmarks.training.material import (
+    TEST,
     TRAIN,
     VALIDATION,
     Example,
@@ -22,14 +23,14 @@ from mn_dataset.audio.corpus import Corpus
 from mn_dataset.audio.fingerprint.pairs import Pair
 from mn_dataset.audio.io import to_float
 from mn_dataset.audio.prints import corpus_pairs
-from mn_dataset.errors import InputError, RecipeError
+from mn_dataset.errors import InputError, RecipeError, suggestion
 from mn_dataset.mix.augment.chain import load_chain
 from mn_dataset.mix.augment.deeds import require
 from mn_dataset.mix.draw import draw
 from mn_dataset.mix.recipes import Recipes
 from mn_dataset.mix.render import Mixture, mix
 from mn_dataset.mix.source import SourceCache
-from mn_dataset.records import SAMPLING_RATE, Recipe
+from mn_dataset.records import SAMPLING_RATE, SPLITS, Recipe
 
 _BYTES_PER_SAMPLE = 2
 _EPOCHS_KEPT = 2  # what is mixed ahead may cross into the next epoch
@@ -196,15 +197,21 @@ def _left_out(
     """Return the recordings that cannot be used, by the reason.
 
     Raises:
-        InputError: if train and validation share a take, or all clips of one are too short.
+        InputError: if what is learned from shares a take with what is held out, if ``exclude``
+            names no recording, or if all clips of a split are too short.
     """
+    found = _unwanted(corpus, data)
+    gone = {name for names in found.values() for name in names}
     # One without a split may link two that have one.
-    judged = _of(corpus, TRAIN, VALIDATION, "")
+    judged = [one for one in _of(corpus, *SPLITS, "") if one.row.id not in gone]
     place = {origin.row.id: origin.row.split for origin in judged}
     # A pair within one split parts nothing, and would hide in messages what does.
     across = [pair for pair in pairs if _parts(place.get(pair.first), place.get(pair.second))]
-    heard = apart(judged, where=str(corpus.root), pairs=across)
-    found = {"their group is learned from in another category": sorted(heard)}
+    tested, _ = apart(judged, TEST, where=str(corpus.root), pairs=across)
+    found["their group is tested in another category"] = sorted(tested)
+    judged = [one for one in judged if one.row.id not in tested]
+    _, heard = apart(judged, VALIDATION, where=str(corpus.root), pairs=across)
+    found["their group is learned from in another category"] = sorted(heard)
     for split, field, seconds in (
         (TRAIN, "segment_s in [data]", data.segment_s),
         (VALIDATION, "seconds in [validation]", validation.seconds),
@@ -212,6 +219,28 @@ def _left_out(
         reason = f"clips of {split} shorter than {seconds:g} s ({field})"
         found[reason] = _too_short(corpus, split, field, seconds)
     return {reason: names for reason, names in found.items() if names}
+
+
+def _unwanted(corpus: Corpus, data: Data) -> dict[str, list[str]]:
+    """Return the recordings of train that the configuration leaves out, by the reason.
+
+    Raises:
+        InputError: if it names one that is not there.
+    """
+    for name in data.exclude:
+        if name not in corpus.sources:
+            raise InputError(
+                f"{corpus.root}: exclude in [data] names {name!r}, which is not there"
+                f"{suggestion(name, corpus.sources)}"
+            )
+    own = [source.row for source in corpus.sources.values() if source.row.split == TRAIN]
+    excluded = [row.id for row in own if row.id in data.exclude]
+    return {
+        "named by exclude in [data]": excluded,
+        "of a license that is not among licenses in [data]": [
+            row.id for row in own if not data.permits(row.license) and row.id not in excluded
+        ],
+    }
 
 
 def _parts(first: str | None, second: str | None) -> bool:
@@ -242,6 +271,7 @@ def _refuse_left_empty(corpus: Corpus, split: str) -> None:
         if not corpus.of(role, split):
             raise InputError(
                 f"{corpus.root / role}.csv: no row of the split {split!r} is left: its groups are "
-                f"learned from in other categories, or its clips too short for segment_s and "
-                f"seconds; run `mn split {corpus.root} --reassign --in-place`, or lower those"
+                "learned from in other categories, its licenses not wanted, or its clips too short "
+                f"for segment_s and seconds; run `mn split {corpus.root} --reassign --in-place`, "
+                "or lower those"
             )

@@ -52,7 +52,7 @@ class DatasetMaterial:
         _check_task(root, rows)
         _refuse_told_leak(root)
         origins = _origins(root, rows)
-        left_out = apart(origins, where=str(root))
+        _, left_out = apart(origins, VALIDATION, where=str(root))
         self.origins: Sequence[Origin] = [one for one in origins if one.row.id not in left_out]
         held = _of(rows, VALIDATION)
         told = {row["id"] for row in held if left_out & {row["clean_id"], row["noise_id"]}}

@@ -20,7 +20,7 @@ from mn_dataset.tables import Row
 
 logger = logging.getLogger(__name__)
 
-TRAIN, VALIDATION = "train", "validation"
+TRAIN, VALIDATION, TEST = "train", "validation", "test"
 _NAMED = 5  # ids that a message names
 
 
@@ -79,18 +79,21 @@ class Material(Protocol):
         ...
 
 
-def apart(origins: Sequence[Origin], *, where: str, pairs: Sequence[Pair] = ()) -> frozenset[str]:
-    """Prove that no recording is learned from and validated with.
+def apart(
+    origins: Sequence[Origin], held: str, *, where: str, pairs: Sequence[Pair] = ()
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Prove that no recording is learned from and held out.
 
     Args:
         origins: The recordings of both splits, and others that may link them.
+        held: The split that is held out.
         where: What to name in a message.
         pairs: Near-duplicates among them, by id.
 
     Returns:
-        Ids of validation whose group is trained on in another category, such as one tune on
-        another instrument. That is no leak, but what is validated is to be of unheard groups, so
-        they are to be left out.
+        Ids of train, and ids held out, that share a group across categories, such as one tune on
+        two instruments. That is no leak, but what is held out is to be of unheard groups, so
+        one or the other is to be left out.
 
     Raises:
         InputError: naming the recordings that stand in both splits.
@@ -99,22 +102,26 @@ def apart(origins: Sequence[Origin], *, where: str, pairs: Sequence[Pair] = ()) 
     twice = [name for name, count in Counter(row.id for row in rows).items() if count > 1]
     if twice:
         raise InputError(
-            f"{where}: {twice[0]} is mixed in {TRAIN} and in {VALIDATION} ({len(twice)} such "
+            f"{where}: {twice[0]} is mixed in {TRAIN} and in {held} ({len(twice)} such "
             "recordings); build it from a corpus whose noises are split, without a preset"
         )
     found = leaks(rows, {origin.row.id: origin.pcm_sha256 for origin in origins}, pairs)
     between = [
         leak
         for leak in found
-        if not leak.faint and {TRAIN, VALIDATION} <= {row.split for row in leak.rows}
+        if not leak.faint and {TRAIN, held} <= {row.split for row in leak.rows}
     ]
     severe = [leak for leak in between if leak.severe]
     if severe:
         raise InputError(
-            f"{where}: column 'split' leaks: {severe[0]} ({len(severe)} in all); what is validated "
+            f"{where}: column 'split' leaks: {severe[0]} ({len(severe)} in all); what is held out "
             "must not be learned from: correct it, or run `mn split --reassign --in-place`"
         )
-    return frozenset(row.id for leak in between for row in leak.rows if row.split == VALIDATION)
+    learned, unheard = (
+        frozenset(row.id for leak in between for row in leak.rows if row.split == split)
+        for split in (TRAIN, held)
+    )
+    return learned, unheard
 
 
 def split_sha256(origins: Sequence[Origin]) -> str:
@@ -143,6 +150,7 @@ def facts(material: Material) -> dict[str, Any]:
             "recordings": len(rows),
             "groups": len({(row.id.partition("/")[0], row.group or row.id) for row in rows}),
             "licenses": dict(sorted(Counter(row.license or "unknown" for row in rows).items())),
+            "ids": sorted(row.id for row in rows),
         }
     told["left_out"] = {reason: list(names) for reason, names in material.left_out.items()}
     return told

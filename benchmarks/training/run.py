@@ -27,7 +27,9 @@ from benchmarks.training.material import Material, facts
 from benchmarks.training.monitor import SHOWN, Monitor
 from benchmarks.training.objective import denoising
 from benchmarks.training.pace import Pace
+from benchmarks.training.sources import write_sources
 from benchmarks.training.validate import Validator
+from benchmarks.training.writing import written
 from mn_dataset import seeds
 from mn_dataset.errors import InputError, suggestion
 
@@ -243,6 +245,8 @@ def _opened(loop: Loop, settings: Mapping[str, Any], order: Order) -> dict[str, 
         "starts": [*starts, begun],
     }
     folder.write(told)
+    with written(folder.root):
+        write_sources(folder.root, order.material.origins)
     folder.sweep()
     folder.history.rewind(done.step)
     loop.monitor = Monitor(folder.events, step=done.step)

@@ -24,7 +24,7 @@ _PACKAGES = ("torch", "safetensors", "accelerate", "tensorboard")
 
 def train(
     model: str,
-    data: str | Path,
+    data: str | Path | Sequence[str | Path],
     out: str | Path,
     *,
     config: str | Path | Config = DEFAULT,
@@ -38,14 +38,16 @@ def train(
     """Train a model on the train split, and keep what is best on the validation split.
 
     The run folder holds ``weights.safetensors`` (the moving average of the weights that was best),
-    ``checkpoints/``, ``history.csv``, ``tensorboard/`` and ``train.json``. Whatever stops it, with
+    ``checkpoints/``, ``history.csv``, ``tensorboard/``, ``sources.csv`` (what was learned from and
+    validated with) and ``train.json``. Whatever stops it, with
     ``resume`` the same arguments continue it, with the batch and the weights that would have come.
     On a CPU, the same arguments and the same number of threads (``OMP_NUM_THREADS``) give the same
     weights; with another number sums are rounded otherwise, and a resumed run says so in its log.
 
     Args:
         model: Registered name of a learned denoiser, or ``FILE.py:CLASS``.
-        data: A corpus (name or folder) or a built dataset, with the splits train and validation.
+        data: A corpus (name or folder) or a built dataset, with the splits train and validation;
+            or several corpora, of which the first is validated with and all are learned from.
         out: The run folder.
         config: Name of a configuration that ships, a TOML file, or a configuration.
         seed: Of first weights, recipes, order and validation.
@@ -69,7 +71,8 @@ def train(
     from benchmarks.training.place import open_material  # noqa: PLC0415 - torch is an extra
     from benchmarks.training.run import Order, run  # noqa: PLC0415 - torch is an extra
 
-    material = open_material(data, chosen, seed=seed, workers=workers, progress=progress)
+    named = [data] if isinstance(data, (str, Path)) else list(data)
+    material = open_material(named, chosen, seed=seed, workers=workers, progress=progress)
     order = Order(
         model=found,
         material=material,

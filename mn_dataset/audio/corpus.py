@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -37,15 +37,17 @@ class Corpus:
     Attributes:
         root: The folder.
         sources: Every recording by id, in the tables' order.
+        title: What it is called; by default as its folder is.
     """
 
     root: Path
     sources: dict[str, Source]
+    title: str = ""
 
     @property
     def name(self) -> str:
-        """The folder's name."""
-        return self.root.resolve().name
+        """What it is called."""
+        return self.title or self.root.resolve().name
 
     @cached_property
     def hash(self) -> str:
@@ -63,7 +65,7 @@ class Corpus:
 
     def only(self, names: Collection[str]) -> Corpus:
         """Return the corpus reduced to some recordings, quick to hand to another process."""
-        return Corpus(self.root, {name: self.sources[name] for name in sorted(names)})
+        return replace(self, sources={name: self.sources[name] for name in sorted(names)})
 
     def read(self, source_id: str) -> io.Pcm:
         """Read one recording, int16 (time,)."""
@@ -105,6 +107,30 @@ def open_corpus(
             path = tables.table_path(root, source.role)
             raise InputError(f"{path}:{source.row.line}: column 'file' {problem}")
     return Corpus(root, sources)
+
+
+def joined(corpora: Sequence[Corpus]) -> Corpus:
+    """Return several corpora as one, in the first one's folder; the files stay where they are.
+
+    Args:
+        corpora: One or more.
+
+    Raises:
+        InputError: if two of them name different recordings alike.
+    """
+    first, *others = corpora
+    sources = dict(first.sources)
+    for corpus in others:
+        for name, source in corpus.sources.items():
+            if name in sources:
+                raise InputError(
+                    f"{corpus.root}: {name} is in {first.name} too; recordings that are used "
+                    "together need ids of their own"
+                )
+            file = str(corpus.root.resolve() / source.row.file)
+            row, entry = replace(source.row, file=file), replace(source.entry, file=file)
+            sources[name] = replace(source, row=row, entry=entry)
+    return Corpus(first.root, sources, "+".join(corpus.name for corpus in corpora))
 
 
 def unusable(source: Source) -> str | None:

@@ -58,7 +58,11 @@ def redistributable(license_id: str) -> bool:
 
 
 def gate(
-    allow: Sequence[str] | None, *, stated: Iterable[str] = (), default: str = FREE
+    allow: Sequence[str] | None,
+    *,
+    stated: Iterable[str] = (),
+    default: str = FREE,
+    option: str = "--license-allow",
 ) -> Callable[[str], bool]:
     """Return the test that a row's licence must pass.
 
@@ -67,6 +71,7 @@ def gate(
             licences and none; None for the default.
         stated: Licences that the corpus's rows state: names to know beside SPDX's.
         default: The word that None stands for.
+        option: What the user set, to name in a message.
 
     Raises:
         InputError: if a name in ``allow`` is no licence that anybody knows.
@@ -78,11 +83,11 @@ def gate(
     asked = [default] if allow is None else list(allow)
     known = {name.casefold(): name for name in (*_FREE, *_LIMITED, *stated, ANY, FREE) if name}
     if not asked:
-        raise InputError("--license-allow names no licence; expected SPDX ids, free, or any")
+        raise InputError(f"{option} names no licence; expected SPDX ids, free, or any")
     for name in asked:
         if name.casefold() not in known and not _CREATIVE_COMMONS.fullmatch(name):
             raise InputError(
-                f"--license-allow: unknown licence {name!r}{suggestion(name, known.values())} "
+                f"{option}: unknown licence {name!r}{suggestion(name, known.values())} "
                 "Expected SPDX ids separated by commas, free, or any"
             )
     chosen = {known.get(name.casefold(), name) for name in asked}

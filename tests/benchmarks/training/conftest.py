@@ -103,7 +103,7 @@ def networks(tmp_path_factory):
 def melody(name):
     """Return decaying harmonics, four notes a second."""
     time_s = np.arange(round(SECONDS * SAMPLING_RATE)) / SAMPLING_RATE
-    notes = seeds.generator(0, "test melody", name).uniforms(int(4 * SECONDS) + 1)
+    notes = seeds.generator(0, "a melody", name).uniforms(int(4 * SECONDS) + 1)
     pitch_hz = 220 * 2 ** (np.floor(24 * notes) / 12)[(4 * time_s).astype(int)]
     since_s = time_s % 0.25
     wave = sum(np.sin(2 * np.pi * n * pitch_hz * since_s) / n for n in (1, 2, 3))

@@ -231,8 +231,85 @@ def test_the_facts_count_recordings_groups_and_licences(tiny):
     """Of both splits."""
     told = facts(material(tiny))
 
+    ids = told["train"].pop("ids")
+    assert ids == sorted(row.id for row in tiny_rows(tiny, "train"))
     assert told["train"] == {"recordings": 16, "groups": 16, "licenses": {"CC0-1.0": 16}}
     assert told["validation"]["recordings"] == 16
+
+
+def tiny_rows(corpus, split):
+    return [source.row for source in corpus.sources.values() if source.row.split == split]
+
+
+def test_only_wanted_licences_are_learned_from(relabelled):
+    """What is validated with may be under any: no weight depends on it."""
+    root = relabelled(
+        clean_train_0={"license": "CC0-1.0"},
+        clean_train_1={"license": "CC-BY-NC-3.0"},
+        noise_train_0={"license": "cc-by-4.0"},
+        noise_train_2={"license": "CC-BY-4.0"},
+    )
+
+    found = material(open_corpus(root), licenses=("CC0-1.0", "CC-BY-4.0"))
+
+    assert facts(found)["train"]["ids"] == ["clean/train_0", "noise/train_2"]
+    assert facts(found)["validation"]["recordings"] == 4
+    reason = "of a license that is not among licenses in [data]"
+    assert facts(found)["left_out"][reason] == [
+        "clean/train_1",
+        "clean/train_2",
+        "noise/train_0",
+        "noise/train_1",
+    ]
+    for item in items(found, 0):
+        assert _holds(open_corpus(root).read("clean/train_0") / 32768, item.clean)
+
+
+def test_licences_that_leave_nothing_are_refused(learnable):
+    """They state none."""
+    with pytest.raises(InputError, match="no row of the split 'train' is left"):
+        material(learnable, licenses=("free",))
+
+
+def test_a_licence_that_nobody_knows_is_refused():
+    """Before anything is opened."""
+    with pytest.raises(InputError, match=r"licenses: unknown licence .CC0-2\.0."):
+        data(licenses=("CC0-2.0",))
+
+
+def test_what_is_excluded_is_not_learned_from(learnable):
+    """And is named in the facts."""
+    found = material(learnable, exclude=("noise/train_1",))
+
+    assert "noise/train_1" not in facts(found)["train"]["ids"]
+    assert facts(found)["left_out"] == {"named by exclude in [data]": ["noise/train_1"]}
+
+
+def test_excluding_what_is_not_there_is_refused(learnable):
+    """With the nearest."""
+    with pytest.raises(InputError, match="did you mean 'noise/train_1'"):
+        material(learnable, exclude=("noise/trian_1",))
+
+
+def test_a_take_that_is_copied_into_test_is_refused(relabelled):
+    """What a leaderboard hears must not be learned from either."""
+    root = relabelled()
+    samples = io.read_pcm(root / "clean/train_1.wav", sampling_rate=SAMPLING_RATE)
+    quieter = np.rint(0.7 * samples).astype(np.int16)
+    io.write_wav(root / "clean/test_0.wav", quieter, sampling_rate=SAMPLING_RATE)
+
+    with pytest.raises(InputError, match=r"leaks: near-duplicate .*clean/test_0 \(test"):
+        material(open_corpus(root))
+
+
+def test_a_tune_that_is_tested_on_another_instrument_is_not_learned_from(relabelled):
+    """A leaderboard is to be of unheard groups."""
+    tied = {"group": "one tune"}
+    root = relabelled(clean_train_0=tied, clean_test_0={**tied, "category": "cello"})
+
+    found = material(open_corpus(root))
+
+    assert "clean/train_0" not in facts(found)["train"]["ids"]
 
 
 def _holds(recording, segment):

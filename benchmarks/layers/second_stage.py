@@ -1,9 +1,10 @@
-"""Let an untrained second stage hand on the spectrum that it is given.
+"""Let an untrained second stage hand on what it is given.
 
-Stage 2 answers directly: with random weights it would first have to learn what stage 1, which adds
-to its input, is given. Four of its finest features carry the real and the imaginary part, each
-with both signs, over the uppermost skip to the output, which takes their differences. Everything
-else about them, and all other features, are as they were drawn.
+One that is residual to stage 1 begins with a small addition. One that answers directly would, with
+random weights, first have to learn what stage 1, which adds to its input, is given: four of its
+finest features carry the real and the imaginary part, each with both signs, over the uppermost skip
+to the output, which takes their differences. Everything else about them, and all other features,
+are as they were drawn.
 """
 
 from __future__ import annotations
@@ -22,14 +23,18 @@ CARRIERS = 4
 """How many features are taken."""
 
 
-def pass_through(network: Any) -> None:
+def begin_second_stage(network: Any) -> None:
     """Overwrite a few weights of a network of two stages.
 
     Args:
-        network: A ``TwoStage`` of at least four features at full resolution; narrower ones are
-            left as they are.
+        network: A ``TwoStage``; a direct one of less than four features at full resolution is left
+            as it is.
     """
     width = network.config["widths"][0]
+    if network.config["second_stage"] == "residual":
+        with torch.no_grad():
+            network.output.weight *= _OTHERS
+        return
     if width < CARRIERS:
         return
     stage, output = network.stage_2, network.output
