@@ -140,6 +140,7 @@ def train(
     data: Annotated[list[str], Many],
     out: Path,
     config: str = "cpu",
+    set: Annotated[list[str] | None, Many] = None,  # noqa: A002 - the option's name
     resume: Annotated[bool, Flag] = False,
     seed: int = 0,
     device: str = "cpu",
@@ -159,7 +160,8 @@ def train(
         data: A corpus (folder or name), mixed on the fly, or a built dataset; or several corpora,
             of which the first is validated with and the train splits of all are learned from.
         out: The run folder: weights, checkpoints, history, TensorBoard, provenance.
-        config: cpu, gpu or paper, or a TOML file of your own.
+        config: cpu, gpu, paper or small (what ships), or a TOML file of your own.
+        set: Fields above the configuration's: data.batch=4 optimizer.learning_rate=1e-3.
         resume: Continue what the folder holds; without a checkpoint in it, begin.
         seed: Of first weights, recipes, order and validation.
         device: cpu, cuda or cuda:N; several processes by `accelerate launch`.
@@ -171,7 +173,7 @@ def train(
     from benchmarks.training.tables import load_config
     from benchmarks.training.train import train as train_model
 
-    chosen = load_config(config, max_steps=max_steps, max_minutes=max_minutes)
+    chosen = load_config(config, changes=set or (), max_steps=max_steps, max_minutes=max_minutes)
     with terminal.bar(f"training {model}") as progress:
         outcome = train_model(
             model,

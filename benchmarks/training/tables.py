@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -21,7 +21,7 @@ def names() -> list[str]:
     """Return the configurations that ship.
 
     >>> names()
-    ['cpu', 'gpu', 'paper']
+    ['ablation', 'cpu', 'gpu', 'paper', 'small']
     """
     return sorted(path.stem for path in SHIPPED.glob("*.toml"))
 
@@ -29,6 +29,7 @@ def names() -> list[str]:
 def load_config(
     named: str | Path = DEFAULT,
     *,
+    changes: Sequence[str] = (),
     max_steps: int | None = None,
     max_minutes: float | None = None,
 ) -> Config:
@@ -36,6 +37,8 @@ def load_config(
 
     Args:
         named: Name, or path of a file that ends in ``.toml``.
+        changes: Fields that stand above the file's, as ``section.field=value`` in TOML; a text
+            needs no quotes.
         max_steps: Stands above the file's; None leaves it.
         max_minutes: Stands above the file's; None leaves it.
 
@@ -43,8 +46,8 @@ def load_config(
         UnknownName: if there is no such name.
         InputError: naming file, table and field of what is wrong.
 
-    >>> load_config("cpu", max_steps=10).limits.max_steps
-    10
+    >>> load_config("cpu", changes=["data.batch=4"], max_steps=10).data.batch
+    4
     """
     path = Path(named)
     if str(named) in names():
@@ -57,6 +60,8 @@ def load_config(
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not TOML ({error})") from error
+    for change in changes:
+        _change(tables, change)
     config = from_tables(tables, where=str(path))
     limits = config.limits
     if max_steps is not None:
@@ -64,6 +69,22 @@ def load_config(
     if max_minutes is not None:
         limits = replace(limits, max_minutes=max_minutes)
     return replace(config, limits=limits)
+
+
+def _change(tables: dict[str, Any], change: str) -> None:
+    """Set the field that ``section.field=value`` names."""
+    name, equals, value = change.partition("=")
+    *sections, field = name.strip().split(".")
+    if not equals or not all((*sections, field)):
+        raise InputError(f"--set {change!r}; expected FIELD=VALUE, such as data.batch=4")
+    for section in sections:
+        tables = tables.setdefault(section, {})
+        if not isinstance(tables, dict):
+            raise InputError(f"--set {change!r}: {section} is no table")
+    try:
+        tables[field] = tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        tables[field] = value.strip()
 
 
 def from_tables(tables: Mapping[str, Any], *, where: str) -> Config:

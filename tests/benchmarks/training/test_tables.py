@@ -119,3 +119,38 @@ def test_a_chain_of_ones_own_is_known_by_what_it_says(tmp_path):
         told.append(from_tables(ENDS | {"data": {"augment": str(path)}}, where="here").settings())
 
     assert told[0] != told[1]
+
+
+def test_fields_can_be_changed_on_the_command_line():
+    """Numbers, lists and texts, with and without quotes, of known and of new tables."""
+    changes = [
+        "data.batch=4",
+        "data.snr_db = [0, 5]",
+        "data.augment=full",
+        'optimizer.schedule="constant"',
+        "model.width_multiplier=0.5",
+    ]
+
+    config = load_config("cpu", changes=changes)
+
+    assert (config.data.batch, config.data.snr_db, config.data.augment) == (4, (0.0, 5.0), "full")
+    assert config.optimizer.schedule == "constant"
+    assert config.model == {"width_multiplier": 0.5}
+    assert config.data.segment_s == load_config("cpu").data.segment_s
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("data.batch", "expected FIELD=VALUE"),
+        ("=4", "expected FIELD=VALUE"),
+        ("data.=4", "expected FIELD=VALUE"),
+        ("loss.mae=4", "loss is no table"),
+        ("data.batsh=4", "unknown field 'batsh'; did you mean 'batch'"),
+        ("data.batch=many", "batch is 'many'; expected a whole number"),
+    ],
+)
+def test_a_change_that_makes_no_sense_is_named(change, message):
+    """As a field of a file would be."""
+    with pytest.raises(InputError, match=message):
+        load_config("cpu", changes=[change])
