@@ -13,6 +13,9 @@ from mn_dataset import terminal
 from mn_dataset.cli import Flag, Json, app
 from mn_dataset.options import Many, cores
 
+DEFAULT_DENOISER = "musicecan_small"
+"""What `mn denoise` takes: the network whose weights ship."""
+
 DEMO_DENOISERS = (
     "noisy",
     "spectral_subtraction",
@@ -79,8 +82,8 @@ def metrics(name: str | None = None, /, *, json: Json = False) -> None:
 @app.command
 def denoise(
     *files: Annotated[Path, Parameter(negative=())],
-    denoiser: str,
     out: Path,
+    denoiser: str = DEFAULT_DENOISER,
     strength: float = 1.0,
     residual: Annotated[bool, Flag] = False,
     spectrogram: Annotated[bool, Flag] = False,
@@ -101,8 +104,9 @@ def denoise(
 
     Args:
         files: Recordings, and folders, whose sub-folders are kept.
-        denoiser: One name; NAME@WEIGHTS or NAME@RUN is a trained one, ./mine.py:Class your own.
         out: Folder of the estimates.
+        denoiser: One name; NAME@WEIGHTS or NAME@RUN is a trained one, ./mine.py:Class your own.
+            The default needs torch; mmse_stsa needs nothing.
         strength: From 0, the recording as it is, to 1, the estimate.
         residual: Also write what was removed, as NAME.residual.
         spectrogram: Also draw before and after, as NAME.spectrogram.png.

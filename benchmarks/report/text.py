@@ -15,6 +15,7 @@ from benchmarks.report.board import Board
 from mn_dataset.errors import DatasetError
 
 MARKDOWN = "leaderboard.md"
+_WORDS = {"denoiser", "metric", "why not", "role", "category", "noise"}  # columns of words
 
 
 def leaderboard_text(run: Path) -> str:
@@ -66,7 +67,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     | noisy    | -0.25 |
     """
     widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
-    left = [name in ("denoiser", "metric", "why not") for name in header]
+    left = [name in _WORDS for name in header]
     rule = [
         f":{'-' * max(width - 1, 2)}" if is_left else f"{'-' * max(width - 1, 2)}:"
         for width, is_left in zip(widths, left, strict=True)

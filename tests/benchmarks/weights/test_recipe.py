@@ -1,0 +1,79 @@
+"""The recipe of the weights that ship runs from the recordings to the card, and holds its word."""
+
+import json
+
+import pandas as pd
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs: pip install 'mn-dataset[train]'")
+
+from benchmarks.harness.weights import SHIPPED  # noqa: E402 - once torch is there
+from benchmarks.layers.stored import read_card  # noqa: E402
+from benchmarks.leaderboard.run import bench  # noqa: E402
+from benchmarks.training.history import HISTORY  # noqa: E402
+from benchmarks.training.tables import load_config  # noqa: E402
+
+WEIGHTS = SHIPPED / "musicecan_small.safetensors"
+
+
+@pytest.fixture
+def corpora(real_corpus, tmp_path, mn):
+    """What it is trained on, the open corpus first."""
+    extra = real_corpus.root.parent / "extra"
+    code, _, told = mn("curate", str(extra), "--out", str(tmp_path / "extra"), "--whole")
+    assert code == 0, told
+    return [real_corpus.root, tmp_path / "extra", "synthetic"]
+
+
+@pytest.mark.stress
+def test_a_shortened_training_learns_from_the_recordings_that_the_card_names(corpora, tmp_path, mn):
+    """The shipped configuration, cut to a few steps, interrupted, resumed, packed."""
+    command = ["train", "musicecan_small", "--config", "small", "--seed", "0", "--resume"]
+    command += ["--data", *map(str, corpora), "--out", str(tmp_path / "run")]
+    short = ["--set", "validation.every_steps=20", "validation.mixtures=6"]
+    for steps in (20, 40):
+        code, _, told = mn(*command, *short, "--max-steps", str(steps))
+        assert code == 0, told
+    assert mn("pack", str(tmp_path / "run"), "--out", str(tmp_path / "packed"))[0] == 0
+
+    shipped, made = WEIGHTS, tmp_path / "packed" / WEIGHTS.name
+    assert made.with_suffix(".sources.csv").read_bytes() == (
+        shipped.with_suffix(".sources.csv").read_bytes()
+    )
+    assert read_card(made).config == read_card(shipped).config
+    assert read_card(made).facts["data"] == read_card(shipped).facts["data"]
+    assert read_card(made).facts["config"].keys() == read_card(shipped).facts["config"].keys()
+    losses = pd.read_csv(tmp_path / "run" / HISTORY)["loss"]
+    assert losses[-20:].mean() < losses[:20].mean()
+
+
+@pytest.mark.stress
+def test_the_configuration_is_the_one_that_the_card_tells():
+    """What ships was made by what ships."""
+    settings = json.loads(json.dumps(load_config("small").settings()))
+    assert settings == read_card(WEIGHTS).facts["config"]
+
+
+@pytest.mark.stress
+@pytest.mark.parametrize(("snrs_db", "per_cell"), [((0, 5, 10), 2), ((60,), 1)])
+def test_every_figure_of_the_card_is_had_again(snrs_db, per_cell, real_corpus, tmp_path, mn):
+    """To 0.01 dB, mixture by mixture, by the commands that the card names."""
+    words = ["--split", "test", "--snr-db", *map(str, snrs_db), "--per-cell", str(per_cell)]
+    built = tmp_path / "built"
+    assert mn("build", str(real_corpus.root), "--out", str(built), *words, "--seed", "0")[0] == 0
+
+    run = bench(built, ["noisy", WEIGHTS.stem], tmp_path / "run", metrics=["si_sdr"], examples=0)
+
+    scores = pd.read_parquet(run / "scores.parquet")
+    found = scores.pivot(index="mixture_id", columns="denoiser", values="value")
+    told = pd.read_csv(WEIGHTS.with_suffix(".scores.csv"))
+    told = told[told["snr_db"].isin(snrs_db)].set_index("mixture_id")
+    assert set(told.index) == set(found.index)
+    for name, column in ((WEIGHTS.stem, "estimate_db"), ("noisy", "noisy_db")):
+        pd.testing.assert_series_equal(
+            found[name].sort_index(),
+            told[column].sort_index(),
+            check_names=False,
+            atol=0.01,
+            rtol=0,
+        )
