@@ -4,7 +4,8 @@ A folder's source is read, not run: a class whose body assigns ``spec = Denoiser
 or a module that assigns ``spec = MetricSpec(name="…")``, is registered by that literal name. So
 one more of either is one more file, and listing all of them imports none. Third parties add
 denoisers through the entry-point group ``mn.denoisers``; a person's own file is
-``./my_denoiser.py:Half``. ``NAME@PATH`` is a learned one with the weights of a file or a run.
+``./my_denoiser.py:Half``. ``NAME@PATH`` is a learned one with the weights of a file or a run,
+``NAME+VARIANT`` a classical one over another noise tracker.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class Entry:
         package: The optional package it needs, if its spec says so.
         extra: The extra that installs that package.
         checkpoint: File of weights or run folder that was named with it.
+        variant: What followed a + in the request.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Entry:
     package: str | None = None
     extra: str | None = None
     checkpoint: Path | None = None
+    variant: str | None = None
 
     @property
     def installed(self) -> bool:
@@ -95,9 +98,12 @@ def denoiser(request: str) -> Entry:
         return Entry(name, path, attribute, checkpoint=checkpoint)
     if name.endswith(".py"):
         raise InputError(f"{name}: name the class too, as in {name}:MyDenoiser")
+    name, plus, variant = name.partition("+")
+    if plus and not variant:
+        raise InputError(f"{request}: nothing follows the +; expected NAME+TRACKER")
     if name not in denoisers():
         raise UnknownName("denoiser", name, denoisers())
-    return replace(denoisers()[name], checkpoint=checkpoint)
+    return replace(denoisers()[name], checkpoint=checkpoint, variant=variant or None)
 
 
 def split_checkpoint(request: str) -> tuple[str, Path | None]:

@@ -6,16 +6,15 @@ noise's (eq. 10), the a priori SNR ξ is the clean power over the noise's (eq. 9
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.classical.quantile import quantile_noise
-from benchmarks.contract import Batch
-from benchmarks.signal.masks import Gain, Power, masked
+from benchmarks.classical.tracked import Tracked
+from benchmarks.signal.masks import Gain, Power
 
 Snr = NDArray[np.float32]
 """Ratio of powers, shape (..., bins): one frame."""
@@ -29,34 +28,22 @@ _POSTERIOR_RANGE = (1e-3, 1e6)
 
 
 @dataclass(frozen=True)
-class DecisionDirected(ABC):
+class DecisionDirected(Tracked):
     """What the decision-directed denoisers share; each adds its spec and its gain rule.
-
-    Departure from their papers: the noise is the clip's low quantile instead of a pause before
-    the speech, or what a voice activity detector found.
 
     Attributes:
         smoothing: Weight of the past in the a priori SNR; 0.98 in the papers.
         prior_floor_db: Lowest a priori SNR, which bounds the attenuation of noise.
-        quantile: Of the mixture's power over time, taken as noise.
     """
 
     smoothing: float = 0.98
     prior_floor_db: float = -25.0
-    quantile: float = 0.1
 
-    def __call__(
-        self, batch: Batch, sampling_rate: int, *, side: Mapping[str, Batch] | None = None
-    ) -> Batch:
-        """Return the denoised batch, shape (batch, channels, time)."""
-        del side
-        return masked(batch, sampling_rate, self.gain)
-
-    def gain(self, power: Power) -> Gain:
+    def gain(self, power: Power, noise: Power) -> Gain:
         """Return the gain per frame and frequency."""
         return decision_directed(
             power,
-            quantile_noise(power, quantile=self.quantile),
+            noise,
             self.rule,
             smoothing=self.smoothing,
             prior_floor_db=self.prior_floor_db,
@@ -85,7 +72,7 @@ def decision_directed(
 
     Args:
         power: Of the mixture, shape (..., frames, bins).
-        noise: Mean noise power, shape (..., 1, bins).
+        noise: Mean noise power, shape (..., frames, bins) or (..., 1, bins).
         rule: The gain rule.
         smoothing: The weight a of the past.
         prior_floor_db: Lowest ξ in dB, which bounds how far noise is attenuated.

@@ -18,7 +18,9 @@ def constructed(entry: Entry) -> Denoiser:
     """Import, check and construct; no optional package is imported.
 
     Raises:
-        InputError: if there is no such file or class, or its ``spec`` makes no sense.
+        InputError: if there is no such file or class, its ``spec`` makes no sense, or it has no
+            variants.
+        UnknownName: if it has none of that name.
         MissingExtra: if the package behind it is not installed.
         DenoiserFailed: if its module or constructor raises.
     """
@@ -30,8 +32,15 @@ def constructed(entry: Entry) -> Denoiser:
         raise MissingExtra(lacks.package, extra=lacks.extra)
     if lacks is not None:
         raise InputError(f"the package {lacks.package!r} is not installed; run: {lacks.command}")
+    if entry.variant is not None and not hasattr(attribute, "variant"):
+        raise InputError(
+            f"{entry.name}+{entry.variant}: {entry.name!r} runs over no noise tracker; use "
+            f"{entry.name} alone"
+        )
     with importing(entry.name):
         denoiser = attribute() if isinstance(attribute, type) else attribute
+    if entry.variant is not None:
+        denoiser = attribute.variant(entry.variant)
     if not callable(denoiser):
         raise InputError(f"denoiser {entry.name!r} cannot be called; give its class a __call__")
     return cast(Denoiser, denoiser)

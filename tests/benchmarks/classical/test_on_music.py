@@ -13,7 +13,7 @@ from mn_dataset.seeds import generator
 CORPUS = Path(__file__).parents[3] / "../shared/corpus/open"
 SECONDS = 5
 SNR_DB = 5
-BLIND = ("spectral_subtraction", "wiener", "mmse_stsa", "mmse_lsa")
+BLIND = ("spectral_subtraction", "wiener", "mmse_stsa", "mmse_lsa", "omlsa")
 
 pytestmark = pytest.mark.skipif(
     not CORPUS.is_dir(), reason="the open corpus does not lie beside the project"

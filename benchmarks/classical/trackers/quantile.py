@@ -9,7 +9,9 @@ import numpy as np
 from benchmarks.signal.masks import Power
 
 
-def quantile_noise(power: Power, *, quantile: float) -> Power:
+def quantile_noise(
+    power: Power, *, quantile: float = 0.1, frames_per_s: float | None = None
+) -> Power:
     """Return the noise power per frequency, one value for the whole clip.
 
     Music rests in every frequency now and then, noise does not: a low quantile over time of
@@ -22,6 +24,7 @@ def quantile_noise(power: Power, *, quantile: float) -> Power:
     Args:
         power: Of the mixture, shape (..., frames, bins).
         quantile: Between 0 and 1, both excluded.
+        frames_per_s: Not needed: it is one value for all frames.
 
     Returns:
         The mean noise power, shape (..., 1, bins).
@@ -29,5 +32,6 @@ def quantile_noise(power: Power, *, quantile: float) -> Power:
     >>> round(float(quantile_noise(np.full((5, 1), 0.1, np.float32), quantile=0.1)[0, 0]), 3)
     0.949
     """
+    del frames_per_s
     quiet: Power = np.quantile(power, quantile, axis=-2, keepdims=True)
     return (quiet / -math.log1p(-quantile)).astype(np.float32)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.classical.quantile import quantile_noise
+from benchmarks.classical.trackers.quantile import quantile_noise
 from benchmarks.signal.masks import power_of
 from benchmarks.signal.stft import Stft
 from mn_dataset.seeds import generator

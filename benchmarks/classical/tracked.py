@@ -1,0 +1,100 @@
+"""Share what all gain rules over a noise estimate do: analyse, track, weigh, synthesise."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
+
+import numpy as np
+
+from benchmarks.classical.trackers.imcra import imcra
+from benchmarks.classical.trackers.minimum_statistics import minimum_statistics
+from benchmarks.classical.trackers.quantile import quantile_noise
+from benchmarks.classical.trackers.spp import spp
+from benchmarks.contract import Batch, DenoiserSpec
+from benchmarks.signal.masks import Gain, Power, power_of
+from benchmarks.signal.stft import stft_at
+from mn_dataset.errors import UnknownName
+
+TRACKERS: dict[str, Callable[..., Power]] = {
+    "quantile": quantile_noise,
+    "minimum_statistics": minimum_statistics,
+    "imcra": imcra,
+    "spp": spp,
+}
+"""What finds the noise in a mixture alone, by name."""
+
+DEFAULT = "quantile"
+PROFILE = "profile"
+"""The tracker that is told: a stretch of the noise alone."""
+
+_FAINT = 1e-10  # of an item's mean power: below it there is nothing to track
+
+
+@dataclass(frozen=True)
+class Tracked(ABC):
+    """A gain rule over any noise tracker; each denoiser adds its spec and its gains.
+
+    Departure from their papers: the noise is by default the clip's low quantile, instead of a
+    pause before the speech or what a voice activity detector found.
+
+    Attributes:
+        tracker: One of ``TRACKERS``, or "profile".
+    """
+
+    tracker: str = DEFAULT
+
+    spec: ClassVar[DenoiserSpec]
+
+    def __post_init__(self) -> None:
+        """Take the tracker's name, and what it needs, into the own declaration."""
+        if self.tracker != DEFAULT:
+            needs = frozenset({"noise_profile"} if self.tracker == PROFILE else ())
+            name = f"{type(self).spec.name}+{self.tracker}"
+            object.__setattr__(self, "spec", replace(type(self).spec, name=name, needs=needs))
+
+    @classmethod
+    def variant(cls, name: str) -> Self:
+        """Return the denoiser over another tracker: what NAME+TRACKER stands for.
+
+        Raises:
+            UnknownName: if there is no such tracker.
+        """
+        if name not in (*TRACKERS, PROFILE):
+            raise UnknownName("noise tracker", name, (*TRACKERS, PROFILE))
+        return cls(tracker=name)
+
+    def __call__(
+        self, batch: Batch, sampling_rate: int, *, side: Mapping[str, Batch] | None = None
+    ) -> Batch:
+        """Return the denoised batch, shape (batch, channels, time)."""
+        stft = stft_at(sampling_rate)
+        spectrum = stft.forward(batch)
+        power = power_of(spectrum)
+        if self.tracker == PROFILE:
+            told = power_of(stft.forward((side or {})["noise_profile"]))
+            noise = told.mean(axis=-2, keepdims=True)
+        else:
+            noise = self._tracked(power, frames_per_s=sampling_rate / stft.hop)
+        spectrum *= self.gain(power, noise)
+        return stft.inverse(spectrum, num_samples=batch.shape[-1])
+
+    @abstractmethod
+    def gain(self, power: Power, noise: Power) -> Gain:
+        """Return the gain per frame and frequency.
+
+        Args:
+            power: Of the mixture, shape (..., frames, bins).
+            noise: Its mean, shape (..., frames, bins) or (..., 1, bins).
+        """
+
+    def _tracked(self, power: Power, *, frames_per_s: float) -> Power:
+        """Track, with a floor under digital silence; nothing has no noise."""
+        if self.tracker == DEFAULT:
+            return quantile_noise(power)
+        mean = power.mean(axis=(-2, -1), keepdims=True)
+        audible = np.where(mean > 0, np.maximum(power, _FAINT * mean), 1.0)
+        noise: Power = TRACKERS[self.tracker](audible, frames_per_s=frames_per_s)
+        return np.where(mean > 0, noise, 0.0).astype(np.float32)
