@@ -53,36 +53,29 @@ class Omlsa(Tracked):
         floor = 10 ** (self.gain_floor_db / 20)
         gains = np.empty_like(power)
         for number, (frame, prior, present) in enumerate(self._walk(posterior)):
-            presence = _presence(frame, prior, self._absence(present))
+            presence = _presence(frame, prior, np.minimum(1 - present, self.absence_most))
             gains[..., number, :] = lsa_gain(prior, frame) ** presence * floor ** (1 - presence)
         return gains
 
     def _walk(self, posterior: Snr) -> Iterator[tuple[Snr, Snr, Snr]]:
         """Yield each frame's a posteriori and a priori SNR, and how likely music looks around."""
-        past = mean = np.ones_like(posterior[..., 0, :])
-        peak = last = np.ones_like(posterior[..., 0, :1])
+        past: Snr = np.ones_like(posterior[..., 0, :])
+        mean: Snr = past
+        peak: Snr = past[..., :1]
+        last: Snr = peak
         for number in range(posterior.shape[-2]):
             frame = posterior[..., number, :]
             fresh = np.maximum(frame - 1, 0)
             prior = np.maximum(self.smoothing * past + (1 - self.smoothing) * fresh, 10**-2.5)
-            mean = self.averaging * mean + (1 - self.averaging) * prior
+            mean = (self.averaging * mean + (1 - self.averaging) * prior).astype(past.dtype)
             whole = mean.mean(axis=-1, keepdims=True)
             low, high = (10 ** (level / 10) for level in _PEAK_RANGE_DB)
-            rises = whole > last
-            peak = np.where(
-                rises & (whole > 10 ** (_RANGE_DB[0] / 10)), whole.clip(low, high), peak
-            )
-            around = np.where(
-                rises, _likely(whole), np.minimum(_likely(whole), _likely(whole / peak))
-            )
-            around = np.where(rises & (around > 0), 1, around)
+            heard, rises = _likely(whole) > 0, whole > last
+            peak = np.where(heard & rises, whole.clip(low, high), peak)
+            around = np.where(rises, 1, _likely(whole / peak)) * heard
             last = whole
             yield frame, prior, _likely(_over(mean, _NEAR)) * _likely(_over(mean, _FAR)) * around
             past = lsa_gain(prior, frame) ** 2 * frame
-
-    def _absence(self, present: Snr) -> Snr:
-        absence: Snr = np.minimum(1 - present, self.absence_most)
-        return absence
 
 
 def _likely(snr: Snr) -> Snr:
