@@ -145,6 +145,8 @@ REASONS = {
     "saturated": "the value is beyond ±100 dB and reported as ±100 dB",
     "silent_reference": "the clean signal has no energy",
     "silent_estimate": "the estimate has no energy",
+    "silent_noise": "the mixture holds no noise beside the clean signal",
+    "no_high_band": "the clean signal has no energy above 8 kHz",
     "constant_reference": "the clean signal has no energy once its mean is removed",
     "too_short": "fewer samples than the metric is defined on",
     "non_finite": "the estimate holds NaN or infinity",

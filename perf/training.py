@@ -89,7 +89,7 @@ def small(share: float, place: Engine) -> tuple[Learner, Denoising]:
     config = load_config("cpu")
     widths = [max(1, round(share * width)) for width in WIDTHS]
     model = registry.denoiser("musicecan").load()()
-    network = built(model, {"widths": widths}, seed=0)
+    network = built(model, {"widths": widths}, seed=0, segment=config.data.segment)
     return learner_of(network, config.optimizer, place), denoising(config.loss, network)
 
 

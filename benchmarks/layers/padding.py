@@ -48,10 +48,13 @@ def _mirrored(features: Tensor, axis: int, before: int, after: int) -> Tensor:
     return torch.cat((first, features, last), axis)
 
 
-def at_least(features: Tensor, *, lines: int) -> Tensor:
-    """Append zeros until both axes have so many lines; longer ones stay as they are."""
-    frames, bins = (max(0, lines - size) for size in features.shape[-2:])
-    return functional.pad(features, (0, bins, 0, frames)) if frames or bins else features
+def at_least(features: Tensor, *, frames: int, bins: int) -> Tensor:
+    """Append zeros until the axes have so many lines; longer ones stay as they are."""
+    after = [
+        max(0, lines - size)
+        for lines, size in zip((frames, bins), features.shape[-2:], strict=True)
+    ]
+    return functional.pad(features, (0, after[1], 0, after[0])) if any(after) else features
 
 
 def cropped(features: Tensor, *, frames: int, bins: int) -> Tensor:

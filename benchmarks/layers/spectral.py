@@ -36,6 +36,15 @@ def level_gain(noisy: Tensor, input_rms: float | None) -> Tensor:
     return torch.where(rms > _SILENCE_RMS, input_rms / rms, 1.0)
 
 
+def num_frames(num_samples: int) -> int:
+    """Return how many frames ``analyse`` makes of so many samples.
+
+    >>> num_frames(66_150)
+    133
+    """
+    return -(-num_samples // spectrum.HOP) + _MARGIN // spectrum.HOP
+
+
 def analyse(wave: Tensor, gain: Tensor) -> Tensor:
     """Return the spectra of waveforms times a gain, each sample in four frames.
 

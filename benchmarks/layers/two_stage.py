@@ -69,7 +69,8 @@ class TwoStage(nn.Module):
         frames, bins = spectrum.shape[-2:]
         if bins != self.config["bins"]:
             raise InputError(f"the spectra have {bins} bins; the network has {self.config['bins']}")
-        coded = self._coded(padding.at_least(spectrum, lines=self._shortest))
+        wide = padding.at_least(spectrum, frames=self._lengthened(frames), bins=self._shortest)
+        coded = self._coded(wide)
         carried, first = self.sam(self.stage_1(coded), coded[:, :2])
         second = self.output(self.stage_2(coded, carried))
         if self.config["second_stage"] == "residual":
@@ -78,6 +79,20 @@ class TwoStage(nn.Module):
             padding.cropped(second, frames=frames, bins=bins),
             padding.cropped(first, frames=frames, bins=bins),
         )
+
+    def _lengthened(self, frames: int) -> int:
+        """Return the next number of frames whose halvings round as those of training did.
+
+        At every halving the last frame of an odd number is mirrored, and its double cut off again.
+        A network that only ever saw excerpts of one length has learned one such pattern, and its
+        estimate of the last half-second explodes in another one.
+        """
+        frames = max(frames, self._shortest)
+        trained = self.config["train_frames"]
+        if trained is None:
+            return frames
+        halvings = len(self.config["widths"]) - 1
+        return frames + int(trained - frames) % (1 << halvings)
 
     @property
     def _shortest(self) -> int:

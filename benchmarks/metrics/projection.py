@@ -56,6 +56,10 @@ def sdr(estimate: Signal, truth: Truth) -> Score:
     >>> bool(sdr(filtered + 0.01 * np.roll(s, -50), Truth(s, 44_100)).value > 30)
     True
     """
+    return truth.shared(estimate, _sdr)
+
+
+def _sdr(estimate: Signal, truth: Truth) -> Score:
     samples = np.asarray(estimate, dtype=np.float64)
     if reason := flaw(samples, truth, SDR):
         return undefined(reason)

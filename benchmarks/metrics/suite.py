@@ -67,15 +67,19 @@ class Scorer:
                 f"the estimate has shape {estimate.shape}, the reference "
                 f"{self.reference.shape}; expected one shape (channels, time) for both"
             )
+        channels = [
+            self._channel(channel, truth)
+            for channel, truth in zip(estimate, self._truths, strict=True)
+        ]
         return {
-            name: _over_channels(
-                [
-                    _score(metric, channel, truth)
-                    for channel, truth in zip(estimate, self._truths, strict=True)
-                ]
-            )
-            for name, metric in self._functions.items()
+            name: _over_channels([scores[name] for scores in channels]) for name in self.metrics
         }
+
+    def _channel(self, channel: Signal, truth: Truth) -> dict[str, Score]:
+        with truth.judging(channel):
+            return {
+                name: _score(metric, channel, truth) for name, metric in self._functions.items()
+            }
 
     @cached_property
     def _truths(self) -> list[Truth]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
@@ -35,6 +36,8 @@ class Truth:
         self.sampling_rate = sampling_rate
         self.noisy = noisy
         self._memory: dict[Callable[[Truth], Any], Any] = {}
+        self._judged: Signal | None = None
+        self._of_judged: dict[Callable[[Signal, Truth], Any], Any] = {}
 
     def recall(self, make: Callable[[Truth], Made]) -> Made:
         """Return ``make(self)``, computed on the first asking only.
@@ -51,10 +54,48 @@ class Truth:
             self._memory[make] = make(self)
         return cast(Made, self._memory[make])
 
+    @contextmanager
+    def judging(self, estimate: Signal) -> Iterator[None]:
+        """Let metrics share what they learn about one estimate, which stays as it is meanwhile."""
+        self._judged, self._of_judged = estimate, {}
+        try:
+            yield
+        finally:
+            self._judged, self._of_judged = None, {}
+
+    def shared(self, estimate: Signal, make: Callable[[Signal, Truth], Made]) -> Made:
+        """Return ``make(estimate, self)``, computed once for the estimate that is judged.
+
+        >>> def level(estimate: Signal, truth: Truth) -> float:
+        ...     print("computed")
+        ...     return float(abs(estimate).max())
+        >>> truth, estimate = Truth(np.ones(2), 44_100), np.array([0.25, -0.5])
+        >>> with truth.judging(estimate):
+        ...     truth.shared(estimate, level), truth.shared(estimate, level)
+        computed
+        (0.5, 0.5)
+        """
+        if self._judged is not estimate:
+            return make(estimate, self)
+        if make not in self._of_judged:
+            self._of_judged[make] = make(estimate, self)
+        return cast(Made, self._of_judged[make])
+
     @cached_property
     def signal(self) -> NDArray[np.float64]:
         """The reference in double precision, shape (time,)."""
         return np.asarray(self.reference, dtype=np.float64)
+
+    @cached_property
+    def noise(self) -> NDArray[np.float64]:
+        """What the mixture holds beside the reference, shape (time,).
+
+        Raises:
+            ValueError: if there is no mixture.
+        """
+        if self.noisy is None:
+            raise ValueError("the noise is what the mixture adds; give it as Truth(…, noisy=…)")
+        return np.asarray(self.noisy, dtype=np.float64) - self.signal
 
     @cached_property
     def energy(self) -> float:

@@ -48,6 +48,7 @@ class TwoStageModel:
         input_rms: float | None = INPUT_RMS,
         second_stage: str = "direct",
         gate: str | None = None,
+        train_frames: int | None = None,
         initialiser: str = "fan_in",
         seed: int = 0,
     ) -> torch.nn.Module:
@@ -65,6 +66,8 @@ class TwoStageModel:
             second_stage: "direct", as in the reference, or "residual": it adds to the first.
             gate: What weighs the channels of the first bottleneck: "learned" (ECA), "half" for all,
                 or "redrawn" at every call (ECA as released). None is the model's own.
+            train_frames: Frames of the excerpts that it is trained with, which `mn train` fills in:
+                others are lengthened to leave the same remainder by 2^depth. None for as they are.
             initialiser: "fan_in", with a second stage that passes its input through, or "original".
             seed: Of the first weights.
 
@@ -87,6 +90,10 @@ class TwoStageModel:
                 f"{self.spec.name}: num_tfc is {num_tfc} and bins is {bins}; expected at least 1 "
                 "and 2"
             )
+        if train_frames is not None and train_frames < 1:
+            raise InputError(
+                f"{self.spec.name}: train_frames is {train_frames}; expected 1 or more, or None"
+            )
         if input_rms is not None and not 0 < input_rms < math.inf:
             raise InputError(
                 f"{self.spec.name}: input_rms is {input_rms}; expected a level above 0, or None"
@@ -100,6 +107,7 @@ class TwoStageModel:
             "input_rms": input_rms,
             "second_stage": second_stage,
             "gate": gate or self.gate,
+            "train_frames": train_frames,
             "initialiser": initialiser,
             "seed": seed,
         }

@@ -14,7 +14,7 @@ import torch
 
 from benchmarks.contract import Model
 from benchmarks.harness.guard import importing
-from benchmarks.layers import stored
+from benchmarks.layers import spectral, stored
 from benchmarks.training import batches, checkpoint, provenance
 from benchmarks.training.checkpoint import Progress
 from benchmarks.training.config import Config
@@ -106,13 +106,15 @@ class Order:
     command_line: Sequence[str]
 
 
-def built(model: Model, options: Mapping[str, Any], *, seed: int) -> torch.nn.Module:
+def built(model: Model, options: Mapping[str, Any], *, seed: int, segment: int) -> torch.nn.Module:
     """Build a fresh network whose first weights follow from the seed.
 
     Args:
-        model: Whose ``build`` makes it; a keyword ``seed`` is given to it.
+        model: Whose ``build`` makes it; where it knows them, the keywords ``seed`` and
+            ``train_frames`` are given to it.
         options: Further keywords, of the configuration.
         seed: Of the first weights.
+        segment: Samples of a training item.
 
     Raises:
         InputError: if ``build`` has no such keyword.
@@ -126,9 +128,8 @@ def built(model: Model, options: Mapping[str, Any], *, seed: int) -> torch.nn.Mo
                 f"[model] has the unknown field {name!r}{suggestion(name, known)} "
                 f"{model.spec.name} knows: {', '.join(known)}"
             )
-    given = dict(options)
-    if "seed" in known:
-        given.setdefault("seed", seed)
+    own = {"seed": seed, "train_frames": spectral.num_frames(segment)}
+    given = {name: value for name, value in own.items() if name in known} | dict(options)
     with importing(model.spec.name):
         network: torch.nn.Module = model.build(**given)
     return network
@@ -155,7 +156,8 @@ def run(order: Order, *, progress: Callable[[int, int], None] | None = None) -> 
     ):
         # Layers with chance of their own know no other generator than torch's.
         torch.manual_seed(_torch_seed(order.seed, place.rank))
-        network = built(order.model, order.config.model, seed=order.seed)
+        segment = order.config.data.segment
+        network = built(order.model, order.config.model, seed=order.seed, segment=segment)
         return _run(order, network, place, progress)
 
 

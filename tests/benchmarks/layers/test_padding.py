@@ -34,9 +34,9 @@ def test_short_features_are_extended_by_zeros():
     """And long ones are handed on as they are."""
     features = torch.ones(1, 2, 3, 5)
 
-    extended = padding.at_least(features, lines=4)
+    extended = padding.at_least(features, frames=4, bins=4)
 
     assert extended.shape == (1, 2, 4, 5)
     assert extended.sum() == features.sum()
-    assert padding.at_least(features, lines=3) is features
+    assert padding.at_least(features, frames=3, bins=3) is features
     assert torch.equal(padding.cropped(extended, frames=3, bins=5), features)

@@ -108,3 +108,19 @@ def test_bfloat16_answers_about_the_same():
     error = (rough.float() - exact).square().sum() / exact.square().sum()
     assert rough.dtype == torch.bfloat16
     assert -10 * float(error.log10()) > 20
+
+
+@pytest.mark.parametrize("frames", [3, 8, 9, 10, 11, 12])
+def test_halvings_round_at_the_end_as_they_did_in_training(frames):
+    """Silence is appended until the frames leave the remainder of training: here 9, by 4."""
+    trained = MusicEcan().build(**TINY, second_stage="residual", train_frames=9)
+    plain = MusicEcan().build(**TINY, second_stage="residual")
+    plain.load_state_dict(trained.state_dict())
+    given, wanted = spectrum(frames), {3: 5, 8: 9, 9: 9, 10: 13, 11: 13, 12: 13}[frames]
+    longer = torch.nn.functional.pad(given, (0, 0, 0, wanted - frames))
+
+    with torch.inference_mode():
+        found, expected = trained(given)[0], plain(longer)[0][:, :, :frames]
+
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-6)
+    assert torch.equal(plain(given)[0], expected) == (frames == wanted)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.metrics.intelligibility import stoi
+from benchmarks.metrics.intelligibility import estoi, stoi
 from benchmarks.metrics.truth import Truth
 
 library = pytest.importorskip("pystoi", reason="pystoi is not installed")
@@ -13,6 +13,16 @@ def test_stoi_is_that_of_its_library(music, noisy):
     """Resampling the reference once changes no bit of the answer."""
     assert stoi(noisy, Truth(music, 44_100)) == (library.stoi(music, noisy, 44_100), "ok")
     assert stoi(noisy, Truth(music, 10_000)) == (library.stoi(music, noisy, 10_000), "ok")
+
+
+def test_estoi_is_that_of_its_library_and_the_same_again(music, noisy):
+    """It adds noise at the level of an epsilon, from a seed."""
+    found = estoi(noisy, Truth(music, 44_100))
+
+    expected = library.stoi(music, noisy, 44_100, extended=True)
+    assert found.value == pytest.approx(expected, abs=1e-9)
+    assert estoi(noisy, Truth(music, 44_100)) == found
+    assert found.value < stoi(noisy, Truth(music, 44_100)).value
 
 
 def test_an_identical_estimate_is_fully_intelligible(music):
@@ -33,6 +43,7 @@ def test_stoi_leaves_the_global_generator_alone(music, noisy):
     before = np.random.get_state()[1:3]  # noqa: NPY002, the global state is what is watched
 
     stoi(noisy, Truth(music, 44_100))
+    estoi(noisy, Truth(music, 44_100))
     after = np.random.get_state()[1:3]  # noqa: NPY002
 
     assert np.array_equal(before[0], after[0])
@@ -42,7 +53,7 @@ def test_stoi_leaves_the_global_generator_alone(music, noisy):
 def test_a_library_that_raises_gives_a_reason(music, noisy, monkeypatch, caplog):
     """The run goes on, and the log tells why."""
 
-    def broken(*arguments):
+    def broken(*arguments, **options):
         raise IndexError("index 0 is out of bounds")
 
     monkeypatch.setattr(library, "stoi", broken)

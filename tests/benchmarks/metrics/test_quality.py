@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soxr
 
-from benchmarks.metrics.quality import pesq
+from benchmarks.metrics.quality import pesq, pesq_nb
 from benchmarks.metrics.truth import Truth
 from mn_dataset.errors import MissingExtra
 
@@ -33,6 +33,16 @@ def test_pesq_is_that_of_its_library_at_16_khz(music, noisy):
 
     assert pesq(noisy, Truth(music, 44_100)) == (library.pesq(16_000, clean, heard, "wb"), "ok")
     assert pesq(heard, Truth(clean, 16_000)) == pesq(noisy, Truth(music, 44_100))
+
+
+def test_narrow_band_pesq_is_that_of_its_library_at_8_khz(music, noisy):
+    """Another band, another number."""
+    clean, heard = (soxr.resample(x, 44_100, 8_000, quality="VHQ") for x in (music, noisy))
+
+    found = pesq_nb(noisy, Truth(music, 44_100))
+
+    assert found == (library.pesq(8_000, clean, heard, "nb"), "ok")
+    assert found.value != pesq(noisy, Truth(music, 44_100)).value
 
 
 def test_an_identical_estimate_has_the_highest_opinion(music):

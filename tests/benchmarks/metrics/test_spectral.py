@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.metrics.spectral import lsd
+from benchmarks.metrics.spectral import high_band_error, lsd
 from benchmarks.metrics.truth import Truth
 
 
@@ -49,3 +49,17 @@ def test_a_reference_heard_in_no_frame_is_silent(white):
     reference = np.eye(1, 2048, 0)[0]
 
     assert lsd(white[:2048], Truth(reference, 44_100)).reason == "silent_reference"
+
+
+def test_the_top_of_the_band_is_missed_where_it_is_lost(music):
+    """Less energy and more count alike; without any there is nothing to say."""
+    time_s = np.arange(len(music)) / 44_100
+    low, high = np.sin(2 * np.pi * 500 * time_s), 0.1 * np.sin(2 * np.pi * 12_000 * time_s)
+    truth = Truth(low + high, 44_100)
+
+    for factor in (0.25, 4.0):
+        found = high_band_error(low + factor * high, truth).value
+        # The low tone leaks through the window, 60 dB down.
+        assert found == pytest.approx(20 * np.log10(4.0), abs=0.05)
+    assert high_band_error(low, Truth(low, 44_100)).reason == "no_high_band"
+    assert high_band_error(truth.signal, truth).value == 0.0

@@ -17,9 +17,9 @@ RATE = 44_100
 LIGHT = ("snr", "si_sdr", "sdr", "nsdr", "lsd")
 
 
-def test_the_default_metrics_are_all_that_are_registered():
-    """A metric is in the suite by being a file."""
-    assert sorted(DEFAULT_METRICS) == sorted(metrics())
+def test_the_default_metrics_are_some_of_those_registered():
+    """A metric is in the suite by being a file; the default ones are what papers report."""
+    assert set(DEFAULT_METRICS) < set(metrics())
 
 
 def test_a_scorer_gives_one_score_per_metric_in_the_order_asked(music, noisy):
@@ -119,7 +119,7 @@ def test_every_metric_describes_itself_in_full():
         assert spec.known_as
         assert spec.unit in {"dB", "MOS", "1"}
         assert spec.range[0] < spec.range[1]
-        assert spec.higher_is_better == (spec.name != "lsd")
+        assert spec.higher_is_better == (spec.name not in {"lsd", "high_band_error"})
     assert [spec.name for spec in describe(["lsd", "snr"])] == ["lsd", "snr"]
 
 

@@ -62,6 +62,11 @@ def test_weights_take_half_the_space_and_what_is_exact_stays_exact(trained, tmp_
     assert card.facts["data"] == stored.read_card(trained / stored.WEIGHTS_NAME).facts["data"]
 
 
+def test_training_fills_in_the_frames_of_its_excerpts(trained):
+    """0.4 s are 35 hops, and three frames reach beyond each end's first and last sample."""
+    assert stored.read_card(trained / stored.WEIGHTS_NAME).config["train_frames"] == 38
+
+
 def test_packing_twice_gives_the_same_bytes(trained, tmp_path):
     """A card that names a hash stays true."""
     first, second = pack(trained, tmp_path / "a"), pack(trained, tmp_path / "b")
