@@ -21,7 +21,6 @@ from mn_dataset.errors import DatasetError
 
 _TEMPLATE = "model_card.md.j2"
 _POINTS = 12  # of the curve
-_WORSE_DB = 0.0
 
 
 @dataclass(frozen=True)
@@ -171,7 +170,7 @@ def _worse(
     classes = sorted(cells["noise_class"].unique())
     body = []
     for name in shown[:-1]:
-        worse = values[name] - values[BASELINE] < _WORSE_DB
+        worse = values[name] < values[BASELINE]
         shares = [worse[cells.index[cells["noise_class"] == one]].mean() for one in classes]
         body.append(
             [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -31,6 +32,8 @@ from mn_dataset.mix.recipes import Recipes
 from mn_dataset.mix.render import Mixture, mix
 from mn_dataset.mix.source import SourceCache
 from mn_dataset.records import SAMPLING_RATE, SPLITS, Recipe
+
+logger = logging.getLogger(__name__)
 
 _BYTES_PER_SAMPLE = 2
 _EPOCHS_KEPT = 2  # what is mixed ahead may cross into the next epoch
@@ -197,8 +200,8 @@ def _left_out(
     """Return the recordings that cannot be used, by the reason.
 
     Raises:
-        InputError: if what is learned from shares a take with what is held out, if ``exclude``
-            names no recording, or if all clips of a split are too short.
+        InputError: if what is learned from shares a take with what is held out, or if all clips of
+            a split are too short.
     """
     found = _unwanted(corpus, data)
     gone = {name for names in found.values() for name in names}
@@ -222,17 +225,11 @@ def _left_out(
 
 
 def _unwanted(corpus: Corpus, data: Data) -> dict[str, list[str]]:
-    """Return the recordings of train that the configuration leaves out, by the reason.
-
-    Raises:
-        InputError: if it names one that is not there.
-    """
+    """Return the recordings of train that the configuration leaves out, by the reason."""
     for name in data.exclude:
-        if name not in corpus.sources:
-            raise InputError(
-                f"{corpus.root}: exclude in [data] names {name!r}, which is not there"
-                f"{suggestion(name, corpus.sources)}"
-            )
+        if name not in corpus.sources:  # a configuration may serve several corpora
+            told = suggestion(name, corpus.sources)
+            logger.warning("%s: exclude in [data] names %s, no id there%s", corpus.root, name, told)
     own = [source.row for source in corpus.sources.values() if source.row.split == TRAIN]
     excluded = [row.id for row in own if row.id in data.exclude]
     return {
@@ -271,7 +268,7 @@ def _refuse_left_empty(corpus: Corpus, split: str) -> None:
         if not corpus.of(role, split):
             raise InputError(
                 f"{corpus.root / role}.csv: no row of the split {split!r} is left: its groups are "
-                "learned from in other categories, its licenses not wanted, or its clips too short "
-                f"for segment_s and seconds; run `mn split {corpus.root} --reassign --in-place`, "
-                "or lower those"
+                "learned from in other categories, its licenses not among licenses in [data], "
+                "or its clips too short for segment_s and seconds; run "
+                f"`mn split {corpus.root} --reassign --in-place`, or change those"
             )
