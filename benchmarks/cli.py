@@ -259,7 +259,8 @@ def bench(
 
     Args:
         dataset_dir: A built dataset.
-        denoisers: Names separated by commas; ./my_denoiser.py:Class is your own.
+        denoisers: Names separated by commas; NAME+TRACKER is a gain rule over another noise
+            tracker, ./my_denoiser.py:Class your own, ./described.toml a program or a folder.
         out: The run folder.
         metrics: Names separated by commas; all that are installed by default.
         device: Where torch denoisers run: cpu or cuda.

@@ -4,8 +4,9 @@ A folder's source is read, not run: a class whose body assigns ``spec = Denoiser
 or a module that assigns ``spec = MetricSpec(name="…")``, is registered by that literal name. So
 one more of either is one more file, and listing all of them imports none. Third parties add
 denoisers through the entry-point group ``mn.denoisers``; a person's own file is
-``./my_denoiser.py:Half``. ``NAME@PATH`` is a learned one with the weights of a file or a run,
-``NAME+VARIANT`` a classical one over another noise tracker.
+``./my_denoiser.py:Half``; a program or a folder of estimates is what ``./described.toml`` says.
+``NAME@PATH`` is a learned one with the weights of a file or a run, ``NAME+TRACKER`` a classical one
+over another noise tracker.
 """
 
 from __future__ import annotations
@@ -67,6 +68,9 @@ class Entry:
         """
         if self.module.endswith(".py"):
             return _load_file(Path(self.module), self.attribute)
+        if self.module.endswith(".toml"):
+            described = importlib.import_module("benchmarks.external.described")
+            return described.described(Path(self.module))
         return getattr(importlib.import_module(self.module), self.attribute)
 
 
@@ -86,7 +90,9 @@ def metrics() -> dict[str, Entry]:
 
 
 def denoiser(request: str) -> Entry:
-    """Find a denoiser by name, or by ``path/to/file.py:Class``, either with ``@CHECKPOINT``.
+    """Find a denoiser by name, by ``path/to/file.py:Class``, or by a TOML file.
+
+    ``@CHECKPOINT`` names the weights of a learned one, ``+TRACKER`` what a classical one runs over.
 
     Raises:
         UnknownName: with the nearest names.
@@ -96,6 +102,8 @@ def denoiser(request: str) -> Entry:
     if ".py:" in name:
         path, attribute = name.rsplit(":", 1)
         return Entry(name, path, attribute, checkpoint=checkpoint)
+    if name.endswith(".toml"):
+        return Entry(name, name, "", checkpoint=checkpoint)
     if name.endswith(".py"):
         raise InputError(f"{name}: name the class too, as in {name}:MyDenoiser")
     name, plus, variant = name.partition("+")

@@ -213,7 +213,7 @@ def load_denoiser(
     precision: str = "float32",
     batch_size: int | None = None,
 ) -> AppliedDenoiser:
-    """Find a denoiser by name, or by ``path/to/file.py:Class``, ready to be called.
+    """Find a denoiser by name, ``path/to/file.py:Class`` or ``file.toml``, ready to be called.
 
     Args:
         name: A registered name; ``mn denoisers`` lists them. A learned one is NAME for the
@@ -243,7 +243,9 @@ def load_denoiser(
     weights = weights_of(denoiser.spec, entry.checkpoint)
     return AppliedDenoiser(
         denoiser,
-        revision=revision_of(entry, denoiser.spec, weights=weights),
+        revision=revision_of(
+            entry, denoiser.spec, weights=weights, own=getattr(denoiser, "revision", None)
+        ),
         device=device,
         precision=chosen(precision, spec=denoiser.spec, device=device),
         weights=weights,

@@ -11,10 +11,13 @@ from benchmarks.registry import Entry
 from mn_dataset.audio.io import file_sha256
 
 
-def revision_of(entry: Entry, spec: DenoiserSpec, *, weights: Path | None = None) -> str:
+def revision_of(
+    entry: Entry, spec: DenoiserSpec, *, weights: Path | None = None, own: str | None = None
+) -> str:
     """Join the spec's version, its package's version, and the hash of a person's own file.
 
-    The SHA-256 of its weights stands for the version of a learned denoiser.
+    The SHA-256 of its weights stands for the version of a learned denoiser. What a denoiser says
+    itself (``own``, of what a TOML file describes) is added.
 
     >>> revision_of(Entry("half", "benchmarks.classical.half", "Half"), DenoiserSpec(name="half"))
     '1'
@@ -24,6 +27,8 @@ def revision_of(entry: Entry, spec: DenoiserSpec, *, weights: Path | None = None
         parts.append(f"{spec.package}-{_version(spec.package)}")
     if entry.module.endswith(".py"):
         parts.append(hashlib.sha256(Path(entry.module).read_bytes()).hexdigest()[:12])
+    if own is not None:
+        parts.append(own)
     return "+".join(parts)
 
 

@@ -86,7 +86,8 @@ def make_plan(
             continue
         denoiser = load_denoiser(request, device=device)
         name = denoiser.name
-        if name in entrants or (".py:" in request and name in registry.denoisers()):
+        foreign = ".py:" in request or request.endswith(".toml")
+        if name in entrants or (foreign and name in registry.denoisers()):
             raise InputError(
                 f"{request}: its name {name!r} is taken by another denoiser; give its spec, or the "
                 "file or folder of its weights, another name"
@@ -160,5 +161,7 @@ def _metrics(
 
 def _absolute(request: str) -> str:
     """Pin a person's file to its place, for processes that start elsewhere."""
+    if request.endswith(".toml"):
+        return os.path.abspath(request)
     path, separator, attribute = request.rpartition(".py:")
     return f"{os.path.abspath(path)}{separator}{attribute}" if separator else request

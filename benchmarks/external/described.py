@@ -1,0 +1,229 @@
+"""Run what is no Python of ours: a program, or estimates that were made elsewhere.
+
+A TOML file says which; ``--denoisers ./deepfilter.toml`` takes it. A program reads and writes WAV::
+
+    name = "deepfilternet3"
+    command = ["deep-filter", "-D", "-o", "{outdir}", "{in}"]
+    sampling_rate = 48000
+
+Estimates are found in a folder by the mixtures that they were made of::
+
+    name = "moliner"
+    folder = "estimates"              # 000000.wav, … by the mixture's id, beside this file
+    dataset = "out/open-test"         # the built dataset whose noisy files were denoised
+"""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import tempfile
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.contract import Batch, DenoiserSpec
+from mn_dataset.audio import io, sink
+from mn_dataset.errors import InputError, suggestion
+from mn_dataset.mix.manifest import read_manifest
+
+_IN, _OUT, _OUTDIR = "{in}", "{out}", "{outdir}"
+_FAR_S = 0.05  # by which a program's output may be longer or shorter than its input
+_TAIL = 400  # characters of what a program complained
+_SPEC_FIELDS = (
+    *("name", "sampling_rate", "latency", "deterministic"),
+    *("version", "license", "citation", "trained_on"),
+)
+
+
+def described(path: Path) -> Command | Folder:
+    """Return the denoiser that a TOML file describes.
+
+    Raises:
+        InputError: naming the file and the field that is missing, unknown or senseless.
+    """
+    try:
+        words = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not TOML ({error})") from error
+    kinds = {"command": Command, "folder": Folder}
+    chosen = [name for name in kinds if name in words]
+    if len(chosen) != 1 or not isinstance(words.get("name"), str):
+        raise InputError(
+            f"{path}: expected a name, and either command = ['PROGRAM', '{_IN}', '{_OUT}'] or "
+            "folder = 'ESTIMATES'"
+        )
+    kind = kinds[chosen[0]]
+    own = [one.name for one in fields(kind) if one.name not in ("path", "spec")]
+    for name in words:
+        if name not in (*_SPEC_FIELDS, *own):
+            nearest = suggestion(name, (*_SPEC_FIELDS, *own))
+            raise InputError(f"{path}: unknown field {name!r}{nearest}")
+    told: dict[str, Any] = {name: words[name] for name in _SPEC_FIELDS if name in words}
+    rest = {name: words[name] for name in own if name in words}
+    try:
+        made: Command | Folder = kind(path, DenoiserSpec(channels=1, **told), **rest)
+    except TypeError as error:
+        raise InputError(f"{path}: {error}") from error
+    return made
+
+
+@dataclass(frozen=True)
+class Command:
+    """A program that reads one mono WAV of 32-bit floats and writes another.
+
+    Attributes:
+        path: The TOML file.
+        spec: The declaration.
+        command: Program and arguments, no shell. ``{in}`` is the mixture's file, ``{out}`` where
+            the estimate is expected; or ``{outdir}`` a folder in which one WAV is.
+        timeout_s: Longer than this is a failure.
+    """
+
+    path: Path
+    spec: DenoiserSpec
+    command: list[str]
+    timeout_s: float = 600.0
+
+    def __post_init__(self) -> None:
+        """Refuse a command that hears or says nothing.
+
+        Raises:
+            InputError: with what is expected.
+        """
+        whole = " ".join(map(str, self.command)) if isinstance(self.command, list) else ""
+        if _IN not in whole or not (_OUT in whole or _OUTDIR in whole):
+            raise InputError(
+                f"{self.path}: command is {self.command!r}; expected a list of words with {_IN} "
+                f"and {_OUT} or {_OUTDIR}"
+            )
+
+    @property
+    def revision(self) -> str:
+        """Hash of the description: another option is another denoiser."""
+        return hashlib.sha256(self.path.read_bytes()).hexdigest()[:12]
+
+    def __call__(
+        self, batch: Batch, sampling_rate: int, *, side: Mapping[str, Batch] | None = None
+    ) -> Batch:
+        """Return the estimates, shape (batch, 1, time).
+
+        Raises:
+            RuntimeError: if the program is not there, fails, takes too long, or answers with
+                another rate or length.
+        """
+        del side
+        return np.stack([self._run(item[0], sampling_rate) for item in batch])[:, np.newaxis]
+
+    def _run(self, clip: NDArray[np.float32], sampling_rate: int) -> NDArray[np.float32]:
+        with tempfile.TemporaryDirectory(prefix="mn-command-") as scratch:
+            places = {_IN: Path(scratch, "in.wav"), _OUT: Path(scratch, "out.wav")}
+            places[_OUTDIR] = Path(scratch, "out")
+            places[_OUTDIR].mkdir()
+            form = sink.wav("FLOAT", frames=len(clip), channels=1)
+            with sink.sink(
+                places[_IN], form, sampling_rate=sampling_rate, channels=1, meant_for=places[_IN]
+            ) as write:
+                write(clip[:, np.newaxis])
+            words = [_filled(word, places) for word in self.command]
+            try:
+                subprocess.run(  # noqa: S603 - what the user's own file says
+                    words, cwd=scratch, check=True, capture_output=True, timeout=self.timeout_s
+                )
+            except FileNotFoundError as error:
+                raise RuntimeError(f"{words[0]}: no such program") from error
+            except subprocess.TimeoutExpired as error:
+                raise RuntimeError(f"{words[0]} took longer than {self.timeout_s:g} s") from error
+            except subprocess.CalledProcessError as error:
+                tail = error.stderr.decode(errors="replace").strip()[-_TAIL:]
+                raise RuntimeError(f"{words[0]} ended with {error.returncode}: {tail}") from error
+            return _fitted(_answer(places), len(clip), sampling_rate)
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Estimates that lie in a folder.
+
+    Attributes:
+        path: The TOML file.
+        spec: The declaration.
+        folder: Of the estimates, relative to the TOML file: ``ID.wav`` or ``ID.flac``, where ID is
+            a mixture's, such as test/000000.
+        dataset: The built dataset, relative to where the command is typed.
+    """
+
+    path: Path
+    spec: DenoiserSpec
+    folder: str
+    dataset: str
+
+    @property
+    def revision(self) -> str:
+        """Hash of names, sizes and times: other estimates are another denoiser."""
+        root = self.path.parent / self.folder
+        files = sorted(path for path in root.rglob("*") if path.is_file())
+        told = [(str(path.relative_to(root)), *path.stat()[6:9:2]) for path in files]
+        return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
+
+    def __call__(
+        self, batch: Batch, sampling_rate: int, *, side: Mapping[str, Batch] | None = None
+    ) -> Batch:
+        """Return the estimates, shape (batch, 1, time).
+
+        Raises:
+            RuntimeError: if a mixture is none of the dataset's, or its estimate is missing or of
+                another rate or length.
+        """
+        del side
+        return np.stack([self._found(item[0], sampling_rate) for item in batch])[:, np.newaxis]
+
+    def _found(self, clip: NDArray[np.float32], sampling_rate: int) -> NDArray[np.float32]:
+        samples = np.rint(clip * np.float32(32_768)).astype(np.int16)
+        name = self._ids.get(io.pcm_sha256(samples))
+        if name is None:
+            raise RuntimeError(f"was given a mixture that is not in {self.dataset}")
+        for suffix in (".wav", ".flac"):
+            path = self.path.parent / self.folder / f"{name}{suffix}"
+            if path.is_file():
+                return _fitted(path, len(clip), sampling_rate)
+        raise RuntimeError(f"has no {name}.wav in {self.path.parent / self.folder}")
+
+    @cached_property
+    def _ids(self) -> dict[str, str]:
+        return {row["noisy_sha256"]: row["id"] for row in read_manifest(Path(self.dataset))}
+
+
+def _filled(word: str, places: Mapping[str, Path]) -> str:
+    for name, place in places.items():
+        word = word.replace(name, str(place))
+    return word
+
+
+def _answer(places: Mapping[str, Path]) -> Path:
+    """Return the file that a program wrote."""
+    if places[_OUT].is_file():
+        return places[_OUT]
+    found = sorted(places[_OUTDIR].rglob("*.wav"))
+    if len(found) != 1:
+        raise RuntimeError(f"wrote {len(found)} WAV files, expected one")
+    return found[0]
+
+
+def _fitted(path: Path, num_samples: int, sampling_rate: int) -> NDArray[np.float32]:
+    """Read an estimate, and trim or pad what its program added or lost at the end."""
+    samples, rate = io.read_any(path)
+    if rate != sampling_rate:
+        raise RuntimeError(f"{path.name} is at {rate} Hz, expected {sampling_rate}")
+    mono = samples.mean(axis=1).astype(np.float32)
+    off = len(mono) - num_samples
+    if abs(off) > _FAR_S * sampling_rate:
+        raise RuntimeError(f"{path.name} has {len(mono)} samples, expected {num_samples}")
+    return np.pad(mono, (0, max(0, -off)))[:num_samples]
