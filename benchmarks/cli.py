@@ -42,21 +42,47 @@ def names(text: str | None) -> list[str]:
 
 
 @app.command
-def denoisers(*, json: Json = False) -> None:
+def denoisers(*, check: str | None = None, json: Json = False) -> int:
     """List the denoisers: what each needs, and the command that installs what is missing.
 
+    With --check NAME the doctor examines one, of anybody's: is it in time to a hundredth of a
+    sample, upright, of the right level, whole at any length, silent in silence, and the same again?
+    Exit code 1 if something is wrong.
+
     Args:
+        check: A denoiser, as `mn bench` takes it.
         json: Print one JSON object.
     """
     from benchmarks.harness.listing import describe_denoisers
 
+    if check is not None:
+        return _check(check, json)
+
     found = describe_denoisers()
     if json:
         terminal.answer({"denoisers": found})
-        return
+        return terminal.DONE
     for row in found:
         state = row["rank_group"] if row["available"] else _obstacle(row)
         terminal.say(f"{row['name']:24} {state}")
+    return terminal.DONE
+
+
+def _check(name: str, json: bool) -> int:
+    """Let the doctor examine a denoiser, and tell what was found."""
+    from benchmarks.harness.apply import load_denoiser
+    from benchmarks.harness.doctor import examine
+
+    findings = examine(load_denoiser(name))
+    if json:
+        terminal.answer({"denoiser": name, "findings": [vars(one) for one in findings]})
+    else:
+        marks = {True: "ok", False: "WRONG", None: "?"}
+        for one in findings:
+            expected = "" if one.passed else f" (expected: {one.expected})"
+            terminal.say(f"{marks[one.passed]:6} {one.check:14} {one.found}{expected}")
+    wrong = any(one.passed is False for one in findings)
+    return terminal.INPUT_AT_FAULT if wrong else terminal.DONE
 
 
 @app.command

@@ -1,0 +1,230 @@
+"""Examine a denoiser as it will be used: is it aligned, of the right level, whole, repeatable?
+
+What is measured is the estimate that scores see, after the harness's own work. A fifth of a sample
+too late caps an SNR at 28 dB, so lags are measured to hundredths, by the slope of the phase between
+clean music and what is made of it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.contract import Batch, Side
+from benchmarks.harness.apply import AppliedDenoiser
+from benchmarks.harness.guard import DenoiserFailed
+from mn_dataset.seeds import generator
+
+Wave = NDArray[np.float64]
+
+RATE = 44_100
+_MOST_LAG = 0.05  # samples: 41 dB of SNR
+_MOST_GAIN_DB = 3.0
+_LEAST_CLEAN_DB = 10.0
+_LEAST_LIKENESS = 0.5  # correlation under which a lag says nothing
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One question and its answer.
+
+    Attributes:
+        check: What was asked.
+        passed: Whether the answer is as it should be; None where it cannot be told.
+        found: The answer.
+        expected: What it should be.
+    """
+
+    check: str
+    passed: bool | None
+    found: str
+    expected: str
+
+
+def examine(denoiser: AppliedDenoiser) -> list[Finding]:
+    """Ask a denoiser all questions; one that it breaks on does not keep the others from it.
+
+    Args:
+        denoiser: Ready to be called; side information is made up for it.
+    """
+    findings: list[Finding] = []
+    for check, ask in _QUESTIONS.items():
+        try:
+            findings += [Finding(check, *answer) for answer in ask(denoiser)]
+        except DenoiserFailed as error:
+            findings.append(Finding(check, False, error.reason, "an estimate"))
+    return findings
+
+
+Answer = tuple[bool | None, str, str]
+
+
+def _lengths(denoiser: AppliedDenoiser) -> Iterator[Answer]:
+    for num_samples in (1, 2, 1023, 22_051):
+        clip = _music(RATE)[:num_samples]
+        found = _estimate(denoiser, clip)
+        yield len(found) == num_samples, f"{len(found)} of {num_samples} samples", "as many"
+
+
+def _silence(denoiser: AppliedDenoiser) -> Iterator[Answer]:
+    peak = float(np.abs(_estimate(denoiser, np.zeros(RATE))).max())
+    yield peak == 0.0, f"a peak of {peak:g}", "silence"
+
+
+def _repeats(denoiser: AppliedDenoiser) -> Iterator[Answer]:
+    clip = _noisy()
+    first, second = _estimate(denoiser, clip), _estimate(denoiser, clip)
+    same = bool(np.array_equal(first, second))
+    declared = denoiser.spec.deterministic
+    yield same or not declared, "the same" if same else "another estimate", _either(declared)
+
+
+def _either(deterministic: bool) -> str:
+    return "the same" if deterministic else "declared as not deterministic"
+
+
+def _beyond_full_scale(denoiser: AppliedDenoiser) -> Iterator[Answer]:
+    clip = _noisy()
+    clip = clip / np.abs(clip).max()
+    loud, quiet = _estimate(denoiser, 1.5 * clip), _estimate(denoiser, 0.75 * clip)
+    off_db = _level_db(loud - 2.0 * quiet) - max(_level_db(loud), -200.0)
+    told = f"{off_db:.0f} dB between a peak of 1.5 and half of it"
+    yield off_db < -40.0, told, "under -40 dB: nothing is clipped"
+
+
+def _apart(denoiser: AppliedDenoiser) -> Iterator[Answer]:
+    clip = _noisy()
+    clips = [one.astype(np.float32)[np.newaxis, np.newaxis] for one in (clip, 0.5 * clip[::-1])]
+    sides = [_side(denoiser, one) for one in clips]
+    side = {name: np.concatenate([one[name] for one in sides]) for name in denoiser.spec.needs}
+    together = denoiser(np.concatenate(clips), RATE, side=side)[0, 0]
+    off_db = _level_db(together - _estimate(denoiser, clip)) - _level_db(together)
+    yield off_db < -80.0, f"{off_db:.0f} dB beside another clip", "under -80 dB: clips do not mix"
+
+
+def _impulse(denoiser: AppliedDenoiser) -> Iterator[Answer]:
+    clip = np.zeros(RATE)
+    clip[20_000] = 0.9
+    found = _estimate(denoiser, clip)
+    peak = int(np.abs(found).argmax())
+    if not found.any():
+        yield None, "silence", "a peak at sample 20000"
+    else:
+        yield abs(peak - 20_000) <= 1, f"a peak at sample {peak}", "20000, where it was"
+
+
+def _clean(denoiser: AppliedDenoiser) -> Iterator[Answer]:
+    clean = _music(3 * RATE)
+    found = _estimate(denoiser, clean)
+    kept = min(150.0, -20.0 * math.log10(max(_norm(found - clean) / _norm(clean), 1e-8)))
+    yield kept >= _LEAST_CLEAN_DB, f"{kept:.1f} dB of SNR", f"{_LEAST_CLEAN_DB:g} dB or more"
+    lag = _coarse_lag(clean, found)
+    scale = float(np.dot(clean, np.roll(found, -lag)) / np.dot(clean, clean))
+    yield scale > 0.0, "upright" if scale > 0 else "upside down", "upright"
+    gain_db = 20.0 * math.log10(max(abs(scale), 1e-8))
+    told = f"{gain_db:+.2f} dB of gain"
+    yield abs(gain_db) <= _MOST_GAIN_DB, told, f"within {_MOST_GAIN_DB:g} dB"
+    likeness = abs(scale) * _norm(clean) / max(_norm(found), 1e-30)
+    if likeness < _LEAST_LIKENESS:
+        yield None, f"{lag} samples late, if it is the same music", "in time"
+        return
+    late = lag_of(clean, found)
+    yield abs(late) <= _MOST_LAG, _told_lag(denoiser, late), f"within {_MOST_LAG:g} samples"
+
+
+def _told_lag(denoiser: AppliedDenoiser, late: float) -> str:
+    native = denoiser.spec.sampling_rate or RATE
+    latency = denoiser.spec.latency + late * native / RATE
+    told = f"{late:+.3f} samples late"
+    return (
+        told
+        if abs(late) <= _MOST_LAG
+        else f"{told}; declare latency = {latency:.2f} at {native} Hz"
+    )
+
+
+_QUESTIONS: dict[str, Callable[[AppliedDenoiser], Iterator[Answer]]] = {
+    "length": _lengths,
+    "silence": _silence,
+    "repeats": _repeats,
+    "peak of 1.5": _beyond_full_scale,
+    "clips apart": _apart,
+    "impulse": _impulse,
+    "clean music": _clean,
+}
+
+
+def lag_of(clean: Wave, found: Wave) -> float:
+    """Return by how many samples a signal is late, to hundredths.
+
+    The phase of the cross spectrum grows with frequency by the lag; its slope is fitted with the
+    spectrum's own magnitude as weight, after the whole samples are taken out.
+
+    >>> rng = np.random.default_rng(0)
+    >>> noise = rng.normal(size=5000)
+    >>> round(lag_of(noise, np.roll(noise, 3)), 3)
+    3.0
+    """
+    whole = _coarse_lag(clean, found)
+    size = 2 * len(clean)
+    cross = np.conj(np.fft.rfft(clean, size)) * np.fft.rfft(found, size)
+    omega = 2.0 * np.pi * np.arange(len(cross)) / size
+    cross = cross * np.exp(1j * omega * whole)
+    weight = np.abs(cross)
+    inside = omega < 0.8 * np.pi  # the top may be lost to a filter
+    phase = np.angle(cross[inside])
+    slope = np.sum(weight[inside] * omega[inside] * phase) / np.sum(
+        weight[inside] * omega[inside] ** 2
+    )
+    return whole - float(slope)
+
+
+def _coarse_lag(clean: Wave, found: Wave) -> int:
+    size = 2 * len(clean)
+    cross = np.conj(np.fft.rfft(clean, size)) * np.fft.rfft(found, size)
+    peak = int(np.abs(np.fft.irfft(cross)).argmax())
+    return peak - size if peak > size // 2 else peak
+
+
+def _music(num_samples: int) -> Wave:
+    """Return plucked notes with harmonics up to 12 kHz, at a peak of about one half."""
+    note, since_s = np.divmod(np.arange(num_samples) / RATE, 0.2)
+    steps = np.array([0, 4, 7, 12, 2, 5, 9, 14])[note.astype(int) % 8]
+    pitch_hz = 220.0 * 2.0 ** (steps / 12.0)
+    pluck = np.exp(-10.0 * since_s) * np.minimum(1.0, since_s / 0.003)
+    n = np.arange(1.0, 25.0)[:, np.newaxis]
+    harmonics = np.sin(2.0 * np.pi * n * pitch_hz * since_s) / n * (n * pitch_hz < 12_000.0)
+    notes: Wave = 0.25 * harmonics.sum(axis=0) * pluck
+    return notes
+
+
+def _noisy() -> Wave:
+    music = _music(RATE)
+    noisy: Wave = music + 0.02 * generator(0, "doctor", "noise").normals(len(music))
+    return noisy
+
+
+def _estimate(denoiser: AppliedDenoiser, clip: Wave) -> Wave:
+    batch = clip.astype(np.float32)[np.newaxis, np.newaxis]
+    return denoiser(batch, RATE, side=_side(denoiser, batch))[0, 0].astype(np.float64)
+
+
+def _side(denoiser: AppliedDenoiser, batch: Batch) -> Side:
+    """Make up what a denoiser is to be told: clean is what it gets, noise is faint."""
+    faint = (1e-3 * generator(0, "doctor", "side").normals(batch.size)).astype(np.float32)
+    silent = not batch.any()
+    noise = np.zeros_like(batch) if silent else faint.reshape(batch.shape)
+    made = {"clean": batch, "noise": noise, "noise_profile": noise, "mixture": batch}
+    return {name: made[name] for name in denoiser.spec.needs}
+
+
+def _norm(wave: Wave) -> float:
+    return float(np.linalg.norm(wave))
+
+
+def _level_db(wave: Wave) -> float:
+    return 20.0 * math.log10(max(_norm(wave), 1e-12))
