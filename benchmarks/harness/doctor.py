@@ -210,7 +210,8 @@ def _noisy() -> Wave:
 
 def _estimate(denoiser: AppliedDenoiser, clip: Wave) -> Wave:
     batch = clip.astype(np.float32)[np.newaxis, np.newaxis]
-    return denoiser(batch, RATE, side=_side(denoiser, batch))[0, 0].astype(np.float64)
+    found: Wave = denoiser(batch, RATE, side=_side(denoiser, batch))[0, 0].astype(np.float64)
+    return found
 
 
 def _side(denoiser: AppliedDenoiser, batch: Batch) -> Side:
