@@ -48,10 +48,11 @@ perf-gpu: env
 OPEN := ../shared/corpus/open
 EXTRA := ../shared/corpus/extra
 TEST := out/open-test
-BLIND := noisy spectral_subtraction wiener mmse_stsa mmse_lsa noisereduce
+BLIND := noisy spectral_subtraction wiener mmse_stsa mmse_lsa omlsa \
+	mmse_stsa+minimum_statistics mmse_stsa+imcra noisereduce
 comma := ,
 listed = $(subst $() ,$(comma),$(strip $(1)))
-SMALL = $(call listed,$(BLIND) musicecan_small@out/packed/musicecan_small.safetensors)
+BENCH = $(BIN)/mn bench --denoisers $(call listed,$(BLIND) musicecan_small) --examples 0
 # Two threads for one training; pages of 2 MB save a tenth of a step's time where Linux has them.
 TRAIN := OMP_NUM_THREADS=2 GLIBC_TUNABLES=glibc.malloc.hugetlb=1 $(BIN)/mn train
 
@@ -69,12 +70,10 @@ out/open-clean: env
 weights: out/extra $(TEST) out/open-clean
 	$(TRAIN) musicecan_small --data $(OPEN) out/extra synthetic --config small --seed 0 \
 		--out out/small --resume
-	$(BIN)/mn pack out/small --out out/packed
-	$(BIN)/mn bench $(TEST) --denoisers $(SMALL) \
-		--out out/small-test --examples 0
-	$(BIN)/mn bench out/open-clean --denoisers $(SMALL) \
-		--out out/small-clean --metrics si_sdr --examples 0
-	$(BIN)/mn pack out/small --out out/packed --scores out/small-test out/small-clean \
+	$(BIN)/mn pack out/small --out benchmarks/weights
+	$(BENCH) $(TEST) --out out/small-test --metrics si_sdr,snr,sdr,lsd
+	$(BENCH) out/open-clean --out out/small-clean --metrics si_sdr,snr
+	$(BIN)/mn pack out/small --out benchmarks/weights --scores out/small-test out/small-clean \
 		--notes docs/limits.md
 
 # Is channel attention worth it: four variants, three seeds, equal steps.
