@@ -186,7 +186,8 @@ def train(
     of an unbroken run.
 
     Args:
-        model: A learned denoiser (`mn denoisers` lists them), or FILE.py:CLASS.
+        model: A learned denoiser (`mn denoisers` lists them), or FILE.py:CLASS. NAME@WEIGHTS (a
+            file or a run folder) goes on from trained ones, with a new schedule or on new data.
         data: A corpus (folder or name), mixed on the fly, or a built dataset; or several corpora,
             of which the first is validated with and the train splits of all are learned from.
         out: The run folder: weights, checkpoints, history, TensorBoard, provenance.

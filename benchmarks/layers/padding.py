@@ -7,6 +7,8 @@ one line only.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -36,7 +38,8 @@ def symmetric(features: Tensor, *, frames: tuple[int, int], bins: tuple[int, int
         return features
     if max(*frames, *bins) == 1:
         # Autocast would pad in float32 on a CPU, there and back: 7 % of a training step.
-        with torch.autocast(features.device.type, enabled=False):
+        cast = torch.is_autocast_enabled("cpu") and features.device.type == "cpu"
+        with torch.autocast("cpu", enabled=False) if cast else nullcontext():
             return functional.pad(features, (*bins, *frames), mode="replicate")
     return _mirrored(_mirrored(features, 2, *frames), 3, *bins)
 

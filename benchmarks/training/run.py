@@ -16,6 +16,7 @@ from benchmarks.contract import Model
 from benchmarks.harness.guard import importing
 from benchmarks.layers import spectral, stored
 from benchmarks.training import batches, checkpoint, provenance
+from benchmarks.training.beginning import Beginning, begin, further
 from benchmarks.training.checkpoint import Progress
 from benchmarks.training.config import Config
 from benchmarks.training.engine import Engine, engine
@@ -23,7 +24,7 @@ from benchmarks.training.folder import RunFolder
 from benchmarks.training.interrupt import deferred
 from benchmarks.training.learner import Learner, learner_of
 from benchmarks.training.loop import INTERRUPTED, Loop
-from benchmarks.training.material import Material, facts
+from benchmarks.training.material import TRAIN, Material, facts
 from benchmarks.training.monitor import SHOWN, Monitor
 from benchmarks.training.objective import denoising
 from benchmarks.training.pace import Pace
@@ -94,6 +95,7 @@ class Order:
         resume: Whether to continue what is there.
         device: "cpu", "cuda" or "cuda:N".
         command_line: What was typed, for the record.
+        weights: A file of weights to begin with; None for fresh ones.
     """
 
     model: Model
@@ -104,6 +106,7 @@ class Order:
     resume: bool
     device: str
     command_line: Sequence[str]
+    weights: Path | None = None
 
 
 def built(model: Model, options: Mapping[str, Any], *, seed: int, segment: int) -> torch.nn.Module:
@@ -156,18 +159,27 @@ def run(order: Order, *, progress: Callable[[int, int], None] | None = None) -> 
     ):
         # Layers with chance of their own know no other generator than torch's.
         torch.manual_seed(_torch_seed(order.seed, place.rank))
-        segment = order.config.data.segment
-        network = built(order.model, order.config.model, seed=order.seed, segment=segment)
-        return _run(order, network, place, progress)
+        return _run(order, _beginning(order), place, progress)
+
+
+def _beginning(order: Order) -> Beginning:
+    """Return the first weights: those that were named, or fresh ones."""
+    options, segment = order.config.model, order.config.data.segment
+    if order.weights is not None:
+        frames = spectral.num_frames(segment)
+        return begin(order.model, order.weights, options, train_frames=frames)
+    return Beginning(built(order.model, options, seed=order.seed, segment=segment), {}, None)
 
 
 def _run(
     order: Order,
-    network: torch.nn.Module,
+    beginning: Beginning,
     place: Engine,
     progress: Callable[[int, int], None] | None,
 ) -> Outcome:
     folder, config, material = RunFolder(order.out), order.config, order.material
+    network, began = beginning.network, beginning.facts
+    others = further(beginning, material.origins)
     objective = denoising(config.loss, network)
     plan = batches.plan_of(material, config.data, seed=order.seed, processes=place.processes)
     settings = {
@@ -176,7 +188,9 @@ def _run(
         "seed": order.seed,
         "config": config.settings(),
         "data": material.identity,
-    }
+    } | ({"began_with": began["sha256"]} if began else {})
+    data = facts(material)
+    data[TRAIN]["ids"] = sorted([*data[TRAIN]["ids"], *(row["id"] for row in others)])
     with folder.locked() if place.is_main else nullcontext():
         folder.check(settings, resume=order.resume)
         learner = learner_of(network, config.optimizer, place)
@@ -189,16 +203,17 @@ def _run(
             folder=folder,
             pace=Pace(config, steps_per_epoch=plan.steps_per_epoch),
             progress=_restored(learner, folder),
-            facts={"data": facts(material), "seed": order.seed, "config": config.settings()},
+            facts={"data": data, "seed": order.seed, "config": config.settings()}
+            | ({"began_with": began} if began else {}),
             tell=progress,
         )
-        return _looped(loop, order, plan, settings)
+        told = _opened(loop, settings, order, others) if place.is_main else {}
+        return _looped(loop, order, plan, told)
 
 
-def _looped(loop: Loop, order: Order, plan: batches.Plan, settings: Mapping[str, Any]) -> Outcome:
-    """Run a loop in its folder, and write down how it began and ended."""
+def _looped(loop: Loop, order: Order, plan: batches.Plan, told: Mapping[str, Any]) -> Outcome:
+    """Run a loop in its folder, and write down how it ended."""
     place = loop.learner.engine
-    told = _opened(loop, settings, order) if place.is_main else {}
     place.wait()
     stream = batches.steps(
         order.material,
@@ -232,7 +247,9 @@ def _restored(learner: Learner, folder: RunFolder) -> Progress:
     return progress
 
 
-def _opened(loop: Loop, settings: Mapping[str, Any], order: Order) -> dict[str, Any]:
+def _opened(
+    loop: Loop, settings: Mapping[str, Any], order: Order, others: Sequence[dict[str, str]]
+) -> dict[str, Any]:
     """Make the folder's records those of the step to go on from; return what train.json says."""
     folder, done = loop.folder, loop.progress
     begun = provenance.start(loop.learner.engine, step=done.step, command_line=order.command_line)
@@ -248,7 +265,7 @@ def _opened(loop: Loop, settings: Mapping[str, Any], order: Order) -> dict[str, 
     }
     folder.write(told)
     with written(folder.root):
-        write_sources(folder.root, order.material.origins)
+        write_sources(folder.root, order.material.origins, others)
     folder.sweep()
     folder.history.rewind(done.step)
     loop.monitor = Monitor(folder.events, step=done.step)

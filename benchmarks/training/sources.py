@@ -26,14 +26,17 @@ COLUMNS = (
 """Of a metadata table, less where the recordings lay; with the hash of the 16-bit samples."""
 
 
-def write_sources(folder: Path, origins: Sequence[Origin]) -> None:
+def write_sources(
+    folder: Path, origins: Sequence[Origin], further: Sequence[dict[str, str]] = ()
+) -> None:
     """Write ``sources.csv`` into a run folder, sorted by split and id.
 
     Args:
         folder: The run's.
         origins: The recordings of train and validation.
+        further: Rows of what the weights that it began with had learned from, beside these.
     """
-    rows = sorted(_rows(origins), key=lambda row: (row["split"], row["id"]))
+    rows = sorted([*_rows(origins), *further], key=lambda row: (row["split"], row["id"]))
     text = io.StringIO()
     table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     table.writeheader()

@@ -11,6 +11,7 @@ from benchmarks import registry
 from benchmarks.contract import Model
 from benchmarks.harness.backend import check_device
 from benchmarks.harness.construct import constructed
+from benchmarks.harness.weights import weights_of
 from benchmarks.training.config import Config
 from benchmarks.training.tables import DEFAULT, load_config
 from mn_dataset.errors import InputError, MissingExtra
@@ -45,7 +46,8 @@ def train(
     weights; with another number sums are rounded otherwise, and a resumed run says so in its log.
 
     Args:
-        model: Registered name of a learned denoiser, or ``FILE.py:CLASS``.
+        model: Registered name of a learned denoiser, or ``FILE.py:CLASS``, for fresh weights;
+            ``NAME@WEIGHTS`` (a file or a run folder) begins with those.
         data: A corpus (name or folder) or a built dataset, with the splits train and validation;
             or several corpora, of which the first is validated with and all are learned from.
         out: The run folder.
@@ -66,7 +68,7 @@ def train(
         MnError: if loss or gradient stay without a finite value.
     """
     chosen = config if isinstance(config, Config) else load_config(config)
-    found = _model(model)
+    found, weights = _model(model)
     check_device(device)
     from benchmarks.training.place import open_material  # noqa: PLC0415 - torch is an extra
     from benchmarks.training.run import Order, run  # noqa: PLC0415 - torch is an extra
@@ -82,23 +84,19 @@ def train(
         resume=resume,
         device=device,
         command_line=tuple(command_line),
+        weights=weights,
     )
     return run(order, progress=progress)
 
 
-def _model(name: str) -> Model:
-    """Return the learned denoiser of a name.
+def _model(name: str) -> tuple[Model, Path | None]:
+    """Return the learned denoiser of a name, and the weights that were named with it.
 
     Raises:
-        InputError: if it is none, or hears another task or rate than ours.
+        InputError: if it is none, hears another task or rate than ours, or has no such weights.
         MissingExtra: if a package that training needs is not installed.
     """
     entry = registry.denoiser(name)
-    if entry.checkpoint is not None:
-        raise InputError(
-            f"{name}: weights are named with it, and training begins with fresh ones; name "
-            f"{entry.name} alone, and --resume to continue a run"
-        )
     denoiser = constructed(entry)
     spec = denoiser.spec
     if not spec.learned:
@@ -113,4 +111,5 @@ def _model(name: str) -> Model:
     for package in _PACKAGES:
         if importlib.util.find_spec(package) is None:
             raise MissingExtra(package, extra="train")
-    return cast(Model, denoiser)
+    weights = None if entry.checkpoint is None else weights_of(spec, entry.checkpoint)
+    return cast(Model, denoiser), weights

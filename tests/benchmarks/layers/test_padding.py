@@ -40,3 +40,14 @@ def test_short_features_are_extended_by_zeros():
     assert extended.sum() == features.sum()
     assert padding.at_least(features, frames=3, bins=3) is features
     assert torch.equal(padding.cropped(extended, frames=3, bins=5), features)
+
+
+@pytest.mark.parametrize("kernel", [3, 4, 7])
+def test_operations_are_counted_without_arithmetic(kernel):
+    """`perf/forward.py` walks through a network of shapes alone."""
+    before, after = padding.margins(kernel)
+    features = torch.empty(1, 2, 8, 9, device="meta")
+
+    padded = padding.symmetric(features, frames=(before, after), bins=(before, after))
+
+    assert padded.shape == (1, 2, 8 + before + after, 9 + before + after)

@@ -422,7 +422,7 @@ def test_what_cannot_be_trained_is_refused_before_anything_is_written(
     for model, error, message in (
         ("wienr", UnknownName, "did you mean 'wiener'"),
         ("wiener", InputError, "'wiener' learns nothing"),
-        (f"{networks}:Masking@{out}", InputError, "begins with fresh ones"),
+        (f"{networks}:Masking@{out}", InputError, "expected a file of weights"),
     ):
         with pytest.raises(error, match=message):
             train(model, learnable_folder, out, config=config)
