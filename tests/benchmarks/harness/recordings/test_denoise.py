@@ -477,7 +477,7 @@ def test_a_stop_in_the_middle_is_resumed(tmp_path, own, record, sent):
     while not (tmp_path / "reached").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     process.send_signal(sent)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=120)
     left = files(out)
     (tmp_path / "wait").unlink()
 
