@@ -45,12 +45,14 @@ class Board:
     Attributes:
         run: What run.json holds.
         rows: The rows of leaderboard.csv.
+        duels: The ranked denoisers pair by pair, over all mixtures and by noise class.
         timing: The rows of timing.parquet, by denoiser.
         clusters: How many clean and noise recordings (or groups of them) were mixed.
     """
 
     run: dict[str, Any]
     rows: pd.DataFrame
+    duels: pd.DataFrame
     timing: dict[str, dict[str, Any]]
     clusters: tuple[int, int]
 
@@ -126,9 +128,11 @@ def read_board(run: Path) -> Board:
         raise DatasetError(f"{run}: the run was not finished; give its `mn bench` command again")
     mixtures = read_rows(run, "mixtures.parquet").to_pandas()
     timing = read_rows(run, "timing.parquet").to_pylist()
+    found = leaderboard(read_rows(run, "scores.parquet").to_pandas(), mixtures, story)
     return Board(
         run=story,
-        rows=leaderboard(read_rows(run, "scores.parquet").to_pandas(), mixtures, story),
+        rows=found.rows,
+        duels=found.duels,
         timing={row["denoiser"]: row for row in timing},
         clusters=(mixtures["clean_cluster"].nunique(), mixtures["noise_cluster"].nunique()),
     )

@@ -10,12 +10,17 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.contract import REASONS
+from benchmarks.leaderboard.estimate import SIGNIFICANT
+from benchmarks.leaderboard.power import POWER, smallest
 from benchmarks.leaderboard.table import ALL
 from benchmarks.report.board import Board
 from mn_dataset.errors import DatasetError
 
 MARKDOWN = "leaderboard.md"
-_WORDS = {"denoiser", "metric", "why not", "role", "category", "noise"}  # columns of words
+GLOBAL = {"nsdr": "GNSDR", "sir": "GSIR", "sar": "GSAR"}
+"""What the mean of a metric, weighted by length, is called."""
+
+_WORDS = {"denoiser", "metric", "why not", "role", "category", "noise", "surely better than"}
 
 
 def leaderboard_text(run: Path) -> str:
@@ -41,6 +46,9 @@ def markdown(board: Board) -> str:
         _how_to_read(board),
         "## Every metric: mean over all mixtures",
         table(*_every_metric(board)),
+        "\n".join(_surely_better(board, headline)),
+        "\n".join(_smallest(board)),
+        "\n".join(_weighted(board)),
         "\n".join(_coverage(board)),
         "\n".join(_not_installed(board)),
     ]
@@ -93,6 +101,26 @@ def number(value: float, *, digits: int = 2, sign: bool = False) -> str:
     return f"{value:{'+' if sign else ''}.{digits}f}" if math.isfinite(value) else "–"
 
 
+def ranks(first: Any, last: Any) -> str:
+    """Write the ranks that a denoiser may have; one that is not ranked has a dash.
+
+    >>> ranks(1, 3), ranks(2, 2), ranks(None, None)
+    ('1–3', '2', '–')
+    """
+    if pd.isna(first):
+        return "–"
+    return str(first) if first == last else f"{first}–{last}"
+
+
+def chance(p_value: float) -> str:
+    """Write a p-value.
+
+    >>> chance(0.03251), chance(2e-9)
+    ('0.0325', '<0.0001')
+    """
+    return "<0.0001" if p_value < 0.00005 else number(p_value, digits=4)
+
+
 def _main(board: Board, metric: str) -> tuple[list[str], list[list[str]]]:
     rows = board.rows
     inside = (rows["metric"] == metric) & (rows["snr_db"] == ALL) & (rows["music_category"] == ALL)
@@ -104,13 +132,13 @@ def _main(board: Board, metric: str) -> tuple[list[str], list[list[str]]]:
         interval = f"{number(row['ci_low'])} … {number(row['ci_high'])}"
         body.append(
             [
-                "–" if pd.isna(row["rank"]) else str(row["rank"]),
+                ranks(row["rank"], row["rank_high"]),
                 _marked(board, row["denoiser"]),
                 str(row["n"]),
                 number(row["mean"]),
                 interval if math.isfinite(row["ci_low"]) else "–",
                 number(row["delta"], sign=True),
-                number(row["p_value"], digits=4),
+                chance(row["p_value"]),
                 *(number(means.loc[row["denoiser"], name]) for name in classes),
             ]
         )
@@ -146,13 +174,73 @@ def _marked(board: Board, denoiser: str) -> str:
 def _how_to_read(board: Board) -> str:
     clean, noise = board.clusters
     return (
-        f"Means are over the n mixtures on which all compared denoisers have a value; the 95 % "
-        f"intervals redraw the {clean} clean and {noise} noise recordings (or their groups) "
-        "together, and with few of them they are too narrow. "
+        "Means are over the n mixtures on which all compared denoisers have a value. The 95 % "
+        "intervals are for the mean over other recordings of the kind: mixtures that share one are "
+        f"not independent, and the {clean} clean and {noise} noise recordings (or their groups) "
+        "are what is counted. "
         "Δ is the mean paired difference to `noisy`, p tests Δ = 0 with Holm's correction over "
         "the denoisers. "
-        "The rank is 1 + the number of denoisers that are surely better, so ties share one; "
-        "reference and oracle rows have none, and informed ones are ranked among themselves."
+        "The rank is 1 + the number of denoisers that are surely better (pairwise tests at 5 %, "
+        "with Holm's correction over the pairs), so ties share one; 1–3 says that the third place "
+        "is possible too. "
+        "Reference and oracle rows have none, and informed ones are ranked among themselves."
+    )
+
+
+def _surely_better(board: Board, metric: str) -> Iterator[str]:
+    duels = board.duels[(board.duels["metric"] == metric) & (board.duels["noise_class"] == ALL)]
+    if duels.empty:
+        return
+    sure = duels[duels["p_value"] < SIGNIFICANT]
+    body = []
+    for row in board.whole(metric).dropna(subset=["rank"]).to_dict("records"):
+        beaten = sure.loc[sure["better"] == row["denoiser"], "worse"]
+        body.append(
+            [
+                ranks(row["rank"], row["rank_high"]),
+                row["denoiser"],
+                ", ".join(beaten) or "–",
+            ]
+        )
+    yield f"## Who is surely better: {heading(board.metrics[metric])}, all mixtures\n"
+    yield table(["rank", "denoiser", "surely better than"], body)
+    yield "\nEvery pair's difference, interval and p-value stand in `leaderboard.json` (`duels`)."
+
+
+def _smallest(board: Board) -> Iterator[str]:
+    visible = smallest(board.duels)
+    if visible.empty:
+        return
+    differences = visible.pivot(index="metric", columns="noise_class", values="difference")
+    classes = [ALL, *(name for name in differences.columns if name != ALL)]
+    differences = differences.reindex(columns=classes)
+    yield "## The smallest difference that these mixtures can show\n"
+    yield table(
+        ["metric", *classes],
+        [
+            [heading(spec), *(number(cell) for cell in differences.loc[name])]
+            for name, spec in board.metrics.items()
+            if name in differences.index
+        ],
+    )
+    yield (
+        "\nA true difference of this size between two ranked denoisers is found in "
+        f"{100 * POWER:.0f} of 100 such test sets, by one test at 5 % (the median over the pairs)."
+    )
+
+
+def _weighted(board: Board) -> Iterator[str]:
+    names = [name for name in GLOBAL if name in board.metrics]
+    if not names:
+        return
+    rows = [board.whole(name).set_index("denoiser")["weighted_mean"] for name in names]
+    yield f"## {', '.join(GLOBAL[name] for name in names)}: means weighted by length\n"
+    yield table(
+        ["denoiser", *(f"{GLOBAL[name]} [dB] ↑" for name in names)],
+        [
+            [_marked(board, name), *(number(row[name]) for row in rows)]
+            for name in board.whole(names[0])["denoiser"]
+        ],
     )
 
 

@@ -140,3 +140,88 @@ def plugins(tmp_path: Path) -> Path:
     path = tmp_path / "plugins.py"
     path.write_text(PLUGINS, encoding="utf-8")
     return path
+
+
+Effects = tuple[float, float, float, float]
+"""Standard deviations of the effects of clean recordings, noise recordings, pairs and mixtures."""
+
+
+def met(clips: int, noises: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the clean and noise recording of each mixture when all meet once."""
+    return np.repeat(np.arange(clips), noises), np.tile(np.arange(noises), clips)
+
+
+def built(
+    categories: tuple[int, ...] = (3, 3, 1, 2, 2, 2, 1, 2, 3),
+    classes: tuple[int, ...] = (4, 3, 3, 3, 4),
+    mixtures: int = 6,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return who meets whom in a build like the open corpus's test split: 19 × 17, uneven.
+
+    Every category has so many clips, every class so many noises, every category × class so many
+    mixtures, over which its recordings are spread evenly and shuffled.
+    """
+    rng = np.random.default_rng(0)
+    firsts = [np.cumsum([0, *sizes]) for sizes in (categories, classes)]
+    cells = []
+    for category, clips in enumerate(categories):
+        for noise_class, noises in enumerate(classes):
+            numbers = np.arange(mixtures)
+            clean = firsts[0][category] + rng.permutation(numbers % clips)
+            cells.append((clean, firsts[1][noise_class] + rng.permutation(numbers % noises)))
+    clean, noise = (np.concatenate(sides) for sides in zip(*cells, strict=True))
+    return clean, noise
+
+
+def simulate(
+    recordings: tuple[np.ndarray, np.ndarray], effects: Effects, rounds: int, seed: int = 0
+) -> np.ndarray:
+    """Draw values of mean zero, shape (mixtures, rounds): each round redraws every effect."""
+    rng = np.random.default_rng(seed)
+    clean, noise = recordings
+    pairs = np.unique(np.stack([clean, noise]), axis=1, return_inverse=True)[1].ravel()
+    values = effects[3] * rng.normal(size=(len(clean), rounds))
+    for codes, size in zip((clean, noise, pairs), effects[:3], strict=True):
+        values += size * rng.normal(size=(codes.max() + 1, rounds))[codes]
+    return values
+
+
+DESIGNS = {
+    "9 × 2": met(9, 2),
+    "9 × 4": met(9, 4),
+    "5 × 5": met(5, 5),
+    "19 × 17": met(19, 17),
+    "24 × 20": met(24, 20),
+    "a build of 19 × 17": built(),
+    "a build of 19 × 17, one mixture per cell": built(mixtures=1),
+    "its class of 3 noises": built(classes=(3,)),
+    "its class of 4 noises": built(classes=(4,)),
+    "a class of 2 noises": built(classes=(2,)),
+    "its category of 3 clips": built(categories=(3,)),
+}
+EFFECTS: dict[str, Effects] = {
+    "both": (1.0, 1.0, 0.3, 0.3),
+    "mostly clips": (1.0, 0.1, 0.3, 0.3),
+    "mostly noises": (0.1, 1.0, 0.3, 0.3),
+    "both, nothing else": (1.0, 1.0, 0.0, 0.0),
+    "noises, nothing else": (0.0, 1.0, 0.0, 0.0),
+    "half of everything": (0.5, 0.5, 0.7, 0.7),
+    "no recordings": (0.0, 0.0, 0.0, 1.0),
+}
+
+
+@pytest.fixture(name="simulate")
+def simulate_fixture() -> Callable[..., np.ndarray]:
+    return simulate
+
+
+@pytest.fixture
+def designs() -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Which recordings meet in which test set."""
+    return DESIGNS
+
+
+@pytest.fixture
+def effects() -> dict[str, Effects]:
+    """How much the recordings decide the values."""
+    return EFFECTS

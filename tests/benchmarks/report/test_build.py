@@ -30,8 +30,8 @@ def test_the_csv_has_the_columns_promised(run: Path) -> None:
     text = (run / "leaderboard.csv").read_text(encoding="utf-8")
     board = pd.read_csv(run / "leaderboard.csv")
     assert text.splitlines()[0] == ",".join(COLUMNS)
-    # The whole, 2 classes, 2 categories, 2 SNRs, 2 × 2 classes at SNRs.
-    assert len(board) == (1 + 2 + 2 + 2 + 4) * 4 * 3
+    # Two noise classes, two music categories, two SNRs, and all of each.
+    assert len(board) == 3 * 3 * 3 * 4 * 3
     noisy = board[board["denoiser"] == "noisy"]
     assert noisy["rank"].isna().all()
     assert (noisy["delta"] == 0).all()
@@ -50,6 +50,21 @@ def test_the_json_is_the_csv_with_provenance(run: Path) -> None:
     assert [row["rank"] for row in content["rows"][3:7]] == [None, None, 2, 1]
     assert {type(row["n"]) for row in content["rows"]} == {int}
     assert content["provenance"]["dataset"]["manifest_sha256"] == "a" * 64
+
+
+def test_the_json_tells_the_pairwise_tests(run: Path) -> None:
+    """Who beats whom, and which differences these mixtures could have shown."""
+    write_report(run)
+
+    content = json.loads((run / "leaderboard.json").read_text(encoding="utf-8"))
+    duels = [item for item in content["duels"] if item["noise_class"] == "all"]
+    assert [item["metric"] for item in duels] == ["pesq", "si_sdr", "lsd"]
+    assert {(item["better"], item["worse"]) for item in duels} == {("<b>bold</b>", "wiener")}
+    assert all(item["ci_low"] < item["difference"] < item["ci_high"] for item in duels)
+    smallest = content["smallest_differences"]
+    assert [item["difference"] for item in smallest if item["noise_class"] == "all"] == [
+        item["detectable"] for item in duels
+    ]
 
 
 @pytest.mark.parametrize("name", ["run.json", "scores.parquet", "mixtures.parquet"])

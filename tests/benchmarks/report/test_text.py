@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from benchmarks.report.build import write_report
@@ -79,6 +80,44 @@ def test_every_metric_coverage_and_what_is_missing_are_told(run: Path) -> None:
     assert "1 × a file of the dataset is missing" in text
     assert "- stoi: `pip install 'mn-dataset[perceptual]'`" in text
     assert "the 4 clean and 4 noise recordings" in text
+
+
+def test_who_is_surely_better_and_what_could_be_seen_is_told(run: Path) -> None:
+    """The pairs in a line per denoiser; the smallest differences by noise class."""
+    text = text_of(run)
+
+    beaten = text.split("## Who is surely better: si_sdr [dB] ↑, all mixtures")[1].split("##")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in beaten.splitlines()]
+    assert ["1", "<b>bold</b>", "wiener"] in rows
+    assert ["2", "wiener", "–"] in rows
+    seen = text.split("## The smallest difference that these mixtures can show")[1].split("##")[0]
+    assert "| metric        |  all | crowd | traffic |" in seen
+    assert "80 of 100" in seen
+
+
+def test_means_weighted_by_length_have_their_names(run: Path) -> None:
+    """The length-weighted mean of nsdr is GNSDR; without such metrics there is no such table."""
+    assert "GNSDR" not in text_of(run)
+    story = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    renamed = [
+        {**metric, "name": {"pesq": "nsdr", "lsd": "sar"}.get(metric["name"], metric["name"])}
+        for metric in story["metrics"]
+    ]
+    scores = pd.read_parquet(run / "scores.parquet").replace({"pesq": "nsdr", "lsd": "sar"})
+    scores.to_parquet(run / "scores.parquet")
+    mixtures = pd.read_parquet(run / "mixtures.parquet")
+    long = mixtures["mixture_id"] == "test/000"
+    mixtures.loc[long, "num_samples"] *= 8
+    mixtures.to_parquet(run / "mixtures.parquet")
+
+    text = text_of(run, metrics=renamed, coverage={})
+
+    values = scores[(scores["metric"] == "nsdr") & (scores["denoiser"] == "wiener")]
+    weights = 1.0 + 7.0 * (values["mixture_id"] == "test/000")
+    expected = (values["value"] * weights).sum() / weights.sum()
+    section = text.split("## GNSDR, GSAR: means weighted by length")[1]
+    line = next(line for line in section.splitlines() if line.startswith("| wiener"))
+    assert line.split("|")[2].strip() == f"{expected:.2f}"
 
 
 def test_a_run_without_gaps_has_no_section_on_them(run: Path) -> None:

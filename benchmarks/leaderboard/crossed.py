@@ -1,0 +1,228 @@
+"""Say how far a mean may be off when mixtures share clean recordings and share noise recordings.
+
+A value is taken as a mean, an effect of its clean recording, one of its noise recording, and one of
+the pair of them with what is left. The variance of the plain mean over the mixtures is estimated by
+that quadratic form in the sums of residuals per clean recording, per noise recording and per pair
+which is unbiased for whatever pairs there are. With many recordings it is the two-way
+cluster-robust variance (Cameron, Gelbach, Miller, "Robust inference with multiway clustering",
+Journal of Business & Economic Statistics 29(2), 2011). The degrees of freedom are Satterthwaite's
+("An approximate distribution of estimates of variance components", Biometrics Bulletin 2(6), 1946).
+With only two recordings on an axis the quantile is the weighted mean of the axes' own (Cochran and
+Cox, "Experimental Designs", 1950), which errs on the wide side.
+
+Redrawing both kinds of recordings (Owen, "The pigeonhole bootstrap", Annals of Applied Statistics
+1(2), 2007) asks the same question, but with few recordings its percentiles are too narrow, and its
+p-values end at one over the number of draws. `tests/benchmarks/leaderboard` measures all of this on
+simulated recordings: the intervals hold the truth in 93 to 97 of 100 cases, and in more where
+recordings have no effect of their own, or where there are only two of a kind.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.leaderboard.estimate import Estimate, Floats, freedom_of, quantile
+
+Labels = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """Which clean recordings met which noise recordings.
+
+    Attributes:
+        pair: Place of each mixture's pair among the pairs.
+        clean: Place of each pair's clean recording.
+        noise: Place of each pair's noise recording.
+    """
+
+    pair: NDArray[np.intp]
+    clean: NDArray[np.intp]
+    noise: NDArray[np.intp]
+
+    def errors(self, residuals: Floats) -> tuple[Floats, Floats]:
+        """Estimate how far the mean of every column may be off.
+
+        Args:
+            residuals: Shape (mixtures, columns), of mean zero.
+
+        Returns:
+            Standard errors, and their degrees of freedom.
+        """
+        residuals = _added(residuals, self.pair)
+        by_axis = [_added(residuals, codes) for codes in (self.clean, self.noise)]
+        sums = np.stack([(part**2).sum(axis=0) for part in (*by_axis, residuals)])
+        effects = np.linalg.lstsq(self._expected, sums, rcond=1e-10)[0]
+        unbiased = self._weights @ sums
+        variance, left = np.maximum(unbiased, 0.0), np.ones_like(unbiased)
+        for number, (floor, freedom_left) in enumerate(self._floors(residuals)):
+            if number == 0:
+                effects[2] = floor / self.shares[2]
+            left = np.where(floor > variance, freedom_left, left)
+            variance = np.maximum(variance, floor)
+        effects = np.maximum(effects, 0.0)
+        if min(self.axes) == 2:
+            freedom = self._wide(sums)
+        else:
+            wobble = (effects * (self._moments @ effects)).sum(axis=0)
+            fitted = variance**2 / np.where(wobble > 0, wobble, np.inf)
+            freedom = np.where(variance > unbiased, left, fitted)
+        return np.sqrt(variance), np.maximum(freedom, 1.0)
+
+    @property
+    def axes(self) -> tuple[int, int]:
+        """How many clean and how many noise recordings there are."""
+        return int(self.clean.max()) + 1, int(self.noise.max()) + 1
+
+    @cached_property
+    def shares(self) -> Floats:
+        """What a unit of each effect's variance adds to the variance of the mean."""
+        margins = [np.bincount(codes, self._met) for codes in (self.clean, self.noise)]
+        squares = [(part**2).sum() for part in (*margins, self._met)]
+        return np.array(squares) / self._met.sum() ** 2
+
+    @cached_property
+    def _met(self) -> Floats:
+        return np.bincount(self.pair).astype(np.float64)
+
+    @cached_property
+    def _members(self) -> Floats:
+        """Z: which recordings (columns, clean ones first) each pair (rows) is of."""
+        first = np.eye(self.axes[0])[self.clean]
+        return np.hstack([first, np.eye(self.axes[1])[self.noise]])
+
+    def _centred(self, columns: Floats) -> Floats:
+        """Apply L = diag(n) − nn′/N, which makes sums of residuals of the pairs' means."""
+        weighted = self._met[:, np.newaxis] * columns
+        return weighted - np.outer(self._met, weighted.sum(axis=0)) / self._met.sum()
+
+    def _blocks(self, squares: Floats, beside: Floats, corner: float) -> Floats:
+        """Sum squares over the three kinds of effects, in rows and in columns."""
+        ends = [0, self.axes[0]]
+        inner = np.add.reduceat(np.add.reduceat(squares, ends, axis=0), ends, axis=1)
+        outer = np.add.reduceat(beside, ends)[:, np.newaxis]
+        return np.block([[inner, outer], [outer.T, np.array([[corner]])]])
+
+    @cached_property
+    def _expected(self) -> Floats:
+        """What a unit of each effect's variance (columns) adds to each sum of squares (rows)."""
+        met, total = self._met, self._met.sum()
+        moved = self._centred(self._members)
+        corner = (met**2).sum() - 2 * (met**3).sum() / total + ((met**2).sum() / total) ** 2
+        return self._blocks((self._members.T @ moved) ** 2, (moved**2).sum(axis=0), corner)
+
+    @cached_property
+    def _weights(self) -> Floats:
+        """The weights of the three sums of squares in the variance of the mean."""
+        weights: Floats = np.linalg.lstsq(self._expected, self.shares, rcond=1e-10)[0]
+        return weights
+
+    @cached_property
+    def _moments(self) -> Floats:
+        """Half the variance of the estimated variance, as a form in the effects' variances.
+
+        The estimate is z′Fz in the means z of the pairs, F = LQL with Q = Σ w Z Z′; its variance
+        is 2·tr(FΣFΣ), so the entries are the squared norms of Z_p′FZ_q.
+        """
+        met, total, last = self._met, self._met.sum(), self._weights[2]
+        weights = np.repeat(self._weights[:2], self.axes)
+        once = self._centred(self._members)
+        twice = self._centred(once)
+        single, double = self._members.T @ once, once.T @ once
+        inner = single * weights @ single + last * double
+        outer = single * weights @ once.T + last * twice.T
+        spikes, mix = np.stack([met**2, met], axis=1), np.array([[0.0, -1.0], [-1.0, 0.0]]) / total
+        mix[1, 1] = (met**2).sum() / total**2  # L² = diag(n²) + spikes · mix · spikes′
+        rank_two = mix @ (spikes.T @ spikes)
+        squared = (
+            (met**4).sum()
+            + 2 * np.trace(mix @ (spikes.T @ (met[:, np.newaxis] ** 2 * spikes)))
+            + np.trace(rank_two @ rank_two)
+        )
+        corner = (
+            weights @ double**2 @ weights
+            + 2 * last * weights @ (twice**2).sum(axis=0)
+            + last**2 * squared
+        )
+        return self._blocks(inner**2, (outer**2).sum(axis=1), corner)
+
+    @cached_property
+    def _fits(self) -> list[Floats]:
+        """Orthonormal bases of what both kinds of effects, and each alone, make of the pairs."""
+        ends = self.axes[0]
+        bases = []
+        for members in (self._members, self._members[:, :ends], self._members[:, ends:]):
+            basis, sizes, _ = np.linalg.svd(members, full_matrices=False)
+            bases.append(basis[:, sizes > 1e-9 * sizes[0]])
+        return [basis for basis in bases if basis.shape[1] < len(basis)]
+
+    def _floors(self, residuals: Floats) -> list[tuple[Floats, int]]:
+        """Return what pairs alone add to the variance of the mean, each with its freedom.
+
+        It is what is left of the pairs' means once effects are fitted: of both kinds (first), and
+        of one kind, whereupon it holds a part of the other's too, and is still a lower bound.
+        """
+        met = self._met[:, np.newaxis]
+        floors = []
+        for basis in self._fits:
+            means, left = residuals / met, len(basis) - basis.shape[1]
+            rest = met * (means - basis @ (basis.T @ means))
+            share = len(basis) / left / self._met.sum() ** 2
+            floors.append(((rest**2).sum(axis=0) * share, left))
+        return floors
+
+    def _wide(self, sums: Floats) -> Floats:
+        """Return the freedom whose quantile is the weighted mean of the two axes' quantiles."""
+        parts = (self.shares / np.diag(self._expected))[:2, np.newaxis] * sums[:2]
+        first, second = (quantile(np.array(size - 1.0)) for size in self.axes)
+        whole = parts.sum(axis=0)
+        share = np.divide(parts[0], whole, out=np.full_like(whole, 0.5), where=whole > 0)
+        wanted = share * first + (1.0 - share) * second
+        return freedom_of(wanted)
+
+
+def estimate(values: Floats, crossing: Crossing | None) -> Estimate:
+    """Estimate the mean of every column, and how far it may be off.
+
+    Args:
+        values: Shape (mixtures, columns), finite.
+        crossing: Which recordings the mixtures are of; None where chance cannot be told.
+
+    >>> crossing = crossed(np.array([*"aabb"]), np.array([*"xyxy"]))
+    >>> estimate(np.array([[1.0], [2.0], [3.0], [4.0]]), crossing).error.round(3).tolist()
+    [1.118]
+    """
+    mean = values.mean(axis=0)
+    if crossing is None:
+        return Estimate(mean, *np.full((2, len(mean)), np.nan))
+    return Estimate(mean, *crossing.errors(values - mean))
+
+
+def crossed(clean: Labels, noise: Labels) -> Crossing | None:
+    """Find which recordings met; None with under two on either axis, where chance cannot be told.
+
+    Args:
+        clean: Names or numbers of each mixture's clean recording (or its group).
+        noise: The same of its noise recording.
+    """
+    clean_codes, noise_codes = (
+        np.unique(names, return_inverse=True)[1] for names in (clean, noise)
+    )
+    sizes = [int(codes.max(initial=-1)) + 1 for codes in (clean_codes, noise_codes)]
+    if min(sizes) < 2:
+        return None
+    pairs, pair = np.unique(clean_codes * sizes[1] + noise_codes, return_inverse=True)
+    return Crossing(pair, pairs // sizes[1], pairs % sizes[1])
+
+
+def _added(values: Floats, codes: NDArray[Any]) -> Floats:
+    """Add up rows of one code, codes 0 … most."""
+    order = np.argsort(codes, kind="stable")
+    starts = np.searchsorted(codes[order], np.arange(codes.max() + 1))
+    added: Floats = np.add.reduceat(values[order], starts, axis=0)
+    return added
