@@ -325,6 +325,72 @@ def report(run: Path, /, *, json: Json = False) -> None:
 
 
 @app.command
+def compare(run_a: Path, run_b: Path, /, *, json: Json = False) -> None:
+    """Compare two runs: how much each denoiser differs, on the mixtures that both hold.
+
+    Was a change of a denoiser, or more training, worth it? Bench it before and after into two
+    folders, over the same dataset. Differences are B − A, paired by mixture, with 95 % intervals
+    that allow for shared recordings, and p-values with Holm's correction over the denoisers. A
+    mixture is common if its id, recordings, length and SNR are; changed revisions are named. Exit
+    code 1 if the runs have no mixture, denoiser or metric in common.
+
+    Args:
+        run_a: A run folder of `mn bench`.
+        run_b: Another one.
+        json: Print one JSON object, with every difference, interval and p-value.
+    """
+    from benchmarks.leaderboard.versus import compare_runs
+    from benchmarks.report.comparison import comparison_answer, comparison_text
+
+    with terminal.bar("comparing") as progress:
+        found = compare_runs(run_a, run_b, progress=progress)
+    terminal.answer(comparison_answer(found)) if json else terminal.say(comparison_text(found))
+
+
+@app.command
+def verify_run(
+    run: Path,
+    /,
+    *,
+    sample: str = "5%",
+    seed: int = 0,
+    dataset: Path | None = None,
+    workers: int | None = None,
+    json: Json = False,
+) -> int:
+    """Prove a part of a run: make and score random estimates again, and compare.
+
+    Scores may differ by 1e-3 dB, as between two machines. Exit code 1 if any differs by more, and
+    the rows are named; or if the dataset, a denoiser or a metric is no longer the one that was
+    scored. Denoisers that say that two calls may differ are left out, and named.
+
+    Args:
+        run: A run folder of `mn bench`.
+        sample: How many estimates (a denoiser on a mixture): a share such as 5%, or a number.
+        seed: Of the choice: another seed proves another part.
+        dataset: The dataset, if it has moved; the run knows where it was.
+        workers: Processes; all cores by default.
+        json: Print one JSON object.
+    """
+    from dataclasses import asdict
+
+    from benchmarks.leaderboard.recheck import recheck
+    from benchmarks.report.comparison import recheck_text
+
+    with terminal.bar("scoring again") as progress:
+        found = recheck(
+            run,
+            sample=sample,
+            seed=seed,
+            dataset=dataset,
+            workers=cores(workers),
+            progress=progress,
+        )
+    terminal.answer(asdict(found)) if json else terminal.say(recheck_text(found))
+    return terminal.INPUT_AT_FAULT if found.mismatches else terminal.DONE
+
+
+@app.command
 def demo(
     *,
     out: Path = Path("mn-demo"),

@@ -72,7 +72,8 @@ class Crossing:
             wobble = (effects * (self._moments @ effects)).sum(axis=0)
             fitted = variance**2 / np.where(wobble > 0, wobble, np.inf)
             freedom = np.where(variance > unbiased, left, fitted)
-        return np.sqrt(variance), np.maximum(freedom, 1.0)
+        error: Floats = np.sqrt(variance)
+        return error, np.maximum(freedom, 1.0)
 
     @property
     def axes(self) -> tuple[int, int]:
@@ -84,7 +85,7 @@ class Crossing:
         """What a unit of each effect's variance adds to the variance of the mean."""
         margins = [np.bincount(codes, self._met) for codes in (self.clean, self.noise)]
         squares = [(part**2).sum() for part in (*margins, self._met)]
-        return np.array(squares) / self._met.sum() ** 2
+        return np.array(squares, dtype=np.float64) / float(self._met.sum()) ** 2
 
     @cached_property
     def _met(self) -> Floats:
@@ -99,7 +100,8 @@ class Crossing:
     def _centred(self, columns: Floats) -> Floats:
         """Apply L = diag(n) − nn′/N, which makes sums of residuals of the pairs' means."""
         weighted = self._met[:, np.newaxis] * columns
-        return weighted - np.outer(self._met, weighted.sum(axis=0)) / self._met.sum()
+        centre = np.outer(self._met, weighted.sum(axis=0)) / float(self._met.sum())
+        return np.asarray(weighted - centre)
 
     def _blocks(self, squares: Floats, beside: Floats, corner: float) -> Floats:
         """Sum squares over the three kinds of effects, in rows and in columns."""
@@ -119,8 +121,8 @@ class Crossing:
     @cached_property
     def _weights(self) -> Floats:
         """The weights of the three sums of squares in the variance of the mean."""
-        weights: Floats = np.linalg.lstsq(self._expected, self.shares, rcond=1e-10)[0]
-        return weights
+        weights = np.linalg.lstsq(self._expected, self.shares, rcond=1e-10)[0]
+        return np.asarray(weights, dtype=np.float64)
 
     @cached_property
     def _moments(self) -> Floats:

@@ -16,7 +16,7 @@ SIGNIFICANT = 0.05
 
 _UPPER = 1.0 - SIGNIFICANT / 2
 _FREEDOMS = np.geomspace(1.0, 1e5, 2000)
-_QUANTILES = stats.t.ppf(_UPPER, _FREEDOMS)
+_QUANTILES = np.asarray(stats.t.ppf(_UPPER, _FREEDOMS))
 
 
 @dataclass(frozen=True)

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from benchmarks.contract import MetricSpec
 from benchmarks.harness.environment import environment
+from benchmarks.leaderboard.places import request_from, seen_from
 from benchmarks.leaderboard.plan import Plan
 
 
-def describe_run(plan: Plan) -> dict[str, Any]:
-    """Return what the plan and this machine put into run.json."""
+def describe_run(plan: Plan, run: Path) -> dict[str, Any]:
+    """Return what the plan and this machine put into run.json.
+
+    Args:
+        plan: What the run holds.
+        run: The run folder, from which the places of dataset and denoisers are seen.
+    """
     dataset = plan.dataset
     return {
         "settings": plan.settings(),
         "dataset": {
             "name": dataset.root.resolve().name,
+            "path": seen_from(run, dataset.root),
             "manifest_sha256": dataset.manifest_sha256,
             **dataset.provenance,
             "mixtures": len(dataset.mixtures),
@@ -30,6 +38,7 @@ def describe_run(plan: Plan) -> dict[str, Any]:
             {
                 **asdict(plan.specs[entrant.name]),
                 "name": entrant.name,
+                "request": request_from(run, entrant.request),
                 "revision": entrant.revision,
                 "rank_group": plan.specs[entrant.name].rank_group,
                 "needs": sorted(plan.specs[entrant.name].needs),

@@ -48,7 +48,7 @@ def bench(
         device: Where learned denoisers run.
         only_installed: Leave out, and name, denoisers that are not installed.
         examples: Mixtures whose audio is written, at most 40.
-        seed: Seed of the bootstrap and of the choice of examples.
+        seed: Seed of the choice of examples.
         command_line: What the user typed, for the record.
         progress: Called with (done, all) mixtures.
 
@@ -74,7 +74,7 @@ def bench(
     folder = RunFolder(run, plan.settings())
     earlier = folder.open()
     story: dict[str, Any] = {
-        **describe_run(plan),
+        **describe_run(plan, run),
         "seed": seed,
         "workers": workers,
         "command_line": list(command_line or ()),

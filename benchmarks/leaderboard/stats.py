@@ -135,7 +135,7 @@ def compare(cell: Cell, contest: Contest) -> tuple[list[Standing], Duels]:
     defined = np.isfinite(cell.values)
     rows = [Standing(n=int(count)) for count in defined.sum(axis=0)]
     compared = _compared(defined)
-    support = defined[:, compared].all(axis=1)
+    support = np.asarray(defined[:, compared].all(axis=1))
     inner = replace(
         contest,
         groups=tuple(contest.groups[place] for place in compared),

@@ -131,6 +131,18 @@ def read_run(root: Path) -> dict[str, Any]:
     return run
 
 
+def read_finished(root: Path) -> dict[str, Any]:
+    """Read the run.json of a run that was finished.
+
+    Raises:
+        DatasetError: if there is none, or the run was not finished.
+    """
+    story = read_run(root)
+    if not story.get("finished"):
+        raise DatasetError(f"{root}: the run was not finished; give its `mn bench` command again")
+    return story
+
+
 def read_rows(root: Path, name: str) -> pa.Table:
     """Read one of the run's Parquet tables.
 

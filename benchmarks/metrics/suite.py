@@ -33,7 +33,7 @@ class Scorer:
     Args:
         reference: The clean signal, shape (channels, time).
         sampling_rate: Its rate in Hz.
-        noisy: The mixture, same shape; improvements (nsdr) need it.
+        noisy: The mixture, same shape; improvements (nsdr, si_sdri) need it.
         metrics: Registered names, in the order of the scores.
     """
 

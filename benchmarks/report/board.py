@@ -10,9 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.leaderboard.store import read_rows, read_run
+from benchmarks.leaderboard.store import read_finished, read_rows
 from benchmarks.leaderboard.table import ALL, leaderboard
-from mn_dataset.errors import DatasetError
 from mn_dataset.records import SYNTHETIC
 
 HEADLINE = "si_sdr"
@@ -123,9 +122,7 @@ def read_board(run: Path) -> Board:
     Raises:
         DatasetError: if a file of the run is missing, or the run was not finished.
     """
-    story = read_run(run)
-    if not story.get("finished"):
-        raise DatasetError(f"{run}: the run was not finished; give its `mn bench` command again")
+    story = read_finished(run)
     mixtures = read_rows(run, "mixtures.parquet").to_pandas()
     timing = read_rows(run, "timing.parquet").to_pylist()
     found = leaderboard(read_rows(run, "scores.parquet").to_pandas(), mixtures, story)

@@ -218,7 +218,7 @@ def _smallest(board: Board) -> Iterator[str]:
     yield table(
         ["metric", *classes],
         [
-            [heading(spec), *(number(cell) for cell in differences.loc[name])]
+            [heading(spec), *(number(float(cell)) for cell in differences.loc[name].to_numpy())]
             for name, spec in board.metrics.items()
             if name in differences.index
         ],

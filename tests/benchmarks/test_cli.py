@@ -38,6 +38,37 @@ def test_bench_writes_the_run_folder_and_report_rebuilds_it(mn, dataset, tmp_pat
     assert {name: (run / name).read_bytes() for name in before} == before
 
 
+def test_a_run_is_verified_and_compared(mn, dataset, tmp_path):
+    """An honest run comes out; a changed score is exit 1 by name; two runs make a table."""
+    runs = [tmp_path / name for name in "ab"]
+    for run, denoisers in zip(runs, ("noisy,wiener", "wiener,mmse_lsa"), strict=True):
+        words = ["--metrics", "si_sdr", "--workers", 1, "--examples", 0, "--out", run]
+        assert mn("bench", dataset, "--denoisers", denoisers, *words)[0] == 0
+
+    code, text, _ = mn("verify-run", runs[0], "--sample", "50%", "--seed", 3, "--workers", 1)
+    assert code == 0
+    assert "6 of 12 estimates" in text
+
+    code, text, _ = mn("compare", *runs, "--json")
+    assert code == 0
+    rows = json.loads(text)["rows"]
+    assert [(row["denoiser"], row["n"], row["difference"]) for row in rows] == [("wiener", 6, 0.0)]
+    assert "Only in B: mmse_lsa" in mn("compare", *runs)[1]
+
+    scores = pd.read_parquet(runs[0] / "scores.parquet")
+    scores["value"] += 0.002
+    scores.to_parquet(runs[0] / "scores.parquet")
+    code, text, _ = mn("verify-run", runs[0], "--sample", 2, "--workers", 1, "--json")
+    assert code == 1
+    assert len(json.loads(text)["mismatches"]) == 2
+
+    (runs[1] / "run.json").unlink()
+    code, _, message = mn("compare", *runs)
+    assert code == 1
+    assert message.count("\n") == 1
+    assert "mn bench" in message
+
+
 def test_a_person_s_own_denoiser_is_benched(mn, dataset, tmp_path):
     """FILE.py:CLASS; half of the input is 6 dB less of everything, and SI-SDR does not mind."""
     mine = tmp_path / "mine.py"
@@ -139,5 +170,5 @@ def test_lists_speak_json(mn):
         "parameters", "license", "needs", "rank_group",
     }  # fmt: skip
     assert {row["name"] for row in metrics} >= {
-        "snr", "si_sdr", "sdr", "nsdr", "pesq", "stoi", "lsd",
+        "snr", "si_sdr", "sdr", "nsdr", "pesq", "stoi", "lsd", "si_sdri", "sir",
     }  # fmt: skip
