@@ -13,8 +13,9 @@ from benchmarks.leaderboard.significance import two_sided
 
 @pytest.mark.parametrize("freedom", [3.0, 8.0, 30.0])
 def test_what_is_detectable_has_the_power_of_the_noncentral_t(freedom: float) -> None:
-    """At the difference that is told, scipy's noncentral t distribution gives 80 %."""
-    found = Estimate(np.zeros(1), np.array([0.25]), np.array([freedom]))
+    """At the median error of the true 0.25, scipy's noncentral t distribution gives 80 %."""
+    median = 0.25 * np.sqrt(stats.chi2.ppf(0.5, freedom) / freedom)
+    found = Estimate(np.zeros(1), np.array([median]), np.array([freedom]))
 
     shift = detectable(found).item() / 0.25
 
