@@ -57,7 +57,7 @@ class Crossing:
         residuals = _added(residuals, self.pair)
         by_axis = [_added(residuals, codes) for codes in (self.clean, self.noise)]
         sums = np.stack([(part**2).sum(axis=0) for part in (*by_axis, residuals)])
-        effects = np.linalg.lstsq(self._expected, sums, rcond=1e-10)[0]
+        effects = self._solver @ sums
         unbiased = self._weights @ sums
         variance, left = np.maximum(unbiased, 0.0), np.ones_like(unbiased)
         for number, (floor, freedom_left) in enumerate(self._floors(residuals)):
@@ -119,10 +119,14 @@ class Crossing:
         return self._blocks((self._members.T @ moved) ** 2, (moved**2).sum(axis=0), corner)
 
     @cached_property
+    def _solver(self) -> Floats:
+        """What makes variances of the effects of sums; those that always come together share."""
+        return np.asarray(np.linalg.pinv(self._expected, rcond=1e-10, hermitian=True))
+
+    @cached_property
     def _weights(self) -> Floats:
         """The weights of the three sums of squares in the variance of the mean."""
-        weights = np.linalg.lstsq(self._expected, self.shares, rcond=1e-10)[0]
-        return np.asarray(weights, dtype=np.float64)
+        return np.asarray(self._solver @ self.shares)
 
     @cached_property
     def _moments(self) -> Floats:
@@ -154,14 +158,20 @@ class Crossing:
         return self._blocks(inner**2, (outer**2).sum(axis=1), corner)
 
     @cached_property
-    def _fits(self) -> list[Floats]:
-        """Orthonormal bases of what both kinds of effects, and each alone, make of the pairs."""
-        ends = self.axes[0]
-        bases = []
+    def _fits(self) -> list[tuple[Floats, Floats, int]]:
+        """Return how effects of both kinds, and of each alone, are fitted to the pairs.
+
+        That is which recordings each pair is of, what solves for their effects, and how many
+        pairs are left over.
+        """
+        ends, fits = self.axes[0], []
         for members in (self._members, self._members[:, :ends], self._members[:, ends:]):
-            basis, sizes, _ = np.linalg.svd(members, full_matrices=False)
-            bases.append(basis[:, sizes > 1e-9 * sizes[0]])
-        return [basis for basis in bases if basis.shape[1] < len(basis)]
+            gram = members.T @ members
+            left = len(members) - int(np.linalg.matrix_rank(gram, hermitian=True))
+            if left:
+                solver: Floats = np.asarray(np.linalg.pinv(gram, hermitian=True), np.float64)
+                fits.append((members, solver, left))
+        return fits
 
     def _floors(self, residuals: Floats) -> list[tuple[Floats, int]]:
         """Return what pairs alone add to the variance of the mean, each with its freedom.
@@ -170,11 +180,10 @@ class Crossing:
         of one kind, whereupon it holds a part of the other's too, and is still a lower bound.
         """
         met = self._met[:, np.newaxis]
-        floors = []
-        for basis in self._fits:
-            means, left = residuals / met, len(basis) - basis.shape[1]
-            rest = met * (means - basis @ (basis.T @ means))
-            share = len(basis) / left / self._met.sum() ** 2
+        means, floors = residuals / met, []
+        for members, solver, left in self._fits:
+            rest = met * (means - members @ (solver @ (members.T @ means)))
+            share = len(members) / left / float(self._met.sum()) ** 2
             floors.append(((rest**2).sum(axis=0) * share, left))
         return floors
 

@@ -136,12 +136,17 @@ def test_without_the_noisy_row_there_is_no_difference_to_it() -> None:
     """A run without the baseline has means, intervals and ranks, but no delta."""
     scores, mixtures = tables((0.0,))
     run = run_json()
+    run["metrics"] = run["metrics"][:1]
+    whole = leaderboard(scores, mixtures, run).rows
     run["denoisers"] = run["denoisers"][1:]
 
     board = leaderboard(scores, mixtures, run).rows
 
     assert board["delta"].isna().all()
     assert board["p_value"].isna().all()
+    others = whole[whole["denoiser"] != "noisy"].reset_index(drop=True)
+    kept = ["denoiser", "mean", "ci_low", "ci_high", "rank", "rank_high"]
+    pd.testing.assert_frame_equal(board[kept], others[kept])
     assert board["ci_low"].notna().any()
 
 
