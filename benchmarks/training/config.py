@@ -29,7 +29,7 @@ class Data:
         gain_db: Lowest and highest level of the clean layer in dB against its recording.
         licenses: SPDX ids of what may be learned from, or "free"; all by default.
         exclude: Ids of recordings that are not learned from.
-        augment: "light", "full" or a TOML file with a chain; the layers are varied anew in every
+        augment: "light", "full", "resonant" or a TOML file; the layers are varied anew in every
             epoch. Left away, they stay as they were recorded.
         workers: Processes that mix ahead; 0 mixes between the steps. The batches are the same.
         cache_mb: Decoded recordings that each of these processes keeps, in megabytes.

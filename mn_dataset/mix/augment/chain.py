@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -106,7 +106,19 @@ FULL = Chain(
 )
 """Pitch, timbre, room, band, codec, polarity and level."""
 
-CHAINS = {"light": LIGHT, "full": FULL}
+RESONANT = replace(
+    FULL,
+    peaking=Peak(
+        probability=0.7,
+        layers=("noise",),
+        center_hz=(80, 4_000),
+        gain_db=(6, 24),
+        q=(2, 20),
+    ),
+)
+"""As full, but most noises get a resonance: fans, pipes and motors sound like a note that stays."""
+
+CHAINS = {"light": LIGHT, "full": FULL, "resonant": RESONANT}
 
 
 def load_chain(named: str | Path | Chain) -> Chain:

@@ -46,6 +46,14 @@ def test_the_full_preset_has_every_transform():
     assert tuple(CHAINS["full"].transforms) == NAMES
 
 
+def test_the_resonant_preset_gives_notes_to_noises_alone():
+    """Music keeps its timbre, but for shelves; all else is as in full."""
+    full, resonant = CHAINS["full"].transforms, CHAINS["resonant"].transforms
+
+    assert resonant.pop("peaking").layers == ("noise",)
+    assert resonant == {name: one for name, one in full.items() if name != "peaking"}
+
+
 def test_a_file_says_what_a_preset_says(tmp_path):
     """Numbers are fixed, pairs are ranges, words are lists of one; defaults may be left out."""
     path = tmp_path / "mine.toml"
