@@ -88,8 +88,8 @@ class RenderOptions:
     format: str = "wav"
     """wav or flac, 16-bit both."""
     augment: str | None = None
-    """Vary the layers of train mixtures: light, full, resonant, or a TOML file with one table per transform,
-    such as [gain] with probability = 0.5 and gain_db = [-6, 6]; other splits stay."""
+    """Vary the layers of train mixtures: light, full, resonant, or a TOML file with one table per
+    transform, such as [gain] with probability = 0.5 and gain_db = [-6, 6]; other splits stay."""
 
     def arguments(self) -> dict[str, Any]:
         """Return the library's arguments."""
