@@ -1,10 +1,8 @@
-"""Write the audio of a few mixtures, for ears."""
+"""Write the audio of a few mixtures, for ears: of some of every kind, and of the hardest."""
 
 from __future__ import annotations
 
-import math
 import shutil
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,21 +10,21 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.contract import Batch
 from benchmarks.harness.guard import DenoiserFailed
-from benchmarks.leaderboard.dataset import Mixture, read_audio
+from benchmarks.leaderboard.audible import Written, room_db, write_audio
+from benchmarks.leaderboard.choice import choose
+from benchmarks.leaderboard.dataset import Audio, Mixture, read_audio
 from benchmarks.leaderboard.plan import Plan
 from benchmarks.leaderboard.score import Entrant, estimate, loaded
-from benchmarks.leaderboard.store import address
-from mn_dataset import seeds
-from mn_dataset.audio.io import Pcm, write_wav
+from benchmarks.leaderboard.store import address, read_rows
 from mn_dataset.errors import AudioError
 from mn_dataset.parallel import each
 
 MOST = 40
 FOLDER = "examples"
+PICTURE = ".png"
 
-_FULL_SCALE, _HIGHEST = 32768.0, 32767.0
+_CREDIT = ("id", "source", "license", "attribution", "url")
 
 
 @dataclass(frozen=True)
@@ -60,13 +58,15 @@ def write_examples(
         workers: Processes.
 
     Returns:
-        What run.json tells of each example: its mixture, its files, the estimates that had to be
-        attenuated. A mixture whose audio cannot be read is left out.
+        What run.json tells of each example: why it was chosen, its mixture, whose recordings it is
+        made of, its files, how loud each is, and by how much one had to be attenuated or was
+        raised. A mixture whose audio cannot be read is left out.
     """
     entrants = tuple(item for item in plan.entrants if not plan.specs[item.name].reference)
+    choices = choose(plan, run, count, seed=seed)
     picked = [
-        ExampleJob(run, plan.dataset.root, mixture, entrants, plan.device)
-        for mixture in choose(plan.dataset.mixtures, count, seed=seed)
+        ExampleJob(run, plan.dataset.root, choice.mixture, entrants, plan.device)
+        for choice in choices
     ]
     known = {example["mixture_id"]: dict(example) for example in earlier}
     found = {
@@ -78,39 +78,28 @@ def write_examples(
     for example in each(_write_example, ((job,) for job in jobs), workers=workers, ordered=False):
         if example is not None:
             found[example["mixture_id"]] = example
-    examples = [found[job.mixture.id] for job in picked if job.mixture.id in found]
+    told = _sources(plan) if choices else {}
+    examples = [
+        found[choice.mixture.id]
+        | {
+            "why": choice.why,
+            "sources": [
+                told[name]
+                for name in (choice.mixture.clean_id, choice.mixture.noise_id)
+                if name in told
+            ],
+        }
+        for choice in choices
+        if choice.mixture.id in found
+    ]
     _remove_others(run, examples)
     return examples
 
 
-def choose(mixtures: Sequence[Mixture], count: int, *, seed: int) -> list[Mixture]:
-    """Choose mixtures spread over noise classes, then music categories, then SNRs."""
-    deck = seeds.generator(seed, "examples").shuffled(mixtures)
-    picked: list[Mixture] = []
-    uses: Counter[str | float] = Counter()
-    while deck and len(picked) < count:
-        best = min(
-            deck,
-            key=lambda item: (uses[item.noise_class], uses[item.music_category], uses[item.snr_db]),
-        )
-        deck.remove(best)
-        picked.append(best)
-        uses.update([best.noise_class, best.music_category, best.snr_db])
-    return picked
-
-
-def to_pcm(audio: Batch) -> tuple[Pcm, float]:
-    """Round audio (1, time) to 16 bits, attenuated just as far as keeps it from clipping.
-
-    Returns:
-        The samples, int16 (time,), and the attenuation in dB, mostly 0.
-
-    >>> to_pcm(np.array([[0.5, -2.0]], np.float32))
-    (array([  8192, -32767], dtype=int16), 6.02)
-    """
-    samples = audio[0].astype(np.float64) * _FULL_SCALE
-    excess = max(1.0, float(np.abs(samples).max(initial=0.0)) / _HIGHEST)
-    return np.rint(samples / excess).astype(np.int16), round(20.0 * math.log10(excess), 2)
+def _sources(plan: Plan) -> dict[str, dict[str, str]]:
+    """Return whose each recording is, by id; what its table does not tell is empty."""
+    rows = read_rows(plan.dataset.root, "sources.parquet").to_pylist()
+    return {row["id"]: {name: str(row.get(name) or "") for name in _CREDIT} for row in rows}
 
 
 def _write_example(job: ExampleJob) -> dict[str, Any] | None:
@@ -119,59 +108,73 @@ def _write_example(job: ExampleJob) -> dict[str, Any] | None:
     except AudioError:
         return None
     rate = job.mixture.sampling_rate
-    estimates = []
-    for entrant in job.entrants:
-        file, attenuated_db = _file(job.mixture, entrant.name, entrant.revision), 0.0
-        try:
-            denoiser = loaded(entrant.request, entrant.revision, job.device).denoiser
-            output = estimate(denoiser, audio, sampling_rate=rate)
-            attenuated_db = _write(job.run / file, output, sampling_rate=rate)
-        except DenoiserFailed:
-            file = ""
-        estimates.append(
-            {
-                "denoiser": entrant.name,
-                "revision": entrant.revision,
-                "file": file,
-                "attenuated_db": attenuated_db,
-            }
+    layers = {
+        name: write_audio(
+            job.run / _file(job.mixture, name), getattr(audio, name), sampling_rate=rate
         )
-    layers = {name: _file(job.mixture, name) for name in ("noisy", "clean")}
-    for name, file in layers.items():
-        _write(job.run / file, getattr(audio, name), sampling_rate=rate)
+        for name in ("noisy", "clean")
+    }
     return {
         "mixture_id": job.mixture.id,
         "music_category": job.mixture.music_category,
         "noise_class": job.mixture.noise_class,
         "snr_db": job.mixture.snr_db,
-        **layers,
-        "estimates": estimates,
+        "duration_s": job.mixture.num_samples / rate,
+        **{name: _file(job.mixture, name) for name in layers},
+        "level_db": {name: written.level_db for name, written in layers.items()},
+        "estimates": [
+            _write_estimate(job, entrant, audio, like=layers["noisy"]) for entrant in job.entrants
+        ],
     }
 
 
-def _write(path: Path, audio: Batch, *, sampling_rate: int) -> float:
-    samples, attenuated_db = to_pcm(audio)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    write_wav(temporary, samples, sampling_rate=sampling_rate)
-    temporary.replace(path)
-    return attenuated_db
+def _write_estimate(
+    job: ExampleJob, entrant: Entrant, audio: Audio, *, like: Written
+) -> dict[str, Any]:
+    """Write an estimate, and what it took away: as loud as the mixture, as far as that fits."""
+    told: dict[str, Any] = {"denoiser": entrant.name, "revision": entrant.revision}
+    rate = job.mixture.sampling_rate
+    try:
+        denoiser = loaded(entrant.request, entrant.revision, job.device).denoiser
+        output = estimate(denoiser, audio, sampling_rate=rate)
+    except DenoiserFailed:
+        return told | {"file": "", "attenuated_db": 0.0}
+    file = _file(job.mixture, entrant.name, entrant.revision)
+    residual = _file(job.mixture, entrant.name, entrant.revision, "residual")
+    removed = audio.noisy - output
+    written = write_audio(job.run / file, output, sampling_rate=rate)
+    raised_db = room_db(removed, like.level_db, sampling_rate=rate)
+    raised = write_audio(
+        job.run / residual, removed * np.float32(10 ** (raised_db / 20)), sampling_rate=rate
+    )
+    return told | {
+        "file": file,
+        "attenuated_db": written.attenuated_db,
+        "level_db": written.level_db,
+        "residual": residual,
+        "residual_raised_db": round(raised_db - raised.attenuated_db, 2),
+        "residual_level_db": raised.level_db,
+    }
 
 
 def _file(mixture: Mixture, *names: str) -> str:
     """Return where a file of an example is, relative to the run folder."""
-    return f"{FOLDER}/{address(mixture.id)}/{address(*names)}.wav"
+    return f"{FOLDER}/{address(mixture.id)}/{address(*names)}.flac"
 
 
 def _files(example: Mapping[str, Any]) -> set[str]:
-    estimates = {item["file"] for item in example["estimates"]} - {""}
-    return {example["noisy"], example["clean"], *estimates}
+    estimates = {
+        item.get(name, "") for item in example["estimates"] for name in ("file", "residual")
+    }
+    return {example["noisy"], example["clean"], *estimates} - {""}
 
 
 def _is_whole(job: ExampleJob, example: Mapping[str, Any]) -> bool:
     made = [(item["denoiser"], item["revision"]) for item in example["estimates"]]
     wanted = [(entrant.name, entrant.revision) for entrant in job.entrants]
-    return made == wanted and all((job.run / file).is_file() for file in _files(example))
+    current = "level_db" in example  # examples of older versions lack it, and residuals
+    files = [job.run / file for file in _files(example)]
+    return current and made == wanted and all(path.is_file() for path in files)
 
 
 def _remove_others(run: Path, examples: Sequence[Mapping[str, Any]]) -> None:
@@ -181,6 +184,7 @@ def _remove_others(run: Path, examples: Sequence[Mapping[str, Any]]) -> None:
     for folder in (run / FOLDER).glob("*"):
         if folder not in folders:
             shutil.rmtree(folder)
+    kept |= {path.with_suffix(PICTURE) for path in kept}  # of spectrograms, which the report draws
     for path in (run / FOLDER).glob("*/*"):
         if path not in kept:
             path.unlink()

@@ -10,11 +10,12 @@ from typing import Any
 
 import pandas as pd
 
+from benchmarks.leaderboard import hardest
 from benchmarks.leaderboard.store import read_finished, read_rows
-from benchmarks.leaderboard.table import ALL, leaderboard
+from benchmarks.leaderboard.table import ALL, Scores, arrange, leaderboard
 from mn_dataset.records import SYNTHETIC
 
-HEADLINE = "si_sdr"
+HEADLINE = hardest.HEADLINE
 """The metric of the first table, where a run has it."""
 
 _DEFINED = ("ok", "saturated")
@@ -47,6 +48,8 @@ class Board:
         duels: The ranked denoisers pair by pair, over all mixtures and by noise class.
         timing: The rows of timing.parquet, by denoiser.
         clusters: How many clean and noise recordings (or groups of them) were mixed.
+        scores: What was aggregated, by mixture.
+        ids: The mixtures, in the order of the scores.
     """
 
     run: dict[str, Any]
@@ -54,6 +57,8 @@ class Board:
     duels: pd.DataFrame
     timing: dict[str, dict[str, Any]]
     clusters: tuple[int, int]
+    scores: Scores
+    ids: tuple[str, ...]
 
     @property
     def title(self) -> str:
@@ -90,6 +95,11 @@ class Board:
         rising = not self.metrics[metric]["higher_is_better"]
         return chosen.sort_values("mean", ascending=rising, kind="stable")
 
+    @property
+    def names(self) -> list[str]:
+        """The denoisers, in the order of the scores' columns."""
+        return list(self.groups)
+
     def gaps(self) -> Iterator[Gap]:
         """Yield where a denoiser lacks scores."""
         for denoiser, metrics in self.run["coverage"].items():
@@ -125,11 +135,16 @@ def read_board(run: Path) -> Board:
     story = read_finished(run)
     mixtures = read_rows(run, "mixtures.parquet").to_pandas()
     timing = read_rows(run, "timing.parquet").to_pylist()
-    found = leaderboard(read_rows(run, "scores.parquet").to_pandas(), mixtures, story)
+    scores = read_rows(run, "scores.parquet").to_pandas()
+    names = [denoiser["name"] for denoiser in story["denoisers"]]
+    metrics = [metric["name"] for metric in story["metrics"]]
+    found = leaderboard(scores, mixtures, story)
     return Board(
         run=story,
         rows=found.rows,
         duels=found.duels,
         timing={row["denoiser"]: row for row in timing},
         clusters=(mixtures["clean_cluster"].nunique(), mixtures["noise_cluster"].nunique()),
+        scores=arrange(scores, mixtures, denoisers=names, metrics=metrics),
+        ids=tuple(sorted(mixtures["mixture_id"])),
     )

@@ -11,12 +11,13 @@ import pandas as pd
 from benchmarks.leaderboard.power import smallest
 from benchmarks.leaderboard.store import write_whole
 from benchmarks.report.board import read_board
+from benchmarks.report.latex import LATEX, latex
 from benchmarks.report.page import page
 from benchmarks.report.text import MARKDOWN, markdown
 
 
 def write_report(run: Path) -> None:
-    """Write leaderboard.csv, leaderboard.json, leaderboard.md and index.html.
+    """Write leaderboard.csv, leaderboard.json, leaderboard.md, leaderboard.tex and index.html.
 
     Args:
         run: A finished run: run.json, scores.parquet, mixtures.parquet and timing.parquet.
@@ -35,6 +36,7 @@ def write_report(run: Path) -> None:
     head = {"title": board.title, "provenance": board.run, "timing": board.timing}
     write_whole(run / "leaderboard.json", _json(head, tables).encode())
     write_whole(run / MARKDOWN, markdown(board).encode())
+    write_whole(run / LATEX, latex(board).encode())
     write_whole(run / "index.html", page(board, run).encode())
 
 

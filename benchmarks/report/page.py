@@ -9,16 +9,48 @@ from typing import Any
 import jinja2
 import numpy as np
 import pandas as pd
+from markupsafe import Markup
 
-from benchmarks.leaderboard.table import COLUMNS
+from benchmarks.contract import REASONS
+from benchmarks.leaderboard.stats import RANKED_GROUPS
+from benchmarks.leaderboard.store import read_rows
 from benchmarks.report.board import Board
-from benchmarks.report.text import heading
+from benchmarks.report.commands import again, requests
+from benchmarks.report.latex import LATEX
+from benchmarks.report.listen import listen, scale
+from benchmarks.report.packed import packed, short
+from benchmarks.report.text import MARKDOWN, heading
+from benchmarks.report.worst import worst
+from mn_dataset.records import SAMPLING_RATE
 
 _TEMPLATE = "page.html.j2"
+_SITE = Path(__file__).parent / "site"
+_SCRIPTS = (
+    "dom.js",
+    "data.js",
+    "scale.js",
+    "filters.js",
+    "table.js",
+    "denoiser.js",
+    "cost.js",
+    "map.js",
+    "listen.js",
+    "main.js",
+)
+"""In this order: each may use what stands before it."""
+
+_FILES = {
+    MARKDOWN: "Markdown, to read",
+    "leaderboard.csv": "CSV, every cell",
+    "leaderboard.json": "JSON, with provenance",
+    LATEX: "LaTeX, booktabs",
+    "scores.parquet": "Parquet, every score",
+    "run.json": "JSON, the run",
+}
 
 
 def page(board: Board, run: Path) -> str:
-    """Render the page.
+    """Render the page, and draw the spectrograms that it shows.
 
     Args:
         board: What it shows.
@@ -31,22 +63,37 @@ def page(board: Board, run: Path) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.policies["json.dumps_kwargs"] = {"sort_keys": False}  # the headline stays first
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": False, "separators": (",", ":")}
+    examples = listen(board, run)
+    subject, _, about = board.title.partition(": ")
     return environment.get_template(_TEMPLATE).render(
         title=board.title,
+        subject=subject,
+        about=about,
         command=board.command,
-        data={
-            "columns": list(COLUMNS),
-            "rows": plain_rows(board),
-            "groups": board.groups,
-            "metrics": {name: heading(metric) for name, metric in board.metrics.items()},
-            "rising": [m["name"] for m in board.run["metrics"] if not m["higher_is_better"]],
-        },
-        metrics=board.metrics.values(),
+        style=_asset("style.css"),
+        script=Markup("\n").join(_asset(name) for name in _SCRIPTS),
+        data=_data(board, run, examples),
+        metrics=[metric | {"heading": heading(metric)} for metric in board.metrics.values()],
+        gaps=[
+            {
+                "denoiser": gap.denoiser,
+                "metric": gap.metric,
+                "defined": f"{100 * gap.defined:.1f} %",
+                "reasons": "; ".join(
+                    f"{count} × {REASONS.get(reason, reason)}"
+                    for reason, count in gap.reasons.items()
+                ),
+            }
+            for gap in board.gaps()
+        ],
         timing=list(board.timing.values()),
-        examples=_playable(board, run),
+        machine=board.run["environment"],
+        has_examples=bool(examples),
+        credits=_credits(examples),
         facts=_facts(board),
         not_installed=board.run["not_installed"],
+        files=_FILES,
         story=json.dumps(board.run, indent=2, ensure_ascii=False),
     )
 
@@ -62,25 +109,78 @@ def _plain(cell: Any) -> Any:
     return cell.item() if isinstance(cell, np.generic) else cell
 
 
-def _playable(board: Board, run: Path) -> list[dict[str, Any]]:
-    """Return each example with the players that have a file."""
-    shown = []
-    for example in board.run["examples"]:
-        players = [{"name": name, "file": example[name], "note": ""} for name in ("noisy", "clean")]
-        players += [
+def _asset(name: str) -> Markup:
+    """Return a file of ours as it is; nothing in it comes from a run."""
+    return Markup((_SITE / name).read_text(encoding="utf-8"))  # noqa: S704 - see above
+
+
+def _data(board: Board, run: Path, examples: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what the page's scripts show."""
+    cube = packed(board)
+    rate = read_rows(run, "mixtures.parquet").to_pandas()["sampling_rate"]
+    return {
+        "denoisers": _denoisers(board),
+        "metrics": [
             {
-                "name": item["denoiser"],
-                "file": item["file"],
-                "note": f"−{item['attenuated_db']:g} dB" if item["attenuated_db"] else "",
+                "name": metric["name"],
+                "unit": "" if metric["unit"] == "1" else metric["unit"],
+                "higher_is_better": metric["higher_is_better"],
             }
-            for item in example["estimates"]
-        ]
-        there = [
-            player for player in players if player["file"] and (run / player["file"]).is_file()
-        ]
-        if there:
-            shown.append({**example, "players": there})
+            for metric in board.metrics.values()
+        ],
+        **cube,
+        "worst": worst(board, cube["axes"]),
+        "examples": examples,
+        "picture": scale(float(rate.max()) if len(rate) else SAMPLING_RATE),
+    }
+
+
+def _denoisers(board: Board) -> list[dict[str, Any]]:
+    asked = requests(board)
+    shown = []
+    for item in board.run["denoisers"]:
+        name = item["name"]
+        timing = board.timing.get(name, {})
+        numbers = {
+            key: None if timing.get(key) is None else short(float(timing[key]))
+            for key in ("real_time_factor", "real_time_factor_p95", "parameters", "peak_memory_mb")
+        }
+        coverage = board.run.get("coverage", {}).get(name, {})
+        shown.append(
+            {
+                "name": name,
+                "group": item["rank_group"],
+                "ranked": item["rank_group"] in RANKED_GROUPS,
+                "revision": item["revision"],
+                "needs": item.get("needs") or [],
+                "trained_on": _trained_on(item),
+                "license": item.get("license") or "",
+                "citation": item.get("citation") or "",
+                "again": again(board, name, asked[name]),
+                **numbers,
+                "gaps": {
+                    metric: {REASONS.get(key, key): n for key, n in counts.items() if key != "ok"}
+                    for metric, counts in coverage.items()
+                },
+            }
+        )
     return shown
+
+
+def _trained_on(item: dict[str, Any]) -> str | None:
+    """Say what a learned denoiser saw: by its weights, or else by its declaration."""
+    data = ((item.get("weights") or {}).get("facts") or {}).get("data") or {}
+    learned = data.get("train") or {}
+    if "name" in data and "recordings" in learned:
+        return f"{data['name']}: {learned['recordings']} recordings, {learned.get('groups')} groups"
+    declared: str | None = item.get("trained_on")
+    return declared
+
+
+def _credits(examples: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """Return whose recordings are to be heard, each once."""
+    found = {source["id"]: source for example in examples for source in example["sources"]}
+    return [found[name] for name in sorted(found)]
 
 
 def _facts(board: Board) -> dict[str, str]:
@@ -89,12 +189,19 @@ def _facts(board: Board) -> dict[str, str]:
     return {
         "Corpus": f"{data['corpus'] or data['name']}, hash {data['corpus_hash'] or 'unknown'}",
         "Dataset version": data["dataset_version"] or "unknown",
+        "Generator version": data.get("generator_version") or "unknown",
         "Manifest SHA-256": data["manifest_sha256"],
         "Mixtures": f"{data['mixtures']}, of {clean} clean × {noise} noise recordings or groups",
         "Sources by origin": ", ".join(f"{n} {name}" for name, n in data["origins"].items()),
+        "Seeds": ", ".join(
+            [
+                f"{board.run['seed']} (bootstrap, examples)",
+                *(f"{seed} (recipes)" for seed in data.get("recipe_seeds", ())),
+            ]
+        ),
         "Machine": f"{machine['cpu']}, {machine['cores']} cores, {machine['platform']}",
         "Device": board.run["settings"]["device"],
-        "Seed": str(board.run["seed"]),
+        "Workers": str(board.run.get("workers") or "one per core"),
         "Python": machine["python"],
         "Packages": ", ".join(f"{name} {v}" for name, v in machine["packages"].items()),
         "Started, finished": f"{board.run['started']}, {board.run['finished']}",

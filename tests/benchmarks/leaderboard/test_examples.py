@@ -1,43 +1,82 @@
 from __future__ import annotations
 
-from collections import Counter
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import pytest
+import pandas as pd
 
-from benchmarks.leaderboard.dataset import read_dataset
-from benchmarks.leaderboard.examples import choose, to_pcm
+from benchmarks.leaderboard.run import bench
+from mn_dataset.audio.io import read_pcm
 
-
-def test_examples_are_spread_over_the_classes(dataset: Path) -> None:
-    """Half as many examples as mixtures take as many of each class as there are classes."""
-    mixtures = read_dataset(dataset).mixtures
-
-    picked = choose(mixtures, 4, seed=0)
-
-    assert Counter(item.noise_class for item in picked) == {"crowd": 2, "traffic": 2}
-    assert len({item.music_category for item in picked}) == 2
-    assert picked == choose(mixtures, 4, seed=0)
-    assert len(choose(mixtures, 40, seed=0)) == len(mixtures)
+RATE = 8000
 
 
-@pytest.mark.parametrize("peak", [0.0, 0.25, 32767 / 32768])
-def test_what_does_not_clip_is_rounded_and_not_attenuated(peak: float) -> None:
-    """Audio within 16 bits comes back to the bit."""
-    audio = np.array([[peak, -peak / 2]], np.float32)
-
-    samples, attenuated_db = to_pcm(audio)
-
-    assert attenuated_db == 0.0
-    assert samples[0] == round(peak * 32768)
+def examples_of(dataset: Path, requests: list[str], run: Path, count: int) -> list[dict[str, Any]]:
+    bench(dataset, requests, run, metrics=["si_sdr"], workers=1, examples=count)
+    story = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    return list(story["examples"])
 
 
-@pytest.mark.parametrize("peak", [1.0, 1.5, -40.0])
-def test_what_would_clip_is_attenuated_to_the_highest_sample(peak: float) -> None:
-    """The peak lands on 32767, and the attenuation is told in dB."""
-    samples, attenuated_db = to_pcm(np.array([[peak, 0.0]], np.float32))
+def test_the_residual_is_what_the_estimate_took_away(
+    dataset: Path, plugins: Path, tmp_path: Path
+) -> None:
+    """Noisy less estimate, raised by what is told, and as loud as the mixture."""
+    run = tmp_path / "run"
 
-    assert abs(int(samples[0])) == 32767
-    # Told to two decimals.
-    assert attenuated_db == pytest.approx(20 * np.log10(abs(peak) * 32768 / 32767), abs=0.006)
+    (example,) = examples_of(dataset, ["noisy", f"{plugins}:Half"], run, 1)
+
+    (half,) = example["estimates"]
+    noisy, residual = (
+        read_pcm(run / file, sampling_rate=RATE).astype(float)
+        for file in (example["noisy"], half["residual"])
+    )
+    # Half of the mixture is what half of the mixture leaves; all gains are told to 0.01 dB.
+    expected = 0.5 * noisy * 10 ** (half["residual_raised_db"] / 20)
+    assert np.abs(residual - expected).max() <= 1 + 0.002 * np.abs(noisy).max()
+    assert abs(half["residual_level_db"] - example["level_db"]["noisy"]) < 0.05
+    assert half["residual_raised_db"] > 5.9
+
+
+def test_half_of_the_examples_are_the_hardest(dataset: Path, plugins: Path, tmp_path: Path) -> None:
+    """They are the worst clips of a ranked denoiser in their noise class and SNR."""
+    run = tmp_path / "run"
+
+    examples = examples_of(dataset, ["noisy", "wiener", f"{plugins}:Half"], run, 5)
+
+    assert sorted(example["why"] for example in examples) == ["hardest"] * 2 + ["spread"] * 3
+    assert len({example["mixture_id"] for example in examples}) == 5
+    scores = pd.read_parquet(run / "scores.parquet")
+    worst = {
+        rows.loc[rows["value"].idxmin(), "mixture_id"]
+        for name in ("wiener", "half")
+        for _, rows in scores[scores["denoiser"] == name].groupby(["noise_class", "snr_db"])
+    }
+    hard = {example["mixture_id"] for example in examples if example["why"] == "hardest"}
+    assert hard <= worst
+
+
+def test_examples_tell_whose_recordings_they_are(dataset: Path, tmp_path: Path) -> None:
+    """Clean and noise recording with licence and attribution; what is not known is empty."""
+    (example,) = examples_of(dataset, ["noisy", "wiener"], tmp_path / "run", 1)
+
+    mixtures = pd.read_parquet(tmp_path / "run" / "mixtures.parquet").set_index("mixture_id")
+    row = mixtures.loc[example["mixture_id"]]
+    assert [source["id"] for source in example["sources"]] == [row["clean_id"], row["noise_id"]]
+    assert set(example["sources"][0]) == {"id", "source", "license", "attribution", "url"}
+
+
+def test_pictures_of_audio_that_stays_stay(dataset: Path, tmp_path: Path) -> None:
+    """A second run keeps the spectrogram of a kept file, and removes one of a file that went."""
+    run = tmp_path / "run"
+    (example,) = examples_of(dataset, ["noisy", "wiener"], run, 1)
+    kept = (run / example["noisy"]).with_suffix(".png")
+    stale = kept.with_name("gone.png")
+    for path in (kept, stale):
+        path.write_bytes(b"a picture")
+
+    examples_of(dataset, ["noisy", "wiener"], run, 1)
+
+    assert kept.is_file()
+    assert not stale.exists()

@@ -331,13 +331,13 @@ def test_examples_are_written_noted_and_kept(dataset: Path, plugins: Path, tmp_p
     run = tmp_path / "run"
     requests = ["noisy", f"{plugins}:Loud", f"{plugins}:Half"]
     run_of(dataset, requests, run, examples=3)
-    before = {path: path.stat().st_mtime_ns for path in (run / "examples").rglob("*.wav")}
+    before = {path: path.stat().st_mtime_ns for path in (run / "examples").rglob("*.flac")}
     run_of(dataset, requests, run, examples=3)
 
     examples = told(run)["examples"]
     assert len(examples) == 3
-    assert len(before) == 3 * 4
-    assert {path: path.stat().st_mtime_ns for path in (run / "examples").rglob("*.wav")} == before
+    assert len(before) == 3 * 6  # noisy, clean; an estimate and a residual of two
+    assert {path: path.stat().st_mtime_ns for path in (run / "examples").rglob("*.flac")} == before
     loud = next(item for item in examples[0]["estimates"] if item["denoiser"] == "loud")
     assert loud["attenuated_db"] > 0
     peak = abs(read_pcm(run / loud["file"], sampling_rate=8000).astype(int)).max()

@@ -10,11 +10,11 @@ from benchmarks.leaderboard.table import COLUMNS
 from benchmarks.report.build import write_report
 from mn_dataset.errors import DatasetError
 
-FILES = ("leaderboard.csv", "leaderboard.json", "leaderboard.md", "index.html")
+FILES = ("leaderboard.csv", "leaderboard.json", "leaderboard.md", "leaderboard.tex", "index.html")
 
 
 def test_a_report_is_built_from_the_run_folder_alone(run: Path) -> None:
-    """Four tables make four files, and building again makes the same bytes."""
+    """Four tables make five files, and building again makes the same bytes."""
     write_report(run)
     first = {name: (run / name).read_bytes() for name in FILES}
     write_report(run)

@@ -1,0 +1,109 @@
+"""Say the leaderboard in LaTeX, ready to be included: booktabs, and every name escaped."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from benchmarks.leaderboard.stats import RANKED_GROUPS
+from benchmarks.report.board import Board
+
+LATEX = "leaderboard.tex"
+
+_SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "%": r"\%",
+    "_": r"\_",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "→": r"$\rightarrow$",
+    "×": r"$\times$",
+    "−": r"$-$",
+    "–": "--",
+    "…": r"\ldots{}",
+}
+
+
+def latex(board: Board) -> str:
+    r"""Return one table: rank, mean and interval in the headline, and the means of the others.
+
+    The groups stand apart: ranked rows, then those that are told more, then bounds and references.
+    It needs ``\usepackage{booktabs}``, and T1 or a Unicode engine for quotation marks.
+    """
+    headline, *others = board.metrics
+    columns = ["rank", "denoiser", "n", _heading(board, headline), "95\\,\\%"]
+    columns += [_heading(board, name) for name in others]
+    lines = [
+        f"% {_comment(board.title)}",
+        *([f"% {_comment(board.command)}"] if board.command else []),
+        r"% \usepackage{booktabs}",
+        rf"\begin{{tabular}}{{rlrr@{{\quad}}l{'r' * len(others)}}}",
+        r"\toprule",
+        " & ".join(columns) + r" \\",
+        *_body(board, headline, others),
+        r"\bottomrule",
+        r"\end{tabular}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def escaped(text: str) -> str:
+    r"""Return text as LaTeX prints it.
+
+    >>> print(escaped("mmse_stsa & 50% {x}"))
+    mmse\_stsa \& 50\% \{x\}
+    """
+    return "".join(_SPECIAL.get(letter, letter) for letter in text)
+
+
+def _body(board: Board, headline: str, others: list[str]) -> Iterator[str]:
+    means = {name: board.whole(name).set_index("denoiser")["mean"].to_dict() for name in others}
+    rows = board.whole(headline).to_dict("records")
+    for group in (*RANKED_GROUPS, "oracle", "reference"):
+        inside = [row for row in rows if board.groups[row["denoiser"]] == group]
+        if not inside:
+            continue
+        yield r"\midrule"
+        for row in inside:
+            shared = [one["rank"] for one in inside].count(row["rank"]) > 1
+            yield " & ".join(_cells(row, shared, [means[name] for name in others])) + r" \\"
+
+
+def _cells(row: dict[Any, Any], shared: bool, means: list[dict[Any, Any]]) -> list[str]:
+    ranked = not pd.isna(row["rank"])
+    interval = f"[{_number(row['ci_low'])}, {_number(row['ci_high'])}]"
+    return [
+        f"{row['rank']}{'=' if shared else ''}" if ranked else "--",
+        escaped(row["denoiser"]),
+        str(row["n"]),
+        _number(row["mean"]),
+        interval if math.isfinite(row["ci_low"]) else "--",
+        *(_number(mean[row["denoiser"]]) for mean in means),
+    ]
+
+
+def _heading(board: Board, name: str) -> str:
+    metric = board.metrics[name]
+    unit = "" if metric["unit"] == "1" else f" [{escaped(metric['unit'])}]"
+    arrow = r"\uparrow" if metric["higher_is_better"] else r"\downarrow"
+    return f"{escaped(name)}{unit} ${arrow}$"
+
+
+def _number(value: float) -> str:
+    return f"${value:.2f}$" if math.isfinite(value) else "--"
+
+
+def _comment(text: str) -> str:
+    return " ".join(text.split())

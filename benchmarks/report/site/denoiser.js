@@ -1,0 +1,44 @@
+// All that is known of one denoiser, and its worst clips in the chosen cell.
+function facts(denoiser) {
+  const gaps = Object.entries(denoiser.gaps[metric().name] ?? {}).map(([reason, count]) => `${count} × ${reason}`);
+  const seconds = denoiser.real_time_factor === null ? "–"
+    : `${significant(denoiser.real_time_factor)} (95th percentile ${significant(denoiser.real_time_factor_p95)})`;
+  const told = [
+    ["Trained on", denoiser.trained_on ?? "nothing"],
+    ["Told besides", denoiser.needs.map(words).join(", ")],
+    ["Real-time factor", seconds],
+    ["Parameters", denoiser.parameters === null ? "unknown" : significant(denoiser.parameters)],
+    ["Peak memory", denoiser.peak_memory_mb === null ? "" : `${significant(denoiser.peak_memory_mb)} MB`],
+    ["Revision", denoiser.revision.slice(0, 24)],
+    ["Licence", denoiser.license],
+    ["Source", denoiser.citation],
+    [`No ${metric().name}`, gaps.join("; ")],
+  ];
+  return make("dl", {}, told.filter(([, text]) => text).flatMap(([name, text]) => [make("dt", {}, name), make("dd", {}, text)]));
+}
+
+function clip(row, found, first) {
+  const example = exampleOf(found.id);
+  const shown = example >= 0 ? data.examples[example].noisy : found.file;
+  const heard = example >= 0 && data.examples[example].estimates[row.denoiser.name];
+  const listenTo = heard ? make("button", {
+    class: "quiet", type: "button", data: { focus: `listen ${found.id}` },
+    onclick: () => { change({ example, denoiser: row.place, layer: "estimate" }); find("#listen").scrollIntoView(); find(".play")?.focus({ preventScroll: true }); },
+  }, "Listen") : null;
+  const where = row.denoiser.needs.length ? "Scores all mixtures again, this one among them (it needs to be told more than the mixture)"
+    : example >= 0 ? "Makes this estimate again, in the run's folder" : "Makes this estimate again, where the dataset is";
+  return make("li", { data: { clip: found.id } },
+    make("p", {}, make("b", {}, withUnit(number(found.value), metric().unit)),
+      found.delta === null ? null : make("span", { class: "soft" }, `${withUnit(number(found.delta, 2, true), metric().unit)} against noisy`),
+      make("span", {}, place(found.key)), make("code", {}, found.id), listenTo),
+    command(commandFor(row.denoiser, shown), first ? where : undefined));
+}
+
+function dossier(row) {
+  const clips = worstOf(row.place, state.metric, state.cell);
+  return make("div", { class: "dossier", data: { dossier: row.name } },
+    make("div", {}, make("h4", {}, row.name), facts(row.denoiser)),
+    make("div", {}, make("h4", {}, clips.length > 1 ? `Worst clips: ${place(state.cell)}` : `Worst clip: ${place(state.cell)}`),
+      clips.length ? make("ol", {}, clips.map((found, at) => clip(row, found, at === 0)))
+        : make("p", { class: "soft" }, "No clip with a value here.")));
+}

@@ -1,0 +1,34 @@
+// The choices that everything on the page answers to.
+const FILTERS = ["Noise class", "Music", "SNR", "Metric"];
+
+function drawFilters() {
+  const form = find("#filters");
+  form.addEventListener("submit", event => event.preventDefault());
+  FILTERS.forEach((title, axis) => {
+    const options = axis < 3
+      ? [[-1, "all"], ...axes[axis].map((_, at) => [at, label(axis, at)])]
+      : metrics.map((item, at) => [at, heading(item)]);
+    const act = value => (axis < 3
+      ? change({ cell: state.cell.map((kept, other) => (other === axis ? value : kept)) })
+      : change({ metric: value, ...order(state.sort, value) }));
+    const chosen = axis < 3 ? state.cell[axis] : state.metric;
+    form.append(make("fieldset", { data: { filter: title } }, make("legend", {}, title),
+      make("div", { class: "segments" }, choices(title, options, chosen, act))));
+  });
+}
+
+// The direction in which a column is best read first.
+function order(key, metricPlace = state.metric) {
+  const up = metrics[metricPlace].higher_is_better;
+  const rising = ["rank", "name", "p_value", "real_time_factor"].includes(key);
+  const valued = ["mean", "median", "ci_low", "ci_high", "delta"].includes(key);
+  return { sort: key, descending: rising ? false : valued ? up : true };
+}
+
+views.push(() => {
+  [...state.cell, state.metric].forEach((chosen, axis) => {
+    for (const input of document.getElementsByName(FILTERS[axis])) input.checked = Number(input.value) === chosen;
+  });
+  for (const title of document.querySelectorAll("[data-cell]"))
+    title.textContent = `${heading(metric())} · ${place(state.cell)}`;
+});

@@ -1,0 +1,94 @@
+// The leaderboard of the chosen cell in the chosen metric.
+const KNOWN = {
+  rank: "rank", name: "denoiser", n: "n", mean: "mean", ci_low: "95 % interval", median: "median",
+  delta: "Δ noisy", p_value: "p", real_time_factor: "real-time factor",
+};
+const OWN = new Set([...Object.keys(KNOWN), "ci_high"]);
+
+function tableColumns() {
+  const others = columns.filter(name => !OWN.has(name));
+  return [...Object.entries(KNOWN), ...others.map(name => [name, words(name)])];
+}
+
+function compareRows(a, b) {
+  const [x, y] = [a[state.sort], b[state.sort]];
+  if (x === null || y === null) return (x === null) - (y === null);
+  const rising = typeof x === "string" ? x.localeCompare(y, "en") : x - y;
+  return state.descending ? -rising : rising;
+}
+
+function header(span) {
+  const cellsOf = tableColumns().map(([key, title]) => {
+    const sorted = key === state.sort;
+    const button = make("button", {
+      class: "sort", type: "button", data: { focus: `sort ${key}` },
+      onclick: () => change(sorted ? { descending: !state.descending } : order(key)),
+    }, title);
+    return make("th", {
+      scope: "col", class: key === "name" ? "word name" : undefined, data: { key },
+      "aria-sort": sorted ? (state.descending ? "descending" : "ascending") : "none",
+    }, button);
+  });
+  const at = Object.keys(KNOWN).indexOf("ci_low");
+  cellsOf.splice(at, 0, make("th", { class: "drawn" }, make("span", { class: "hidden" }, "interval, drawn"), ruler(span)));
+  return make("thead", {}, make("tr", {}, cellsOf));
+}
+
+function tableRow(row, span, base, shared) {
+  const { denoiser } = row;
+  const open = state.open === row.place;
+  const digits = { mean: 2, median: 2 };
+  const name = make("th", { scope: "row", class: "word name" },
+    make("button", {
+      class: "opener", type: "button", "aria-expanded": String(open), data: { focus: `open ${row.place}`, denoiser: denoiser.name },
+      onclick: () => change({ open: open ? null : row.place, denoiser: row.place }),
+    }, make("span", {}, breakable(denoiser.name))),
+    denoiser.trained_on ? make("span", { class: "trained" }, `trained on ${denoiser.trained_on}`) : null);
+  const texts = tableColumns().map(([key]) => {
+    if (key === "name") return name;
+    if (key === "rank") return make("td", {}, row.rank === null ? "–" : `${row.rank}${shared ? "=" : ""}`);
+    if (key === "n") return make("td", {}, String(row.n), make("span", { class: row.n < row.size ? "of short" : "of" }, ` of ${row.size}`));
+    if (key === "ci_low") return make("td", {}, row.ci_low === null ? "–" : `${number(row.ci_low)} … ${number(row.ci_high)}`);
+    if (key === "delta") return make("td", {}, number(row.delta, 2, true));
+    if (key === "p_value") return make("td", {}, row.p_value === null ? "–" : row.p_value < 0.001 ? "< 0.001" : number(row.p_value, 3));
+    if (key in digits) return make("td", {}, number(row[key], digits[key]));
+    return make("td", {}, key in KNOWN ? significant(row[key]) : row[key] === null ? "–" : String(Number(row[key].toPrecision(4))).replace("-", "−"));
+  });
+  const at = Object.keys(KNOWN).indexOf("ci_low");
+  texts.splice(at, 0, make("td", { class: "drawn" }, whisker(row, span, base)));
+  const line = make("tr", { class: open ? "open" : undefined, data: { row: denoiser.name } }, texts);
+  return open ? [line, make("tr", {}, make("td", { class: "inside", colspan: texts.length }, dossier(row)))] : [line];
+}
+
+function verdict(rows) {
+  const first = best(state.cell);
+  if (!rows.length) return ["This run's tables hold no such cell; choose “all” for one of the filters."];
+  if (!first) return ["No denoiser has a value here."];
+  const peers = rows.filter(row => row.rank === 1 && row.denoiser.group === first.denoiser.group && row.place !== first.place);
+  const gain = first.delta === null || first.place === BASELINE ? "" : `, ${withUnit(number(first.delta, 2, true), metric().unit)} against noisy`;
+  const doubts = [];
+  if (first.ci_low === null) doubts.push(" Too few recordings to say how sure that is.");
+  else {
+    if (peers.length) doubts.push(` Not surely better than ${peers.map(row => row.name).join(", ")}.`);
+    if (first.p_value > 0.05) doubts.push(` Not surely other than noisy (p ${number(first.p_value, 2)}).`);
+  }
+  return [`Best on ${place(state.cell)}: `, make("b", {}, first.name),
+    ` with ${withUnit(number(first.mean), metric().unit)}${gain}.`, ...doubts];
+}
+
+views.push(() => {
+  const rows = rowsOf(state.cell, state.metric);
+  const span = domain(rows);
+  const base = rows[BASELINE]?.mean ?? null;
+  const bodies = Object.entries(GROUPS).map(([group, [title, about]]) => {
+    const members = rows.filter(row => row.denoiser.group === group).sort(compareRows);
+    if (!members.length) return null;
+    const ranks = members.map(row => row.rank);
+    return make("tbody", { data: { group } },
+      make("tr", { class: "group" }, make("th", { scope: "rowgroup", colspan: tableColumns().length + 1 },
+        make("span", {}, make("b", {}, title), `: ${about}`))),
+      members.flatMap(row => tableRow(row, span, base, ranks.filter(rank => rank === row.rank).length > 1)));
+  });
+  replace(find("#verdict"), verdict(rows));
+  replace(find("#board-table"), header(span), ...bodies.filter(Boolean));
+});

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmarks.leaderboard.hardest import hardest, worst_clips
+from benchmarks.leaderboard.table import Scores
+
+NAN = float("nan")
+
+
+def scores(values: list[list[float]]) -> Scores:
+    count = len(values)
+    return Scores(
+        values={"si_sdr": np.array(values)},
+        noise_class=np.array([*"cctt"][:count]),
+        music_category=np.array(["harp"] * count),
+        snr=np.array(["0"] * count),
+        clean=np.array([*"abab"][:count]),
+        noise=np.array([*"xxyy"][:count]),
+    )
+
+
+@pytest.mark.parametrize(("higher_is_better", "places"), [(True, (1, 2)), (False, (0, 3))])
+def test_the_worst_clip_follows_the_metric_s_direction(
+    higher_is_better: bool, places: tuple[int, int]
+) -> None:
+    """The lowest where more is better, the highest where less is; of each noise class one."""
+    found = worst_clips(
+        scores([[9.0], [1.0], [2.0], [8.0]]),
+        {"wiener": 0},
+        metric="si_sdr",
+        higher_is_better=higher_is_better,
+    )
+
+    assert found == {("wiener", "c", "0"): places[0], ("wiener", "t", "0"): places[1]}
+
+
+def test_what_has_no_value_is_nobody_s_worst_clip() -> None:
+    """A failure is told as one, and a cell of failures has no worst clip."""
+    found = worst_clips(
+        scores([[NAN], [3.0], [NAN], [NAN]]),
+        {"wiener": 0},
+        metric="si_sdr",
+        higher_is_better=True,
+    )
+
+    assert found == {("wiener", "c", "0"): 1}
+
+
+def test_the_hardest_are_those_that_most_denoisers_fail_on_of_every_class() -> None:
+    """A class takes its turn before another one is heard twice, however hard that is."""
+    worst = {(name, "c", "0"): 0 for name in "abc"} | {(name, "c", "5"): 1 for name in "ab"}
+    worst |= {("a", "t", "0"): 7}
+
+    assert hardest(worst, 2) == [0, 7]
+    assert hardest(worst, 3) == [0, 7, 1]

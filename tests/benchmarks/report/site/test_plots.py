@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+NAMES = "[data-group=blind] .opener"
+
+
+def test_the_front_joins_what_nothing_else_beats(page: Any, benched: Path) -> None:
+    """The filled points are those that no blind denoiser beats in quality and in cost."""
+    table = pd.read_csv(benched / "leaderboard.csv")
+    whole = table[(table[["noise_class", "music_category", "snr_db"]] == "all").all(axis=1)]
+    means = whole[whole["metric"] == "si_sdr"].set_index("denoiser")["mean"]
+    costs = pd.read_parquet(benched / "timing.parquet").set_index("denoiser")["real_time_factor"]
+    blind = [name for name in means.index if name in page.texts(NAMES)]
+    front = {
+        name
+        for name in blind
+        if not any(means[one] > means[name] and costs[one] <= costs[name] for one in blind)
+    }
+
+    assert set(page.texts(".plot .label.on-front")) == front
+    assert "log scale" in " ".join(page.texts("#cost-plot text"))
+
+
+def test_the_map_tells_n_to_mouse_and_keyboard(page: Any) -> None:
+    """A cell tells its difference and n when it is focused; arrow keys walk; the SNR is chosen."""
+    page.run("document.querySelector('.map button[tabindex=\"0\"]').focus()")
+    before = page.texts("#map-readout")[0]
+    for _ in range(9):
+        page.press("Down")
+
+    after = page.texts("#map-readout")[0]
+    assert before != after
+    assert page.run("return document.activeElement.dataset.row") == "-1"
+    for _ in range(9):
+        page.press("Right")
+    assert " n 30 of 30." in page.texts("#map-readout")[0]
+
+    page.choose("SNR", "10 dB")
+    page.click(".map tr:last-child td:last-child button")
+
+    assert " n 15 of 15." in page.texts("#map-readout")[0]
+    assert "10 dB" in page.texts("[data-map-cell]")[0]

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import shlex
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+NAMES = "[data-group=blind] .opener"
+
+
+def column(page: Any, place: int) -> list[str]:
+    """The texts of a column of the blind rows."""
+    return page.texts(f"[data-group=blind] tr[data-row] > :nth-child({place})")
+
+
+def numbers(texts: list[str]) -> list[float]:
+    return [float(text.replace("−", "-")) for text in texts]
+
+
+def test_sorting_turns_the_rows(page: Any) -> None:
+    """A click on a heading sorts by it, another one turns it; the heading says so."""
+    best_first = numbers(column(page, 4))
+    page.click("th[data-key=mean] button")
+
+    assert best_first == sorted(best_first, reverse=True)
+    assert numbers(column(page, 4)) == best_first[::-1]
+    assert page.run("return document.querySelector('th[data-key=mean]').ariaSort") == "ascending"
+
+    page.click("th[data-key=name] button")
+
+    assert page.texts(NAMES) == sorted(page.texts(NAMES))
+    assert page.run("return document.querySelector('th[data-key=mean]').ariaSort") == "none"
+
+
+def test_every_column_can_be_sorted(page: Any) -> None:
+    """Every heading with words has a button, and what it orders is in order."""
+    headings = "return [...document.querySelectorAll('th[data-key]')].map(e => e.dataset.key)"
+    for key in page.run(headings):
+        page.click(f"th[data-key={key}] button")
+
+        assert page.run(f"return document.querySelector('th[data-key={key}]').ariaSort") != "none"
+    times = numbers(column(page, 11))
+    assert times == sorted(times)
+
+
+def test_filters_show_the_rows_of_the_csv(page: Any, benched: Path) -> None:
+    """Noise class, SNR, music category and metric: the page shows the table's own numbers."""
+    table = pd.read_csv(benched / "leaderboard.csv", dtype={"snr_db": str})
+    blind = {"wiener", "mmse_stsa", "<script>document.title='obeyed'</script>"}
+    page.choose("Metric", "lsd [dB] ↓")
+    page.choose("Noise class", "crowd")
+    page.choose("SNR", "0 dB")
+
+    inside = (table["metric"] == "lsd") & (table["noise_class"] == "crowd")
+    inside &= (table["snr_db"] == "0") & (table["music_category"] == "all")
+    rows = table[inside & table["denoiser"].isin(blind)].sort_values("mean")  # less is better
+    assert page.texts(NAMES) == rows["denoiser"].tolist()
+    assert numbers(column(page, 4)) == pytest.approx(rows["mean"].tolist(), abs=0.0051)
+    assert [text.split()[0] for text in column(page, 3)] == [str(n) for n in rows["n"]]
+
+    page.choose("Noise class", "all")
+    page.choose("SNR", "all")
+    page.choose("Music", "cello")
+
+    inside = (table["metric"] == "lsd") & (table["music_category"] == "cello")
+    inside &= (table["noise_class"] == "all") & (table["snr_db"] == "all")
+    rows = table[inside & table["denoiser"].isin(blind)].sort_values("mean")
+    assert numbers(column(page, 4)) == pytest.approx(rows["mean"].tolist(), abs=0.0051)
+
+
+def test_groups_stand_apart_and_intervals_are_drawn(page: Any, benched: Path) -> None:
+    """Blind, informed, bounds and references; a whisker spans each interval in one scale."""
+    groups = "return [...document.querySelectorAll('tbody[data-group]')].map(e => e.dataset.group)"
+    assert page.run(groups) == ["blind", "informed", "oracle", "reference"]
+
+    table = pd.read_csv(benched / "leaderboard.csv")
+    whole = table[(table[["noise_class", "music_category", "snr_db"]] == "all").all(axis=1)]
+    rows = whole[whole["metric"] == "si_sdr"].set_index("denoiser")
+    drawn = page.run(
+        "return [...document.querySelectorAll('tr[data-row]')]"
+        ".map(row => [row.dataset.row, row.querySelector('.span')])"
+        ".filter(([name, span]) => span && name !== 'oracle_ratio_mask')"
+        ".map(([name, span]) => [name, ...['x1', 'x2'].map(end => span.getAttribute(end))])"
+    )
+    drawn = [(name, float(low), float(high)) for name, low, high in drawn]
+    ends = [(rows.loc[name, "ci_low"], low) for name, low, _ in drawn]
+    ends += [(rows.loc[name, "ci_high"], high) for name, _, high in drawn]
+    ends.sort()
+    slopes = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in pairwise(ends) if b[0] - a[0] > 0.05]
+    # One scale: pixels per decibel are the same everywhere, but for six digits of the CSV.
+    assert slopes == pytest.approx([slopes[0]] * len(slopes), rel=1e-2)
+    assert slopes[0] > 0
+
+
+def test_best_worst_and_command_are_three_clicks_away(page: Any, benched: Path) -> None:
+    """Crowd, 0 dB, and the first name: there are its worst clip and the command that made it."""
+    page.choose("Noise class", "crowd")
+    page.choose("SNR", "0 dB")
+    best = page.texts(NAMES)[0]
+    page.click(NAMES)
+
+    scores = pd.read_parquet(benched / "scores.parquet")
+    cell = scores[(scores["noise_class"] == "crowd") & (scores["snr_db"] == 0)]
+    cell = cell[cell["metric"] == "si_sdr"]
+    blind = cell[cell["denoiser"].isin(page.texts(NAMES))]
+    assert best == blind.groupby("denoiser")["value"].mean().idxmax()
+    own = cell[cell["denoiser"] == best]
+    worst = own.loc[own["value"].idxmin(), "mixture_id"]
+    shown = page.run("return document.querySelector('[data-dossier] li').dataset.clip")
+    assert shown == worst
+    words = shlex.split(page.texts(".dossier li code:not(p code)")[0])
+    assert words[:2] == ["mn", "denoise"]
+    tag = str(benched.parent / "plugins.py:Tag")
+    assert words[3:5] == ["--denoiser", tag if best.startswith("<") else best]
+    found = list(benched.glob(words[2])) or list(Path("/").glob(words[2].lstrip("/")))
+    assert len(found) == 1
+    assert found[0].is_file()
+    assert best in page.texts("#verdict")[0]
+
+
+def test_the_address_keeps_what_was_chosen(page: Any, benched: Path) -> None:
+    """A view can be passed on as a link: cell, metric and the denoiser that is open."""
+    page.open(benched / "index.html", fragment="#noise=crowd&snr=10&metric=lsd&denoiser=wiener")
+
+    assert "lsd [dB] ↓ · crowd · 10 dB" in page.texts("[data-cell]")
+    assert page.run("return document.querySelector('.dossier').dataset.dossier") == "wiener"
+    page.choose("SNR", "0 dB")
+    assert page.run("return location.hash") == "#noise=crowd&snr=0&metric=lsd&denoiser=wiener"
