@@ -14,9 +14,9 @@ from benchmarks.harness.guard import DenoiserFailed
 from benchmarks.leaderboard.audible import Written, room_db, write_audio
 from benchmarks.leaderboard.choice import choose
 from benchmarks.leaderboard.dataset import Audio, Mixture, read_audio
-from benchmarks.leaderboard.plan import Plan
+from benchmarks.leaderboard.plan import Plan, merged
 from benchmarks.leaderboard.score import Entrant, estimate, loaded
-from benchmarks.leaderboard.store import address, read_rows
+from benchmarks.leaderboard.store import RunFolder, address, read_rows
 from mn_dataset.errors import AudioError
 from mn_dataset.parallel import each
 
@@ -36,11 +36,13 @@ class ExampleJob:
     mixture: Mixture
     entrants: tuple[Entrant, ...]
     device: str
+    without: frozenset[str] = frozenset()
+    """Names of the denoisers that have no estimate of it, and are not asked again."""
 
 
 def write_examples(
     plan: Plan,
-    run: Path,
+    folder: RunFolder,
     *,
     count: int,
     seed: int,
@@ -51,7 +53,7 @@ def write_examples(
 
     Args:
         plan: The run.
-        run: The run folder.
+        folder: The run folder, whose scores are written.
         count: How many mixtures; 0 leaves no folder.
         seed: Seed of the choice.
         earlier: The examples that run.json tells of.
@@ -63,9 +65,17 @@ def write_examples(
         raised. A mixture whose audio cannot be read is left out.
     """
     entrants = tuple(item for item in plan.entrants if not plan.specs[item.name].reference)
-    choices = choose(plan, run, count, seed=seed)
+    choices = choose(plan, folder.root, count, seed=seed)
+    without = _without(folder, entrants) if choices else {}
     picked = [
-        ExampleJob(run, plan.dataset.root, choice.mixture, entrants, plan.device)
+        ExampleJob(
+            folder.root,
+            plan.dataset.root,
+            choice.mixture,
+            entrants,
+            plan.device,
+            frozenset(without.get(choice.mixture.id, ())),
+        )
         for choice in choices
     ]
     known = {example["mixture_id"]: dict(example) for example in earlier}
@@ -92,8 +102,18 @@ def write_examples(
         for choice in choices
         if choice.mixture.id in found
     ]
-    _remove_others(run, examples)
+    _remove_others(folder.root, examples)
     return examples
+
+
+def _without(folder: RunFolder, entrants: Sequence[Entrant]) -> dict[str, list[str]]:
+    """Return by mixture which denoisers failed on it: one that hangs is not to hang here again."""
+    found: dict[str, list[str]] = {}
+    for entrant in entrants:
+        for record in merged(folder, entrant).values():
+            if record.seconds is None:
+                found.setdefault(record.mixture_id, []).append(entrant.name)
+    return found
 
 
 def _sources(plan: Plan) -> dict[str, dict[str, str]]:
@@ -135,6 +155,8 @@ def _write_estimate(
     told: dict[str, Any] = {"denoiser": entrant.name, "revision": entrant.revision}
     rate = job.mixture.sampling_rate
     try:
+        if entrant.name in job.without:
+            raise DenoiserFailed(entrant.name, "has no estimate")
         denoiser = loaded(entrant.request, entrant.revision, job.device).denoiser
         output = estimate(denoiser, audio, sampling_rate=rate)
     except DenoiserFailed:

@@ -87,7 +87,7 @@ def bench(
     _refuse_unreadable(plan, folder)
     story["coverage"] = write_tables(plan, folder)
     story["examples"] = write_examples(
-        plan, run, count=examples, seed=seed, earlier=kept, workers=workers
+        plan, folder, count=examples, seed=seed, earlier=kept, workers=workers
     )
     write_json(run / RUN_JSON, story | {"finished": now()})
     return run

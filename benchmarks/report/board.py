@@ -18,7 +18,7 @@ from mn_dataset.records import SYNTHETIC
 HEADLINE = hardest.HEADLINE
 """The metric of the first table, where a run has it."""
 
-_DEFINED = ("ok", "saturated")
+_DEFINED = ("ok", "saturated", "misaligned", "wrong_level", "inverted")  # beside a number
 
 
 @dataclass(frozen=True)

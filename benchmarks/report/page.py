@@ -14,7 +14,7 @@ from markupsafe import Markup
 from benchmarks.contract import REASONS
 from benchmarks.leaderboard.stats import RANKED_GROUPS
 from benchmarks.leaderboard.store import read_rows
-from benchmarks.report.board import Board
+from benchmarks.report.board import Board, Gap
 from benchmarks.report.commands import again, requests
 from benchmarks.report.latex import LATEX
 from benchmarks.report.listen import listen, scale
@@ -80,10 +80,7 @@ def page(board: Board, run: Path) -> str:
                 "denoiser": gap.denoiser,
                 "metric": gap.metric,
                 "defined": f"{100 * gap.defined:.1f} %",
-                "reasons": "; ".join(
-                    f"{count} × {REASONS.get(reason, reason)}"
-                    for reason, count in gap.reasons.items()
-                ),
+                "reasons": _why(gap),
             }
             for gap in board.gaps()
         ],
@@ -137,6 +134,9 @@ def _data(board: Board, run: Path, examples: list[dict[str, Any]]) -> dict[str, 
 
 def _denoisers(board: Board) -> list[dict[str, Any]]:
     asked = requests(board)
+    gaps: dict[str, dict[str, str]] = {}
+    for gap in board.gaps():
+        gaps.setdefault(gap.denoiser, {})[gap.metric] = _why(gap)
     shown = []
     for item in board.run["denoisers"]:
         name = item["name"]
@@ -145,7 +145,6 @@ def _denoisers(board: Board) -> list[dict[str, Any]]:
             key: None if timing.get(key) is None else short(float(timing[key]))
             for key in ("real_time_factor", "real_time_factor_p95", "parameters", "peak_memory_mb")
         }
-        coverage = board.run.get("coverage", {}).get(name, {})
         shown.append(
             {
                 "name": name,
@@ -158,13 +157,15 @@ def _denoisers(board: Board) -> list[dict[str, Any]]:
                 "citation": item.get("citation") or "",
                 "again": again(board, name, asked[name]),
                 **numbers,
-                "gaps": {
-                    metric: {REASONS.get(key, key): n for key, n in counts.items() if key != "ok"}
-                    for metric, counts in coverage.items()
-                },
+                "gaps": gaps.get(name, {}),
+                "warning": board.run.get("alignment", {}).get(name, {}).get("told", ""),
             }
         )
     return shown
+
+
+def _why(gap: Gap) -> str:
+    return "; ".join(f"{n} × {REASONS.get(reason, reason)}" for reason, n in gap.reasons.items())
 
 
 def _trained_on(item: dict[str, Any]) -> str | None:

@@ -59,7 +59,8 @@ def palette() -> Palette:
     """Return the colours, the darkest first, shape (41, 3)."""
     at = np.linspace(0, len(_MAGMA) - 1, _SHADES)
     columns = [np.interp(at, np.arange(len(_MAGMA)), channel) for channel in _MAGMA.T]
-    return np.rint(np.stack(columns, axis=1)).astype(np.uint8)
+    colours: Palette = np.rint(np.stack(columns, axis=1)).astype(np.uint8)
+    return colours
 
 
 def _mel(frequency_hz: float | Floats) -> Floats:

@@ -1,6 +1,5 @@
 // All that is known of one denoiser, and its worst clips in the chosen cell.
 function facts(denoiser) {
-  const gaps = Object.entries(denoiser.gaps[metric().name] ?? {}).map(([reason, count]) => `${count} × ${reason}`);
   const seconds = denoiser.real_time_factor === null ? "–"
     : `${significant(denoiser.real_time_factor)} (95th percentile ${significant(denoiser.real_time_factor_p95)})`;
   const told = [
@@ -12,7 +11,8 @@ function facts(denoiser) {
     ["Revision", denoiser.revision.slice(0, 24)],
     ["Licence", denoiser.license],
     ["Source", denoiser.citation],
-    [`No ${metric().name}`, gaps.join("; ")],
+    [`No ${metric().name}`, denoiser.gaps[metric().name]],
+    ["Beware", denoiser.warning],
   ];
   return make("dl", {}, told.filter(([, text]) => text).flatMap(([name, text]) => [make("dt", {}, name), make("dd", {}, text)]));
 }

@@ -43,7 +43,8 @@ function tableRow(row, span, base, shared) {
       class: "opener", type: "button", "aria-expanded": String(open), data: { focus: `open ${row.place}`, denoiser: denoiser.name },
       onclick: () => change({ open: open ? null : row.place, denoiser: row.place }),
     }, make("span", {}, breakable(denoiser.name))),
-    denoiser.trained_on ? make("span", { class: "trained" }, `trained on ${denoiser.trained_on}`) : null);
+    denoiser.trained_on ? make("span", { class: "trained" }, `trained on ${denoiser.trained_on}`) : null,
+    denoiser.warning ? make("span", { class: "trained beware" }, denoiser.warning) : null);
   const texts = tableColumns().map(([key]) => {
     if (key === "name") return name;
     if (key === "rank") return make("td", {}, row.rank === null ? "–" : `${row.rank}${shared ? "=" : ""}`);
