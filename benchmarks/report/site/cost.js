@@ -20,28 +20,38 @@ function front(points) {
 
 const meets = (a, b) => a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
 
-// Beside its point where there is room, or else further off on a line.
+// A name that takes more than half of the plot is cut; its point still tells the whole.
+function shortened(name, bold, room) {
+  let text = name;
+  while (textWidth(text, bold) > room && text.length > 2) text = `${text.slice(0, -2)}…`;
+  return text;
+}
+
+// Places for a label: beside its point, and further and further off.
+function* spots(point, w) {
+  for (const reach of [10, 22, 36, 52, 70, 90, 115, 145])
+    for (const angle of [0, -35, 35, -145, -90, 90, 180, 145, -65, 65, -115, 115]) {
+      const [dx, dy] = [Math.cos((angle * Math.PI) / 180), Math.sin((angle * Math.PI) / 180)];
+      const x = point.x + dx * reach - (dx < -0.3 ? w : dx > 0.3 ? 0 : w / 2);
+      yield { x, y: point.y + dy * reach * 0.9 - 8, w, h: 16, reach };
+    }
+}
+
+// No label on another one or on a point; none on the front either, where that can be.
 function placeLabels(points, frame, edge, taken) {
   taken.push(...points.map(point => ({ x: point.x - 7, y: point.y - 7, w: 14, h: 14 })));
-  edge.forEach((point, at) => {
+  const lines = edge.flatMap((point, at) => {
     const next = edge[at + 1] ?? { x: frame.right, y: point.y };
-    taken.push({ x: point.x, y: point.y - 1, w: next.x - point.x, h: 2 });
-    taken.push({ x: next.x - 1, y: Math.min(point.y, next.y), w: 2, h: Math.abs(next.y - point.y) });
+    return [{ x: point.x, y: point.y - 1, w: next.x - point.x, h: 2 },
+      { x: next.x - 1, y: Math.min(point.y, next.y), w: 2, h: Math.abs(next.y - point.y) }];
   });
   for (const point of [...points].sort((a, b) => b.onFront - a.onFront)) {
-    const w = textWidth(point.name, point.onFront) + 2;
-    const tries = [];
-    for (const reach of [10, 22, 36, 52, 70, 90])
-      for (const angle of [0, -35, 35, -145, -90, 90, 180, 145, -65, 65, -115, 115]) {
-        const [dx, dy] = [Math.cos((angle * Math.PI) / 180), Math.sin((angle * Math.PI) / 180)];
-        const x = point.x + dx * reach - (dx < -0.3 ? w : dx > 0.3 ? 0 : w / 2);
-        tries.push({ x, y: point.y + dy * reach * 0.9 - 8, w, h: 16, reach });
-      }
-    const box = tries.find(one => one.x >= frame.left && one.x + w <= frame.right && one.y >= frame.top
-      && one.y + 16 <= frame.bottom && !taken.some(other => meets(one, other)));
-    if (!box) continue;
-    point.label = box;
-    taken.push(box);
+    point.said = shortened(point.name, point.onFront, (frame.right - frame.left) / 2);
+    const inside = [...spots(point, textWidth(point.said, point.onFront) + 2)].filter(box =>
+      box.x >= frame.left - 40 && box.x + box.w <= frame.right + 8 && box.y >= 14 && box.y + box.h <= frame.bottom);
+    const free = others => inside.find(box => !others.some(other => meets(box, other)));
+    point.label = free([...taken, ...lines]) ?? free(taken);
+    if (point.label) taken.push(point.label);
   }
 }
 
@@ -114,7 +124,7 @@ function mark(point) {
     }, trace("title", {}, `${point.name}: ${withUnit(number(point.mean), metric().unit)}, real-time factor ${significant(point.cost)}`))));
   if (point.label) found.push(trace("text", {
     class: `halo label ${point.onFront ? "on-front" : point.denoiser.ranked ? "" : "off"}`, x: point.label.x + 1, y: point.label.y + 12,
-  }, point.name));
+  }, point.said));
   return found;
 }
 
@@ -124,7 +134,9 @@ function keys(points, bounds) {
     make("li", { class: `by-${group}` }, trace("svg", { class: "plot", viewBox: "-7 -7 14 14", "aria-hidden": "true" },
       trace("path", { class: "point on-front", d: SHAPES[group] })), GROUPS[group][0].toLowerCase()));
   const out = bounds.map(row => make("li", {}, `${row.name} (bound, not drawn): ${withUnit(number(row.mean), metric().unit)}`));
-  return make("ul", { class: "keys" }, entries, out);
+  const line = make("li", {}, trace("svg", { class: "plot", viewBox: "-7 -7 14 14", "aria-hidden": "true" },
+    trace("path", { class: "front", d: "M-9 4H0V-4H9" })), "the front");
+  return make("ul", { class: "keys" }, entries, line, out);
 }
 
 views.push(drawCost);

@@ -25,9 +25,20 @@ function order(key, metricPlace = state.metric) {
   return { sort: key, descending: rising ? false : valued ? up : true };
 }
 
+// On a phone a row of choices scrolls; the chosen one is to be seen.
+function show(chip) {
+  const box = chip.parentElement;
+  const [left, right] = [chip.offsetLeft - 8, chip.offsetLeft + chip.offsetWidth + 8];
+  if (left < box.scrollLeft) box.scrollLeft = left;
+  else if (right > box.scrollLeft + box.clientWidth) box.scrollLeft = right - box.clientWidth;
+}
+
 views.push(() => {
   [...state.cell, state.metric].forEach((chosen, axis) => {
-    for (const input of document.getElementsByName(FILTERS[axis])) input.checked = Number(input.value) === chosen;
+    for (const input of document.getElementsByName(FILTERS[axis])) {
+      input.checked = Number(input.value) === chosen;
+      if (input.checked) show(input.parentElement);
+    }
   });
   for (const title of document.querySelectorAll("[data-cell]"))
     title.textContent = `${heading(metric())} · ${place(state.cell)}`;

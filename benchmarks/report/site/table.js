@@ -1,6 +1,6 @@
 // The leaderboard of the chosen cell in the chosen metric.
 const KNOWN = {
-  rank: "rank", name: "denoiser", n: "n", mean: "mean", ci_low: "95 % interval", median: "median",
+  rank: "rank", name: "denoiser", mean: "mean", ci_low: "95 % interval", n: "n", median: "median",
   delta: "Δ noisy", p_value: "p", real_time_factor: "real-time factor",
 };
 const OWN = new Set([...Object.keys(KNOWN), "ci_high"]);
@@ -70,7 +70,8 @@ function verdict(rows) {
   const doubts = [];
   if (first.ci_low === null) doubts.push(" Too few recordings to say how sure that is.");
   else {
-    if (peers.length) doubts.push(` Not surely better than ${peers.map(row => row.name).join(", ")}.`);
+    const names = peers.length > 4 ? `${peers.length} others that share its rank` : peers.map(row => row.name).join(", ");
+    if (names) doubts.push(` Not surely better than ${names}.`);
     if (first.p_value > 0.05) doubts.push(` Not surely other than noisy (p ${number(first.p_value, 2)}).`);
   }
   return [`Best on ${place(state.cell)}: `, make("b", {}, first.name),

@@ -1,8 +1,14 @@
 from __future__ import annotations
 
+import json
+import shutil
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
+
+from benchmarks.report.build import write_report
 
 NAMES = "[data-group=blind] .opener"
 CONTRASTS = """
@@ -96,3 +102,27 @@ def test_a_keyboard_is_enough(page: Any) -> None:
     assert outline == "solid"
     assert page.run("return document.querySelectorAll('.dossier').length") == 1
     assert page.run("return document.activeElement.dataset.focus") == seen[-1]
+
+
+def test_a_run_without_audio_and_without_noisy_has_a_page_too(
+    page: Any, benched: Path, tmp_path: Path
+) -> None:
+    """Nothing to listen to and nothing to compare with: said, and nothing breaks."""
+    for name in ("mixtures.parquet", "timing.parquet"):
+        shutil.copy(benched / name, tmp_path)
+    scores = pd.read_parquet(benched / "scores.parquet")
+    scores[scores["denoiser"] != "noisy"].to_parquet(tmp_path / "scores.parquet")
+    story = json.loads((benched / "run.json").read_text(encoding="utf-8"))
+    story["examples"] = []
+    story["denoisers"] = [item for item in story["denoisers"] if item["name"] != "noisy"]
+    (tmp_path / "run.json").write_text(json.dumps(story), encoding="utf-8")
+    write_report(tmp_path)
+
+    page.open(tmp_path / "index.html")
+    page.click(NAMES)
+
+    assert page.texts(".play") == []
+    assert "--examples 8" in page.texts("#listen .note")[0]
+    assert "noisy" not in page.texts("#verdict")[0]
+    assert len(page.texts("[data-dossier] li")) == 3
+    assert set(page.texts(".map button")) == {"·"}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ def test_the_front_joins_what_nothing_else_beats(page: Any, benched: Path) -> No
     }
 
     assert set(page.texts(".plot .label.on-front")) == front
+    everyone = {*blind, "mmse_stsa+profile"}
+    assert set(page.texts(".plot .label")) == everyone
     assert "log scale" in " ".join(page.texts("#cost-plot text"))
 
 
@@ -44,3 +47,19 @@ def test_the_map_tells_n_to_mouse_and_keyboard(page: Any) -> None:
 
     assert " n 15 of 15." in page.texts("#map-readout")[0]
     assert "10 dB" in page.texts("[data-map-cell]")[0]
+
+
+def test_labels_do_not_cover_each_other(page: Any) -> None:
+    """On a desk and on a phone every point has its label, and each can be read."""
+    for width in (1280, 360):
+        page.size(width, 800)
+        page.run("drawCost()")
+        boxes = page.run(
+            "return [...document.querySelectorAll('.plot .label')].map(item => item.getBBox())"
+            ".map(box => [box.x, box.y, box.x + box.width, box.y + box.height])"
+        )
+
+        assert len(boxes) == 4
+        for one, other in combinations(boxes, 2):
+            beside = one[2] <= other[0] or other[2] <= one[0]
+            assert beside or one[3] <= other[1] or other[3] <= one[1]
