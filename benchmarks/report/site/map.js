@@ -78,7 +78,7 @@ views.push(() => {
   const ends = metric().higher_is_better ? ["worse", "better"] : ["better", "worse"];
   const ramp = make("i", { style: `background: linear-gradient(in oklab 90deg, var(--${ends[0]}), var(--tint), var(--${ends[1]}))` });
   const items = denoisers.map((_, at) => at).filter(at => at !== BASELINE);
-  find("[data-map-cell]").textContent = `${heading(metric())} · ${state.cell[2] < 0 ? "all SNRs" : label(2, state.cell[2])}`;
+  find("[data-map-cell]").textContent = `${denoisers[state.denoiser].name} · ${heading(metric())} · ${state.cell[2] < 0 ? "all SNRs" : label(2, state.cell[2])}`;
   replace(find("#map-view"),
     make("div", { class: "controls" }, make("label", {}, "Denoiser", denoiserSelect("map-denoiser", items.length ? items : [0])),
       make("span", { class: "legend", "aria-label": "Colours" }, `≤ ${number(-limit, 1, true)}`, ramp, `${number(limit, 1, true)} ≤`)),
