@@ -13,7 +13,7 @@ from benchmarks.leaderboard.table import ALL
 from benchmarks.report.board import Board
 
 _KEYS = ("noise_class", "music_category", "snr_db")
-_WHOLE = ("n", "rank")
+_WHOLE = ("n", "rank", "rank_high")
 
 
 def packed(board: Board) -> dict[str, Any]:

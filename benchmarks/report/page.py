@@ -15,7 +15,7 @@ from benchmarks.contract import REASONS
 from benchmarks.leaderboard.stats import RANKED_GROUPS
 from benchmarks.leaderboard.store import read_rows
 from benchmarks.report.board import Board, Gap
-from benchmarks.report.commands import again, requests
+from benchmarks.report.commands import again
 from benchmarks.report.latex import LATEX
 from benchmarks.report.listen import listen, scale
 from benchmarks.report.packed import packed, short
@@ -71,6 +71,7 @@ def page(board: Board, run: Path) -> str:
         subject=subject,
         about=about,
         command=board.command,
+        clusters=board.clusters,
         style=_asset("style.css"),
         script=Markup("\n").join(_asset(name) for name in _SCRIPTS),
         data=_data(board, run, examples),
@@ -133,7 +134,6 @@ def _data(board: Board, run: Path, examples: list[dict[str, Any]]) -> dict[str, 
 
 
 def _denoisers(board: Board) -> list[dict[str, Any]]:
-    asked = requests(board)
     gaps: dict[str, dict[str, str]] = {}
     for gap in board.gaps():
         gaps.setdefault(gap.denoiser, {})[gap.metric] = _why(gap)
@@ -155,7 +155,7 @@ def _denoisers(board: Board) -> list[dict[str, Any]]:
                 "trained_on": _trained_on(item),
                 "license": item.get("license") or "",
                 "citation": item.get("citation") or "",
-                "again": again(board, name, asked[name]),
+                "again": again(board, item),
                 **numbers,
                 "gaps": gaps.get(name, {}),
                 "warning": board.run.get("alignment", {}).get(name, {}).get("told", ""),

@@ -26,7 +26,7 @@ function clip(row, found, first) {
     onclick: () => { change({ example, denoiser: row.place, layer: "estimate" }); find("#listen").scrollIntoView(); find(".play")?.focus({ preventScroll: true }); },
   }, "Listen") : null;
   const where = row.denoiser.needs.length ? "Scores all mixtures again, this one among them (it needs to be told more than the mixture)"
-    : example >= 0 ? "Makes this estimate again, in the run's folder" : "Makes this estimate again, where the dataset is";
+    : "Makes this estimate again, typed in the run's folder";
   return make("li", { data: { clip: found.id } },
     make("p", {}, make("b", {}, withUnit(number(found.value), metric().unit)),
       found.delta === null ? null : make("span", { class: "soft" }, `${withUnit(number(found.delta, 2, true), metric().unit)} against noisy`),

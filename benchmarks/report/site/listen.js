@@ -169,7 +169,7 @@ function drawPlayer() {
       make("input", { type: "range", id: "seek", min: 0, max: example.duration_s, step: 0.01, "aria-label": "Position", data: { focus: "seek" }, oninput: event => seek(Number(event.target.value)) }),
       make("span", { class: "clock" })),
     make("p", { class: "note", id: "heard-status", role: "status" }),
-    command(commandFor(denoiser, example.noisy), denoiser.needs.length ? "Scores all mixtures again: this one is told more than the mixture" : "Makes this estimate again, in the run's folder"),
+    command(commandFor(denoiser, example.noisy), denoiser.needs.length ? "Scores all mixtures again: this one is told more than the mixture" : "Makes this estimate again, typed in the run's folder"),
     make("div", { class: "heard" }, scoreTable(example, denoiser), credit(example)));
 }
 

@@ -3,10 +3,12 @@ const KNOWN = {
   rank: "rank", name: "denoiser", mean: "mean", ci_low: "95 % interval", n: "n", median: "median",
   delta: "Δ noisy", p_value: "p", real_time_factor: "real-time factor",
 };
-const OWN = new Set([...Object.keys(KNOWN), "ci_high"]);
+const OWN = new Set([...Object.keys(KNOWN), "ci_high", "rank_high"]);
+// Where all mixtures are of one length, means weighted by it are the means.
+const SAME = rowsOf([-1, -1, -1], 0).every(row => row.weighted_mean === row.mean);
 
 function tableColumns() {
-  const others = columns.filter(name => !OWN.has(name));
+  const others = columns.filter(name => !OWN.has(name) && !(SAME && name === "weighted_mean"));
   return [...Object.entries(KNOWN), ...others.map(name => [name, words(name)])];
 }
 
@@ -34,7 +36,7 @@ function header(span) {
   return make("thead", {}, make("tr", {}, cellsOf));
 }
 
-function tableRow(row, span, base, shared) {
+function tableRow(row, span, base) {
   const { denoiser } = row;
   const open = state.open === row.place;
   const digits = { mean: 2, median: 2 };
@@ -47,7 +49,7 @@ function tableRow(row, span, base, shared) {
     denoiser.warning ? make("span", { class: "trained beware" }, denoiser.warning) : null);
   const texts = tableColumns().map(([key]) => {
     if (key === "name") return name;
-    if (key === "rank") return make("td", {}, row.rank === null ? "–" : `${row.rank}${shared ? "=" : ""}`);
+    if (key === "rank") return make("td", {}, row.rank === null ? "–" : [...new Set([row.rank, row.rank_high ?? row.rank])].join("–"));
     if (key === "n") return make("td", {}, String(row.n), make("span", { class: row.n < row.size ? "of short" : "of" }, ` of ${row.size}`));
     if (key === "ci_low") return make("td", {}, row.ci_low === null ? "–" : `${number(row.ci_low)} … ${number(row.ci_high)}`);
     if (key === "delta") return make("td", {}, number(row.delta, 2, true));
@@ -85,11 +87,10 @@ views.push(() => {
   const bodies = Object.entries(GROUPS).map(([group, [title, about]]) => {
     const members = rows.filter(row => row.denoiser.group === group).sort(compareRows);
     if (!members.length) return null;
-    const ranks = members.map(row => row.rank);
     return make("tbody", { data: { group } },
       make("tr", { class: "group" }, make("th", { scope: "rowgroup", colspan: tableColumns().length + 1 },
         make("span", {}, make("b", {}, title), `: ${about}`))),
-      members.flatMap(row => tableRow(row, span, base, ranks.filter(rank => rank === row.rank).length > 1)));
+      members.flatMap(row => tableRow(row, span, base)));
   });
   replace(find("#verdict"), verdict(rows));
   replace(find("#board-table"), header(span), ...bodies.filter(Boolean));

@@ -92,7 +92,8 @@ def test_the_command_makes_the_estimate_again(
     example = listen(board, run)[0]
     monkeypatch.chdir(run)
 
-    words = shlex.split(again(board, "mmse_stsa", "mmse_stsa").replace(NOISY, example["noisy"]))
+    item = next(item for item in board.run["denoisers"] if item["name"] == "mmse_stsa")
+    words = shlex.split(again(board, item).replace(NOISY, example["noisy"]))
     assert mn(*words[1:])[0] == 0
 
     (file,) = Path("again").glob("*.flac")

@@ -56,3 +56,21 @@ def test_snrs_are_in_order(run: Path) -> None:
     scores.to_parquet(run / "scores.parquet")
 
     assert packed(read_board(run))["axes"]["snr_db"] == ["-5", "10"]
+
+
+def test_columns_that_the_board_gains_travel_too(run: Path) -> None:
+    """Whatever else is told of a row in numbers: whole numbers stay whole."""
+    board = read_board(run)
+    board.rows["rank_high"] = board.rows["rank"] + 2
+    board.rows["more"] = 0.123456789
+    board.rows["words"] = "no number"
+
+    cube = packed(board)
+
+    width = len(cube["columns"])
+    flat = cube["cells"][0]["values"]
+    rows = [flat[at : at + width] for at in range(0, len(flat), width)]
+    told = [dict(zip(cube["columns"], row, strict=True)) for row in rows]
+    assert {row["more"] for row in told} == {0.12346}
+    assert "words" not in cube["columns"]
+    assert {(row["rank"], row["rank_high"]) for row in told} == {(None, None), (1, 3), (2, 4)}

@@ -102,7 +102,7 @@ class Browser:
         place = self.texts(f"[data-filter='{title}'] label").index(value) + 1
         self.click(f"[data-filter='{title}'] label:nth-of-type({place})")
 
-    def wait(self, script: str, *, seconds: float = 10.0) -> Any:
+    def wait(self, script: str, *, seconds: float = 30.0) -> Any:
         """Return what a script returns as soon as that is true."""
         until = time.monotonic() + seconds
         while not (found := self.run(script)):
@@ -215,6 +215,11 @@ def benched(tiny: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
         examples=4,
         command_line=typed,
     )
+    story = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    story["dataset"].setdefault("path", "../data set")
+    for item in story["denoisers"]:
+        item.setdefault("request", item["name"] if "<" not in item["name"] else "../plugins.py:Tag")
+    (run / "run.json").write_text(json.dumps(story), encoding="utf-8")
     write_report(run)
     return run
 
