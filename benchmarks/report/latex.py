@@ -77,21 +77,30 @@ def _body(board: Board, headline: str, others: list[str]) -> Iterator[str]:
             continue
         yield r"\midrule"
         for row in inside:
-            shared = [one["rank"] for one in inside].count(row["rank"]) > 1
-            yield " & ".join(_cells(row, shared, [means[name] for name in others])) + r" \\"
+            yield " & ".join(_cells(row, [means[name] for name in others])) + r" \\"
 
 
-def _cells(row: dict[Any, Any], shared: bool, means: list[dict[Any, Any]]) -> list[str]:
-    ranked = not pd.isna(row["rank"])
+def _cells(row: dict[Any, Any], means: list[dict[Any, Any]]) -> list[str]:
     interval = f"[{_number(row['ci_low'])}, {_number(row['ci_high'])}]"
     return [
-        f"{row['rank']}{'=' if shared else ''}" if ranked else "--",
+        _rank(row["rank"], row.get("rank_high", row["rank"])),
         escaped(row["denoiser"]),
         str(row["n"]),
         _number(row["mean"]),
         interval if math.isfinite(row["ci_low"]) else "--",
         *(_number(mean[row["denoiser"]]) for mean in means),
     ]
+
+
+def _rank(first: Any, last: Any) -> str:
+    """Write the ranks that a denoiser may have.
+
+    >>> _rank(1, 3), _rank(2, 2), _rank(None, None)
+    ('1--3', '2', '--')
+    """
+    if pd.isna(first):
+        return "--"
+    return str(first) if first == last else f"{first}--{last}"
 
 
 def _heading(board: Board, name: str) -> str:

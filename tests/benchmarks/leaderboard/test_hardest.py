@@ -1,24 +1,38 @@
 from __future__ import annotations
 
-import numpy as np
+import pandas as pd
 import pytest
 
 from benchmarks.leaderboard.hardest import hardest, worst_clips
-from benchmarks.leaderboard.table import Scores
+from benchmarks.leaderboard.table import Scores, arrange
 
 NAN = float("nan")
 
 
-def scores(values: list[list[float]]) -> Scores:
-    count = len(values)
-    return Scores(
-        values={"si_sdr": np.array(values)},
-        noise_class=np.array([*"cctt"][:count]),
-        music_category=np.array(["harp"] * count),
-        snr=np.array(["0"] * count),
-        clean=np.array([*"abab"][:count]),
-        noise=np.array([*"xxyy"][:count]),
+def scores(values: list[float]) -> Scores:
+    """Scores of one denoiser on mixtures of two noise classes, two each, at one SNR."""
+    names = [f"test/{place}" for place in range(len(values))]
+    rows = pd.DataFrame(
+        {
+            "mixture_id": names,
+            "denoiser": "wiener",
+            "metric": "si_sdr",
+            "value": values,
+            "music_category": "harp",
+            "noise_class": [*"cctt"],
+            "snr_db": 0.0,
+        }
     )
+    mixtures = pd.DataFrame(
+        {
+            "mixture_id": names,
+            "clean_cluster": [*"abab"],
+            "noise_cluster": [*"xxyy"],
+            "num_samples": 8000,
+            "sampling_rate": 8000,
+        }
+    )
+    return arrange(rows, mixtures, denoisers=["wiener"], metrics=["si_sdr"])
 
 
 @pytest.mark.parametrize(("higher_is_better", "places"), [(True, (1, 2)), (False, (0, 3))])
@@ -27,7 +41,7 @@ def test_the_worst_clip_follows_the_metric_s_direction(
 ) -> None:
     """The lowest where more is better, the highest where less is; of each noise class one."""
     found = worst_clips(
-        scores([[9.0], [1.0], [2.0], [8.0]]),
+        scores([9.0, 1.0, 2.0, 8.0]),
         {"wiener": 0},
         metric="si_sdr",
         higher_is_better=higher_is_better,
@@ -39,7 +53,7 @@ def test_the_worst_clip_follows_the_metric_s_direction(
 def test_what_has_no_value_is_nobody_s_worst_clip() -> None:
     """A failure is told as one, and a cell of failures has no worst clip."""
     found = worst_clips(
-        scores([[NAN], [3.0], [NAN], [NAN]]),
+        scores([NAN, 3.0, NAN, NAN]),
         {"wiener": 0},
         metric="si_sdr",
         higher_is_better=True,
