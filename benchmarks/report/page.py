@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import numpy as np
-import pandas as pd
 from markupsafe import Markup
 
 from benchmarks.contract import REASONS
@@ -94,17 +92,6 @@ def page(board: Board, run: Path) -> str:
         files=_FILES,
         story=json.dumps(board.run, indent=2, ensure_ascii=False),
     )
-
-
-def plain_rows(board: Board) -> list[list[Any]]:
-    """Return the rows as JSON can hold them: an undefined number is null."""
-    return [[_plain(cell) for cell in row] for row in board.rows.itertuples(index=False)]
-
-
-def _plain(cell: Any) -> Any:
-    if pd.isna(cell):
-        return None
-    return cell.item() if isinstance(cell, np.generic) else cell
 
 
 def _asset(name: str) -> Markup:
@@ -196,7 +183,7 @@ def _facts(board: Board) -> dict[str, str]:
         "Sources by origin": ", ".join(f"{n} {name}" for name, n in data["origins"].items()),
         "Seeds": ", ".join(
             [
-                f"{board.run['seed']} (bootstrap, examples)",
+                f"{board.run['seed']} (examples)",
                 *(f"{seed} (recipes)" for seed in data.get("recipe_seeds", ())),
             ]
         ),

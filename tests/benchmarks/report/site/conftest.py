@@ -215,11 +215,6 @@ def benched(tiny: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
         examples=4,
         command_line=typed,
     )
-    story = json.loads((run / "run.json").read_text(encoding="utf-8"))
-    story["dataset"].setdefault("path", "../data set")
-    for item in story["denoisers"]:
-        item.setdefault("request", item["name"] if "<" not in item["name"] else "../plugins.py:Tag")
-    (run / "run.json").write_text(json.dumps(story), encoding="utf-8")
     write_report(run)
     return run
 
