@@ -276,6 +276,7 @@ def bench(
     metrics: str | None = None,
     device: str = "cpu",
     workers: int | None = None,
+    timeout_s: float = 600.0,
     examples: int = 8,
     json: Json = False,
 ) -> None:
@@ -291,7 +292,9 @@ def bench(
         out: The run folder.
         metrics: Names separated by commas; all that are installed by default.
         device: Where torch denoisers run: cpu or cuda.
-        workers: Processes; all cores by default.
+        workers: Processes; one per core by default. 1 is this one alone: then a denoiser that ends
+            its process ends the run, and no time is kept.
+        timeout_s: An estimate that takes longer has that as its reason.
         examples: Mixtures whose audio is kept for the page, at most 40.
         json: Print one JSON object.
     """
@@ -304,7 +307,8 @@ def bench(
         out,
         metrics=names(metrics) or None,
         device=device,
-        workers=cores(workers),
+        workers=workers,
+        timeout_s=timeout_s,
         examples=examples,
     )
     _show(out, json)
@@ -416,7 +420,7 @@ def demo(
         dataset = build(
             corpus, out / "dataset", split="test", seconds=5.0, workers=processes, progress=progress
         )
-    _bench(dataset, DEMO_DENOISERS, out / "run", workers=processes, only_installed=True)
+    _bench(dataset, DEMO_DENOISERS, out / "run", workers=workers, only_installed=True)
     _show(out / "run", json)
 
 
@@ -436,10 +440,14 @@ def _bench(dataset: Path, chosen: Sequence[str], run: Path, **options: Any) -> N
 
 
 def _show(run: Path, json: bool) -> None:
+    from benchmarks.leaderboard.cost import told
+    from benchmarks.leaderboard.store import read_run
     from benchmarks.report.text import leaderboard_text
 
     if json:
         terminal.answer({"run": str(run), "leaderboard": str(run / "leaderboard.json")})
     else:
         terminal.say(leaderboard_text(run))
+        if cost := read_run(run).get("cost"):
+            terminal.say(told(cost))
         terminal.say(f"\nleaderboard.md and index.html in {run}")

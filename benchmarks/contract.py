@@ -152,11 +152,22 @@ REASONS = {
     "non_finite": "the estimate holds NaN or infinity",
     "no_utterance": "the metric's activity detector found nothing to score",
     "not_installed": "the metric's package is not installed",
-    "denoiser_failed": "the denoiser raised or broke its contract; the run's journal tells how",
+    "raised": "the denoiser raised an error; the run's journal tells which",
+    "exited": "the denoiser asked the process to end",
+    "died": "the denoiser ended its process",
+    "timed_out": "the denoiser took longer than it may",
+    "wrong_shape": "the estimate has another length or shape than the mixture",
+    "denoiser_failed": "the denoiser broke its contract; the run's journal tells how",
+    "misaligned": "the value is defined, of an estimate that is late or early",
+    "wrong_level": "the value is defined, of an estimate more than 3 dB too quiet or too loud",
+    "inverted": "the value is defined, of an estimate that is upside down",
     "library_error": "the metric's library raised",
     "unreadable_audio": "a file of the dataset is missing, damaged or changed",
 }
 """The typed reasons, and what each means."""
+
+DEFINED = frozenset({"ok", "saturated", "misaligned", "wrong_level", "inverted"})
+"""The reasons that stand beside a number."""
 
 
 def undefined(reason: str) -> Score:

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from multiprocessing.process import BaseProcess
 from typing import TypeVar
 
 import joblib
+from joblib.externals.loky.backend.process import LokyProcess
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from mn_dataset.errors import MnError
 
 Answer = TypeVar("Answer")
+
+_THREADS = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM", "NUMBA")
 
 
 def cores() -> int:
@@ -80,3 +84,15 @@ def each(
 def _there(folder: str, function: Callable[..., Answer], piece: tuple[object, ...]) -> Answer:
     os.chdir(folder)
     return function(*piece)
+
+
+def started(function: Callable[..., None], *arguments: object) -> BaseProcess:
+    """Start a process of one thread that calls a module's function, and return it at once.
+
+    Unlike a pool's, it is its caller's to watch and to end. The caller's main script is not run in
+    it; what it was handed by ``multiprocessing.Pipe`` is open there.
+    """
+    one_thread = {f"{library}_NUM_THREADS": "1" for library in _THREADS}
+    process: BaseProcess = LokyProcess(target=function, args=arguments, env=one_thread)
+    process.start()
+    return process

@@ -1,8 +1,6 @@
 """Examine a denoiser as it will be used: is it aligned, of the right level, whole, repeatable?
 
-What is measured is the estimate that scores see, after the harness's own work. A fifth of a sample
-too late caps an SNR at 28 dB, so lags are measured to hundredths, by the slope of the phase between
-clean music and what is made of it.
+What is measured is the estimate that scores see, after the harness's own work.
 """
 
 from __future__ import annotations
@@ -15,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.contract import Batch, Side
+from benchmarks.harness.alignment import MOST_GAIN_DB, Alignment
 from benchmarks.harness.apply import AppliedDenoiser
 from benchmarks.harness.guard import DenoiserFailed
 from mn_dataset.seeds import generator
@@ -23,9 +22,7 @@ Wave = NDArray[np.float64]
 
 RATE = 44_100
 _MOST_LAG = 0.05  # samples: 41 dB of SNR
-_MOST_GAIN_DB = 3.0
 _LEAST_CLEAN_DB = 10.0
-_LEAST_LIKENESS = 0.5  # correlation under which a lag says nothing
 
 
 @dataclass(frozen=True)
@@ -122,17 +119,15 @@ def _clean(denoiser: AppliedDenoiser) -> Iterator[Answer]:
     found = _estimate(denoiser, clean)
     kept = min(150.0, -20.0 * math.log10(max(_norm(found - clean) / _norm(clean), 1e-8)))
     yield kept >= _LEAST_CLEAN_DB, f"{kept:.1f} dB of SNR", f"{_LEAST_CLEAN_DB:g} dB or more"
-    lag = _coarse_lag(clean, found)
-    scale = float(np.dot(clean, np.roll(found, -lag)) / np.dot(clean, clean))
-    yield scale > 0.0, "upright" if scale > 0 else "upside down", "upright"
-    gain_db = 20.0 * math.log10(max(abs(scale), 1e-8))
+    aligned = Alignment(clean[np.newaxis]).of(found[np.newaxis])
+    yield aligned.gain > 0.0, "upright" if aligned.gain > 0 else "upside down", "upright"
+    gain_db = 20.0 * math.log10(max(abs(aligned.gain), 1e-8))
     told = f"{gain_db:+.2f} dB of gain"
-    yield abs(gain_db) <= _MOST_GAIN_DB, told, f"within {_MOST_GAIN_DB:g} dB"
-    likeness = abs(scale) * _norm(clean) / max(_norm(found), 1e-30)
-    if likeness < _LEAST_LIKENESS:
-        yield None, f"{lag} samples late, if it is the same music", "in time"
+    yield abs(gain_db) <= MOST_GAIN_DB, told, f"within {MOST_GAIN_DB:g} dB"
+    if aligned.lag is None:
+        yield None, "too unlike the music to tell a lag", "in time"
         return
-    late = lag_of(clean, found)
+    late = aligned.lag
     yield abs(late) <= _MOST_LAG, _told_lag(denoiser, late), f"within {_MOST_LAG:g} samples"
 
 
@@ -156,38 +151,6 @@ _QUESTIONS: dict[str, Callable[[AppliedDenoiser], Iterator[Answer]]] = {
     "impulse": _impulse,
     "clean music": _clean,
 }
-
-
-def lag_of(clean: Wave, found: Wave) -> float:
-    """Return by how many samples a signal is late, to hundredths.
-
-    The phase of the cross spectrum grows with frequency by the lag; its slope is fitted with the
-    spectrum's own magnitude as weight, after the whole samples are taken out.
-
-    >>> rng = np.random.default_rng(0)
-    >>> noise = rng.normal(size=5000)
-    >>> round(lag_of(noise, np.roll(noise, 3)), 3)
-    3.0
-    """
-    whole = _coarse_lag(clean, found)
-    size = 2 * len(clean)
-    cross = np.conj(np.fft.rfft(clean, size)) * np.fft.rfft(found, size)
-    omega = 2.0 * np.pi * np.arange(len(cross)) / size
-    cross = cross * np.exp(1j * omega * whole)
-    weight = np.abs(cross)
-    inside = omega < 0.8 * np.pi  # the top may be lost to a filter
-    phase = np.angle(cross[inside])
-    slope = np.sum(weight[inside] * omega[inside] * phase) / np.sum(
-        weight[inside] * omega[inside] ** 2
-    )
-    return whole - float(slope)
-
-
-def _coarse_lag(clean: Wave, found: Wave) -> int:
-    size = 2 * len(clean)
-    cross = np.conj(np.fft.rfft(clean, size)) * np.fft.rfft(found, size)
-    peak = int(np.abs(np.fft.irfft(cross)).argmax())
-    return peak - size if peak > size // 2 else peak
 
 
 def _music(num_samples: int) -> Wave:

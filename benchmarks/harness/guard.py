@@ -19,18 +19,19 @@ class DenoiserFailed(MnError):
     Attributes:
         denoiser: Its name.
         reason: What it did: "raised …", "exited …", "returned …".
+        kind: The typed reason of its scores, one of ``benchmarks.contract.REASONS``.
 
     >>> str(DenoiserFailed("half", "returned shape (1, 1, 9), expected (1, 1, 10)"))
     "denoiser 'half' returned shape (1, 1, 9), expected (1, 1, 10)"
     """
 
-    def __init__(self, denoiser: str, reason: str) -> None:
-        self.denoiser, self.reason = denoiser, reason
+    def __init__(self, denoiser: str, reason: str, kind: str = "denoiser_failed") -> None:
+        self.denoiser, self.reason, self.kind = denoiser, reason, kind
         super().__init__(f"denoiser {denoiser!r} {reason}")
 
-    def __reduce__(self) -> tuple[type[DenoiserFailed], tuple[str, str]]:
+    def __reduce__(self) -> tuple[type[DenoiserFailed], tuple[str, str, str]]:
         """Rebuild from the arguments, so that worker processes can raise it."""
-        return type(self), (self.denoiser, self.reason)
+        return type(self), (self.denoiser, self.reason, self.kind)
 
 
 @contextmanager
@@ -64,10 +65,11 @@ def _guarded(name: str, passing: tuple[type[Exception], ...]) -> Iterator[None]:
     except passing:
         raise
     except SystemExit as error:
-        raise DenoiserFailed(name, f"exited with {error.code!r}") from error
+        raise DenoiserFailed(name, f"exited with {error.code!r}", "exited") from error
     except Exception as error:
         text = f"raised {type(error).__name__}: {error}".rstrip(": ")
-        raise DenoiserFailed(name, text) from error
+        kind = "timed_out" if isinstance(error, TimeoutError) else "raised"
+        raise DenoiserFailed(name, text, kind) from error
 
 
 def checked(estimate: Any, *, name: str, shape: tuple[int, ...]) -> Batch:
@@ -82,12 +84,13 @@ def checked(estimate: Any, *, name: str, shape: tuple[int, ...]) -> Batch:
     if not isinstance(estimate, np.ndarray):
         raise DenoiserFailed(name, f"returned {type(estimate).__name__}, expected an array")
     if estimate.shape != shape:
-        raise DenoiserFailed(name, f"returned shape {estimate.shape}, expected {shape}")
+        told = f"returned shape {estimate.shape}, expected {shape}"
+        raise DenoiserFailed(name, told, "wrong_shape")
     if not np.issubdtype(estimate.dtype, np.floating):
         raise DenoiserFailed(name, f"returned {estimate.dtype}, expected float32")
     if not np.isfinite(estimate).all():
         what = "NaN" if np.isnan(estimate).any() else "infinity"
-        raise DenoiserFailed(name, f"returned {what}, expected finite samples")
+        raise DenoiserFailed(name, f"returned {what}, expected finite samples", "non_finite")
     with np.errstate(over="ignore"):
         samples = estimate.astype(np.float32)
     if not np.isfinite(samples).all():

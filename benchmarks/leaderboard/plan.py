@@ -17,7 +17,7 @@ from benchmarks.metrics import suite
 from benchmarks.registry import Entry
 from mn_dataset.errors import InputError, MissingExtra
 
-_TRIED_AGAIN = frozenset({UNREADABLE, "not_installed"})
+_TRIED_AGAIN = frozenset({UNREADABLE, "not_installed", "died"})  # memory may have been short
 
 
 @dataclass(frozen=True)
@@ -128,14 +128,16 @@ def merged(folder: RunFolder, entrant: Entrant) -> dict[str, Record]:
     """Return the journal of a denoiser by mixture, later lines over earlier ones."""
     found: dict[str, Record] = {}
     for record in folder.journal(entrant.name, entrant.revision).records():
-        earlier = found.get(record.mixture_id, record)
-        found[record.mixture_id] = replace(
-            record,
-            scores=earlier.scores | record.scores,
-            seconds=record.seconds if earlier.seconds is None else earlier.seconds,
-            peak_memory_mb=earlier.peak_memory_mb or record.peak_memory_mb,
-        )
+        earlier = found.get(record.mixture_id)
+        found[record.mixture_id] = record if earlier is None else _joined(earlier, record)
     return found
+
+
+def _joined(earlier: Record, later: Record) -> Record:
+    """Take the later scores, and what was measured of the first estimate that there was."""
+    if earlier.seconds is None:
+        return replace(later, scores=earlier.scores | later.scores)
+    return replace(earlier, scores=earlier.scores | later.scores, detail=later.detail)
 
 
 def _settled(record: Record) -> frozenset[str]:

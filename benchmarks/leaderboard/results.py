@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,9 @@ from benchmarks.leaderboard.dataset import Dataset
 from benchmarks.leaderboard.plan import Plan, merged
 from benchmarks.leaderboard.score import Entrant
 from benchmarks.leaderboard.store import Record, RunFolder, write_rows
+from benchmarks.leaderboard.verdict import verdict
+
+logger = logging.getLogger(__name__)
 
 SCORES = pa.schema(
     [
@@ -55,27 +60,33 @@ TIMING = pa.schema(
 )
 
 
-def write_tables(plan: Plan, folder: RunFolder) -> dict[str, dict[str, dict[str, int]]]:
-    """Write scores.parquet, mixtures.parquet and timing.parquet.
+def write_tables(plan: Plan, folder: RunFolder) -> dict[str, Any]:
+    """Write scores.parquet, mixtures.parquet and timing.parquet, and warn of what is misaligned.
 
     Returns:
-        Per denoiser and metric, how many scores have which reason.
+        What run.json tells: as "coverage" how many scores of each denoiser and metric have which
+        reason, as "alignment" what its estimates have in common.
     """
-    scores, timing, coverage = [], [], {}
+    scores, timing, coverage, alignment = [], [], {}, {}
     for entrant in plan.entrants:
         records = merged(folder, entrant)
-        rows = _score_rows(plan, entrant, records)
+        found = verdict(records[mixture.id] for mixture in plan.dataset.mixtures)
+        if found.told:
+            logger.warning("%s: %s", entrant.name, found.told)
+        rows = _score_rows(plan, entrant, records, found.reason)
         scores.append(rows)
         timing.append(_timing_row(plan, entrant, records))
         coverage[entrant.name] = _coverage(rows)
+        alignment[entrant.name] = asdict(found)
     order = [(name, "ascending") for name in ("mixture_id", "denoiser", "target", "metric")]
     write_rows(folder.root / "scores.parquet", pa.concat_tables(scores).sort_by(order))
     write_rows(folder.root / "mixtures.parquet", _mixture_rows(plan.dataset))
     write_rows(folder.root / "timing.parquet", pa.Table.from_pylist(timing, schema=TIMING))
-    return coverage
+    return {"coverage": coverage, "alignment": alignment}
 
 
-def _score_rows(plan: Plan, entrant: Entrant, records: dict[str, Record]) -> pa.Table:
+def _score_rows(plan: Plan, entrant: Entrant, records: dict[str, Record], common: str) -> pa.Table:
+    """Return the rows of a denoiser; what all its estimates have in common is a value's reason."""
     columns: dict[str, list[object]] = {name: [] for name in SCORES.names}
     for mixture in plan.dataset.mixtures:
         for metric, version in plan.versions.items():
@@ -88,7 +99,7 @@ def _score_rows(plan: Plan, entrant: Entrant, records: dict[str, Record]) -> pa.
                 "target": mixture.targets[0],
                 "metric": metric,
                 "value": float("nan") if value is None else value,
-                "reason": reason,
+                "reason": common if reason == "ok" else reason,
                 "music_category": mixture.music_category,
                 "noise_class": mixture.noise_class,
                 "snr_db": mixture.snr_db,

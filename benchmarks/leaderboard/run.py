@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness.environment import now
+from benchmarks.leaderboard.cost import Cost
+from benchmarks.leaderboard.crew import TIMEOUT_S, score_all
 from benchmarks.leaderboard.dataset import read_dataset
 from benchmarks.leaderboard.examples import MOST, write_examples
 from benchmarks.leaderboard.plan import Plan, make_plan, merged, missing_jobs
 from benchmarks.leaderboard.provenance import describe_run
 from benchmarks.leaderboard.results import write_tables
-from benchmarks.leaderboard.score import UNREADABLE, Job, score_mixture
+from benchmarks.leaderboard.score import UNREADABLE, Entrant
 from benchmarks.leaderboard.store import RUN_JSON, Record, RunFolder, write_json
 from mn_dataset.errors import DatasetError, InputError
-from mn_dataset.parallel import each
+from mn_dataset.parallel import cores
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +34,7 @@ def bench(
     workers: int | None = None,
     device: str = "cpu",
     only_installed: bool = False,
+    timeout_s: float = TIMEOUT_S,
     examples: int = 8,
     seed: int = 0,
     command_line: Sequence[str] | None = None,
@@ -44,9 +47,11 @@ def bench(
         denoisers: Registered names, or ``FILE.py:CLASS``.
         run: The run folder, new or of an earlier call.
         metrics: Names of metrics; None for the default ones that are installed.
-        workers: Processes; None for one per core, 1 for none but this.
+        workers: Processes; None for one per core. 1 for none but this: then a denoiser that ends
+            its process ends the run, and no time is kept.
         device: Where learned denoisers run.
         only_installed: Leave out, and name, denoisers that are not installed.
+        timeout_s: An estimate that takes longer has that as its reason.
         examples: Mixtures whose audio is written, at most 40.
         seed: Seed of the choice of examples.
         command_line: What the user typed, for the record.
@@ -64,6 +69,8 @@ def bench(
         raise InputError(f"--examples is {examples}; expected 0 to {MOST}")
     if workers is not None and workers < 1:
         raise InputError(f"--workers is {workers}; expected at least 1")
+    if not timeout_s > 0:
+        raise InputError(f"--timeout-s is {timeout_s:g}; expected more than 0 seconds")
     plan = make_plan(
         read_dataset(dataset),
         denoisers,
@@ -83,9 +90,11 @@ def bench(
     }
     kept = earlier.get("examples", [])
     write_json(run / RUN_JSON, story | {"examples": kept})
-    _score_missing(plan, folder, workers=workers, progress=progress)
+    cost = Cost(workers or cores())
+    _score_missing(plan, folder, cost, workers=workers, timeout_s=timeout_s, progress=progress)
+    story["cost"] = cost.summary() if cost.estimates else earlier.get("cost")
     _refuse_unreadable(plan, folder)
-    story["coverage"] = write_tables(plan, folder)
+    story |= write_tables(plan, folder)
     story["examples"] = write_examples(
         plan, folder, count=examples, seed=seed, earlier=kept, workers=workers
     )
@@ -94,27 +103,35 @@ def bench(
 
 
 def _score_missing(
-    plan: Plan, folder: RunFolder, *, workers: int | None, progress: Progress | None
+    plan: Plan,
+    folder: RunFolder,
+    cost: Cost,
+    *,
+    workers: int | None,
+    timeout_s: float,
+    progress: Progress | None,
 ) -> None:
     """Do the missing jobs; every answer is in the journals before the next is looked at."""
     jobs = list(missing_jobs(plan, folder))
+    left = {job.mixture.id: len(job.entrants) for job in jobs}
     total = len(plan.dataset.mixtures)
-    done = total - len(jobs)
-    missing = sum(len(job.entrants) for job in jobs)
     logger.info(
         "%d of %d estimates are scored already; %d to do",
-        total * len(plan.entrants) - missing,
+        total * len(plan.entrants) - sum(left.values()),
         total * len(plan.entrants),
-        missing,
+        sum(left.values()),
     )
     if progress:
-        progress(done, total)
-    told: set[str] = set()
-    for scored in each(_scored, ((job,) for job in jobs), workers=workers, ordered=False):
-        _write_down(folder, scored, told)
-        done += 1
-        if progress:
-            progress(done, total)
+        progress(total - len(left), total)
+    told: set[tuple[str, str]] = set()
+    for entrant, record in score_all(jobs, workers=workers, timeout_s=timeout_s):
+        _write_down(folder, entrant, record, told)
+        cost.add(record)
+        left[record.mixture_id] -= 1
+        if not left[record.mixture_id]:
+            del left[record.mixture_id]
+            if progress:
+                progress(total - len(left), total)
 
 
 def _refuse_unreadable(plan: Plan, folder: RunFolder) -> None:
@@ -132,15 +149,13 @@ def _refuse_unreadable(plan: Plan, folder: RunFolder) -> None:
         )
 
 
-def _scored(job: Job) -> tuple[Job, list[Record]]:
-    return job, score_mixture(job)
-
-
-def _write_down(folder: RunFolder, scored: tuple[Job, list[Record]], told: set[str]) -> None:
-    """Append the records to the journals, and warn of the first failure of each denoiser."""
-    job, records = scored
-    for entrant, record in zip(job.entrants, records, strict=True):
-        if record.detail and entrant.name not in told:
-            told.add(entrant.name)
+def _write_down(
+    folder: RunFolder, entrant: Entrant, record: Record, told: set[tuple[str, str]]
+) -> None:
+    """Append the record to its journal, and warn of the first failure of each kind."""
+    if record.detail:
+        kind = entrant.name, next(iter(record.scores.values()))[1]
+        if kind not in told:
+            told.add(kind)
             logger.warning("%s on %s: %s", entrant.name, record.mixture_id, record.detail)
-        folder.journal(entrant.name, entrant.revision).append(record)
+    folder.journal(entrant.name, entrant.revision).append(record)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 import tracemalloc
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.contract import Batch, Score
+from benchmarks.harness.alignment import Alignment
 from benchmarks.harness.apply import AppliedDenoiser, load_denoiser
 from benchmarks.harness.guard import DenoiserFailed
 from benchmarks.leaderboard.dataset import Audio, Mixture, read_audio
@@ -21,6 +23,11 @@ from mn_dataset.errors import AudioError
 
 UNREADABLE = "unreadable_audio"
 """The reason of scores whose audio is missing or not what the manifest says; tried again."""
+
+DENOISING, SCORING = "denoising", "scoring"
+
+Begun = Callable[[int, str], None]
+"""Is told that the work of a denoiser (its place in the job) begins, and which."""
 
 
 @dataclass(frozen=True)
@@ -74,21 +81,30 @@ class Loaded:
     warm: bool = False
 
 
-def score_mixture(job: Job) -> list[Record]:
-    """Estimate and score one mixture, one record per denoiser, in the order of the job."""
+def score_mixture(job: Job, *, begun: Begun | None = None) -> Iterator[Record]:
+    """Estimate and score one mixture: yield one record per denoiser, in the order of the job."""
     try:
         audio = read_audio(job.root, job.mixture)
     except AudioError as error:
-        return [_failure(job, entrant, UNREADABLE, str(error)) for entrant in job.entrants]
+        yield from (failure(job, entrant, UNREADABLE, str(error)) for entrant in job.entrants)
+        return
     scorers: dict[tuple[str, ...], Scorer] = {}
-    records = []
-    for entrant in job.entrants:
+    alignment = Alignment(audio.clean)
+    for number, entrant in enumerate(job.entrants):
         if entrant.metrics not in scorers:
             scorers[entrant.metrics] = Scorer(
                 audio.clean, job.mixture.sampling_rate, noisy=audio.noisy, metrics=entrant.metrics
             )
-        records.append(_score(job, entrant, audio, scorers[entrant.metrics]))
-    return records
+        if begun:
+            begun(number, DENOISING)
+        made = _estimate(job, entrant, audio)
+        if begun:
+            begun(number, SCORING)
+        yield (
+            made
+            if isinstance(made, Record)
+            else _scored(job, entrant, made, scorers[entrant.metrics], alignment)
+        )
 
 
 def side_information(
@@ -134,7 +150,17 @@ def loaded(request: str, revision: str, device: str) -> Loaded:
     return Loaded(denoiser)
 
 
-def _score(job: Job, entrant: Entrant, audio: Audio, scorer: Scorer) -> Record:
+@dataclass(frozen=True)
+class _Made:
+    """An estimate, and what it cost."""
+
+    output: Batch
+    seconds: float
+    peak_memory_mb: float | None
+
+
+def _estimate(job: Job, entrant: Entrant, audio: Audio) -> _Made | Record:
+    """Return the estimate, or the record of a failure."""
     rate = job.mixture.sampling_rate
     memory = None
     try:
@@ -148,13 +174,24 @@ def _score(job: Job, entrant: Entrant, audio: Audio, scorer: Scorer) -> Record:
         if entrant.measure_memory:
             memory = _peak_memory_mb(denoiser.denoiser, audio, sampling_rate=rate)
     except DenoiserFailed as error:
-        return _failure(job, entrant, "denoiser_failed", str(error))
-    scores = scorer.score(output)
+        return failure(job, entrant, error.kind, str(error))
+    return _Made(output, seconds, memory)
+
+
+def _scored(
+    job: Job, entrant: Entrant, made: _Made, scorer: Scorer, alignment: Alignment
+) -> Record:
+    before_s = scorer.elsewhere_s
+    scores = scorer.score(made.output)
+    found = alignment.of(made.output)
     return Record(
         mixture_id=job.mixture.id,
         scores={f"{name}@{job.versions[name]}": _plain(scores[name]) for name in entrant.metrics},
-        seconds=seconds,
-        peak_memory_mb=memory,
+        seconds=made.seconds,
+        peak_memory_mb=made.peak_memory_mb,
+        library_seconds=scorer.elsewhere_s - before_s,
+        lag=found.lag,
+        gain=found.gain,
     )
 
 
@@ -168,7 +205,8 @@ def _peak_memory_mb(denoiser: AppliedDenoiser, audio: Audio, *, sampling_rate: i
         tracemalloc.stop()
 
 
-def _failure(job: Job, entrant: Entrant, reason: str, detail: str) -> Record:
+def failure(job: Job, entrant: Entrant, reason: str, detail: str) -> Record:
+    """Return the record of a denoiser that has no estimate of a mixture."""
     undefined: tuple[float | None, str] = (None, reason)
     scores = {f"{name}@{job.versions[name]}": undefined for name in entrant.metrics}
     return Record(mixture_id=job.mixture.id, scores=scores, detail=detail)

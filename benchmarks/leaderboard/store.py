@@ -31,6 +31,9 @@ class Record:
         seconds: Wall-clock time of the estimate, after a first call that was not timed; None if
             there is no estimate.
         peak_memory_mb: Most memory that Python and numpy held during the call, in MB, if measured.
+        library_seconds: Wall-clock time inside the libraries of metrics.
+        lag: By how many samples the estimate is late; None where it does not tell.
+        gain: By which factor the clean signal stands in the estimate; None without an estimate.
     """
 
     mixture_id: str
@@ -38,6 +41,9 @@ class Record:
     detail: str = ""
     seconds: float | None = None
     peak_memory_mb: float | None = None
+    library_seconds: float | None = None
+    lag: float | None = None
+    gain: float | None = None
 
 
 @dataclass(frozen=True)

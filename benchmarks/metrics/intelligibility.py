@@ -85,10 +85,11 @@ def _measured(estimate: Signal, truth: Truth, spec: MetricSpec, *, extended: boo
     samples = np.asarray(estimate, dtype=np.float64)
     if reason := flaw(samples, truth, spec, constant_is_silent=True):
         return undefined(reason)
-    reference = truth.recall(_resampled_reference)
-    heard = truth.shared(estimate, _resampled_estimate)
+    with truth.elsewhere():  # the resampling is the library's own, too
+        reference = truth.recall(_resampled_reference)
+        heard = truth.shared(estimate, _resampled_estimate)
     try:
-        with warnings.catch_warnings(), _same_chance():
+        with warnings.catch_warnings(), _same_chance(), truth.elsewhere():
             warnings.filterwarnings("error", "Not enough STFT frames", RuntimeWarning)
             value = float(measure(reference, heard, _RATE, extended=extended))
     except RuntimeWarning:  # under 30 active frames the library returns 1e-5, as if it had scored

@@ -94,13 +94,14 @@ def _asked(estimate: Signal, truth: Truth, spec: MetricSpec, *, mode: str) -> Sc
     # process); an utterance and its pause last 0.4 s at least, so 16 s cannot hold so many.
     pieces = math.ceil(len(reference) / (_PIECE_S * rate))
     try:
-        values = [
-            float(library.pesq(rate, clean, piece, mode, library.PesqError.RETURN_VALUES))
-            for clean, piece in zip(
-                np.array_split(reference, pieces), np.array_split(heard, pieces), strict=True
-            )
-            if clean.any()
-        ]
+        with truth.elsewhere():
+            values = [
+                float(library.pesq(rate, clean, piece, mode, library.PesqError.RETURN_VALUES))
+                for clean, piece in zip(
+                    np.array_split(reference, pieces), np.array_split(heard, pieces), strict=True
+                )
+                if clean.any()
+            ]
     except Exception as error:  # a C library's wrapper: whatever it raises, the run goes on
         logger.warning("pesq raised %r", error)
         return undefined("library_error")

@@ -75,6 +75,11 @@ class Scorer:
             name: _over_channels([scores[name] for scores in channels]) for name in self.metrics
         }
 
+    @property
+    def elsewhere_s(self) -> float:
+        """Seconds spent so far inside the libraries of metrics (pesq, pystoi, …)."""
+        return sum(truth.elsewhere_s for truth in self._truths)
+
     def _channel(self, channel: Signal, truth: Truth) -> dict[str, Score]:
         with truth.judging(channel):
             return {

@@ -6,7 +6,7 @@ from scipy.signal import resample_poly
 
 from benchmarks.contract import DenoiserSpec
 from benchmarks.harness.apply import AppliedDenoiser, load_denoiser
-from benchmarks.harness.doctor import examine, lag_of
+from benchmarks.harness.doctor import examine
 from mn_dataset.seeds import generator
 
 
@@ -103,14 +103,3 @@ def test_chance_is_a_fault_unless_it_is_declared():
 
     assert "another estimate" in faults(chance)["repeats"]
     assert "repeats" not in faults(chance, deterministic=False)
-
-
-def test_a_lag_is_measured_to_hundredths():
-    """Of band-limited noise, moved by a ramp of the phase."""
-    noise = generator(0, "test", "lag").normals(20_000)
-    spectrum = np.fft.rfft(noise)
-    spectrum[8_000:] = 0
-    frequencies = np.fft.rfftfreq(len(noise))
-    for lag in (-3.27, 0.01, 0.5, 110.25):
-        moved = np.fft.irfft(spectrum * np.exp(-2j * np.pi * frequencies * lag))
-        assert lag_of(np.fft.irfft(spectrum), moved) == pytest.approx(lag, abs=0.01)

@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
+from benchmarks.contract import REASONS
 from benchmarks.harness.guard import DenoiserFailed, checked, importing, running
 from mn_dataset.errors import InputError, MissingExtra, MnError
 
@@ -49,16 +50,30 @@ def test_the_users_mistakes_pass_while_importing():
 
 def test_the_error_travels_between_processes():
     """Workers raise it, the parent reads it."""
-    error = DenoiserFailed("half", "returned NaN, expected finite samples")
+    error = DenoiserFailed("half", "returned NaN, expected finite samples", "non_finite")
 
     again = pickle.loads(pickle.dumps(error))  # noqa: S301 (our own bytes)
 
     assert isinstance(again, MnError)
-    assert (again.denoiser, again.reason, str(again)) == (
-        error.denoiser,
-        error.reason,
-        str(error),
-    )
+    assert vars(again) == vars(error)
+    assert str(again) == str(error)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (ValueError(), "raised"),
+        (SystemExit(0), "exited"),
+        (TimeoutError("slow"), "timed_out"),
+    ],
+)
+def test_what_went_wrong_has_a_typed_reason(error, kind):
+    """It is what stands in the scores."""
+    with pytest.raises(DenoiserFailed) as caught, running("half"):
+        raise error
+
+    assert caught.value.kind == kind
+    assert kind in REASONS
 
 
 @pytest.mark.parametrize(

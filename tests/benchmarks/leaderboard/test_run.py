@@ -52,7 +52,8 @@ def test_a_run_scores_every_mixture_denoiser_and_metric(
     assert len(scores) == 6 * 2 * 2
     keys = scores[["mixture_id", "denoiser", "metric"]]
     assert keys.equals(keys.sort_values(list(keys.columns)).reset_index(drop=True))
-    assert set(scores["reason"]) == {"ok"}
+    assert set(scores[scores["denoiser"] == "noisy"]["reason"]) == {"ok"}
+    assert set(scores[scores["denoiser"] == "half"]["reason"]) == {"wrong_level"}
     assert set(scores["target"]) == {"clean"}
     halves = scores[(scores["denoiser"] == "half") & (scores["metric"] == "si_sdr")]["value"]
     whole = scores[(scores["denoiser"] == "noisy") & (scores["metric"] == "si_sdr")]["value"]
@@ -141,14 +142,14 @@ def test_a_failing_denoiser_costs_its_own_rows_only(
     """Where a denoiser raises, its scores are NaN with a reason and the journal tells what."""
     scores = run_of(dataset, [f"{plugins}:Breaking", "noisy"], tmp_path / "run")
 
-    broken = scores[scores["reason"] == "denoiser_failed"]
+    broken = scores[scores["reason"] == "raised"]
     assert 0 < len(broken) < 12
     assert set(broken["denoiser"]) == {"breaking"}
     assert broken["value"].isna().all()
     assert not scores[scores["denoiser"] == "noisy"]["value"].isna().any()
     journal = next((tmp_path / "run" / "journal").glob("breaking-*.jsonl"))
     assert "odd first sample" in journal.read_text(encoding="utf-8")
-    failed = told(tmp_path / "run")["coverage"]["breaking"]["snr"]["denoiser_failed"]
+    failed = told(tmp_path / "run")["coverage"]["breaking"]["snr"]["raised"]
     assert failed == len(broken) // 2
 
 
@@ -247,7 +248,7 @@ def test_a_persons_denoiser_is_found_from_where_the_user_stands(
     scores = run_of(dataset, ["./plugins.py:Half"], tmp_path / "run", workers=2)
 
     assert set(scores["denoiser"]) == {"half"}
-    assert set(scores["reason"]) == {"ok"}
+    assert not scores["value"].isna().any()
 
 
 def test_metrics_that_are_not_installed_are_left_out_unless_named(
