@@ -58,6 +58,7 @@ class DenoiserSpec:
         version: Raised when the output changes; part of the revision in the scores.
         package: The optional package behind it, if any.
         extra: The extra that installs that package.
+        program: The executable behind it, if any.
         license: SPDX id of the code or weights.
         citation: Where the algorithm comes from.
         trained_on: What a learned one saw.
@@ -79,6 +80,7 @@ class DenoiserSpec:
     version: str = "1"
     package: str | None = None
     extra: str | None = None
+    program: str | None = None
     license: str = "MIT"
     citation: str = ""
     trained_on: str | None = None

@@ -14,6 +14,7 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.util
+import shutil
 import sys
 from dataclasses import dataclass, replace
 from functools import cache
@@ -38,6 +39,7 @@ class Entry:
         attribute: What to take from the module.
         package: The optional package it needs, if its spec says so.
         extra: The extra that installs that package.
+        program: The executable it needs, if its spec says so.
         checkpoint: File of weights or run folder that was named with it.
         variant: What followed a + in the request.
     """
@@ -47,17 +49,22 @@ class Entry:
     attribute: str
     package: str | None = None
     extra: str | None = None
+    program: str | None = None
     checkpoint: Path | None = None
     variant: str | None = None
 
     @property
     def installed(self) -> bool:
-        """Whether the optional package behind it can be imported."""
+        """Whether the optional package or program behind it is there."""
+        if self.program is not None and shutil.which(self.program) is None:
+            return False
         return self.package is None or importlib.util.find_spec(self.package) is not None
 
     @property
     def install(self) -> str:
         """The command that installs what it needs; empty when nothing is needed."""
+        if self.program is not None:
+            return f"apt-get install {self.program}"
         return f"pip install 'mn-dataset[{self.extra}]'" if self.extra else ""
 
     def load(self) -> Any:
@@ -151,8 +158,8 @@ def _scan(rooms: tuple[str, ...], spec_class: str) -> dict[str, Entry]:
             for attribute, words in _specs(path, spec_class):
                 if words["name"] in found:
                     raise RuntimeError(f"{path}: the name {words['name']!r} is taken")
-                name, package, extra = words["name"], words.get("package"), words.get("extra")
-                found[name] = Entry(name, module, attribute or name, package, extra)
+                name = words.pop("name")
+                found[name] = replace(Entry(name, module, attribute or name), **words)
     return dict(sorted(found.items()))
 
 
@@ -173,7 +180,7 @@ def _specs(path: Path, spec_class: str) -> list[tuple[str, dict[str, str]]]:
 
 
 def _words(call: ast.Call) -> dict[str, str]:
-    wanted = ("name", "package", "extra")
+    wanted = ("name", "package", "extra", "program")
     return {
         keyword.arg: keyword.value.value
         for keyword in call.keywords

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
@@ -13,9 +13,9 @@ from benchmarks.classical.trackers.imcra import imcra
 from benchmarks.classical.trackers.minimum_statistics import minimum_statistics
 from benchmarks.classical.trackers.quantile import quantile_noise
 from benchmarks.classical.trackers.spp import spp
-from benchmarks.contract import Batch, DenoiserSpec
+from benchmarks.contract import Batch, DenoiserSpec, Side
 from benchmarks.signal.masks import Gain, Power, power_of
-from benchmarks.signal.stft import stft_at
+from benchmarks.signal.stft import Stft, stft_at
 from mn_dataset.errors import UnknownName
 
 TRACKERS: dict[str, Callable[..., Power]] = {
@@ -34,8 +34,8 @@ _FAINT = 1e-10  # of an item's mean power: below it there is nothing to track
 
 
 @dataclass(frozen=True)
-class Tracked(ABC):
-    """A gain rule over any noise tracker; each denoiser adds its spec and its gains.
+class Tracking:
+    """A denoiser over any noise tracker.
 
     Departure from their papers: the noise is by default the clip's low quantile, instead of a
     pause before the speech or what a voice activity detector found.
@@ -66,19 +66,44 @@ class Tracked(ABC):
             raise UnknownName("noise tracker", name, (*TRACKERS, PROFILE))
         return cls(tracker=name)
 
-    def __call__(
-        self, batch: Batch, sampling_rate: int, *, side: Mapping[str, Batch] | None = None
-    ) -> Batch:
+    def noise(self, power: Power, stft: Stft, sampling_rate: int, side: Side | None) -> Power:
+        """Return the mean noise power that the tracker finds, or is told.
+
+        Args:
+            power: Of the mixture, shape (..., frames, bins).
+            stft: What made it.
+            sampling_rate: In Hz.
+            side: Holds the stretch of noise alone, for "profile".
+
+        Returns:
+            Shape (..., frames, bins) or (..., 1, bins).
+        """
+        if self.tracker == PROFILE:
+            told = power_of(stft.forward((side or {})["noise_profile"]))
+            mean: Power = told.mean(axis=-2, keepdims=True)
+            return mean
+        return self._tracked(power, frames_per_s=sampling_rate / stft.hop)
+
+    def _tracked(self, power: Power, *, frames_per_s: float) -> Power:
+        """Track, with a floor under digital silence; nothing has no noise."""
+        if self.tracker == DEFAULT:
+            return quantile_noise(power)
+        mean = power.mean(axis=(-2, -1), keepdims=True)
+        audible = np.where(mean > 0, np.maximum(power, _FAINT * mean), 1.0)
+        noise: Power = TRACKERS[self.tracker](audible, frames_per_s=frames_per_s)
+        return np.where(mean > 0, noise, 0.0).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Tracked(Tracking, ABC):
+    """A gain rule over any noise tracker; each denoiser adds its spec and its gains."""
+
+    def __call__(self, batch: Batch, sampling_rate: int, *, side: Side | None = None) -> Batch:
         """Return the denoised batch, shape (batch, channels, time)."""
         stft = stft_at(sampling_rate)
         spectrum = stft.forward(batch)
         power = power_of(spectrum)
-        if self.tracker == PROFILE:
-            told = power_of(stft.forward((side or {})["noise_profile"]))
-            noise = told.mean(axis=-2, keepdims=True)
-        else:
-            noise = self._tracked(power, frames_per_s=sampling_rate / stft.hop)
-        spectrum *= self.gain(power, noise)
+        spectrum *= self.gain(power, self.noise(power, stft, sampling_rate, side))
         return stft.inverse(spectrum, num_samples=batch.shape[-1])
 
     @abstractmethod
@@ -89,12 +114,3 @@ class Tracked(ABC):
             power: Of the mixture, shape (..., frames, bins).
             noise: Its mean, shape (..., frames, bins) or (..., 1, bins).
         """
-
-    def _tracked(self, power: Power, *, frames_per_s: float) -> Power:
-        """Track, with a floor under digital silence; nothing has no noise."""
-        if self.tracker == DEFAULT:
-            return quantile_noise(power)
-        mean = power.mean(axis=(-2, -1), keepdims=True)
-        audible = np.where(mean > 0, np.maximum(power, _FAINT * mean), 1.0)
-        noise: Power = TRACKERS[self.tracker](audible, frames_per_s=frames_per_s)
-        return np.where(mean > 0, noise, 0.0).astype(np.float32)

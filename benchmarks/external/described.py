@@ -16,8 +16,6 @@ Estimates are found in a folder by the mixtures that they were made of::
 from __future__ import annotations
 
 import hashlib
-import subprocess
-import tempfile
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -29,13 +27,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.contract import Batch, DenoiserSpec
-from mn_dataset.audio import io, sink
+from benchmarks.external import program
+from mn_dataset.audio import io
 from mn_dataset.errors import InputError, suggestion
 from mn_dataset.mix.manifest import read_manifest
 
 _IN, _OUT, _OUTDIR = "{in}", "{out}", "{outdir}"
-_FAR_S = 0.05  # by which a program's output may be longer or shorter than its input
-_TAIL = 400  # characters of what a program complained
 _SPEC_FIELDS = (
     *("name", "sampling_rate", "latency", "deterministic"),
     *("version", "license", "citation", "trained_on"),
@@ -124,28 +121,12 @@ class Command:
         return np.stack([self._run(item[0], sampling_rate) for item in batch])[:, np.newaxis]
 
     def _run(self, clip: NDArray[np.float32], sampling_rate: int) -> NDArray[np.float32]:
-        with tempfile.TemporaryDirectory(prefix="mn-command-") as scratch:
-            places = {_IN: Path(scratch, "in.wav"), _OUT: Path(scratch, "out.wav")}
-            places[_OUTDIR] = Path(scratch, "out")
+        with program.scratch({"in": clip}, sampling_rate) as place:
+            places = {_IN: place / "in.wav", _OUT: place / "out.wav", _OUTDIR: place / "out"}
             places[_OUTDIR].mkdir()
-            form = sink.wav("FLOAT", frames=len(clip), channels=1)
-            with sink.sink(
-                places[_IN], form, sampling_rate=sampling_rate, channels=1, meant_for=places[_IN]
-            ) as write:
-                write(clip[:, np.newaxis])
             words = [_filled(word, places) for word in self.command]
-            try:
-                subprocess.run(  # noqa: S603 - what the user's own file says
-                    words, cwd=scratch, check=True, capture_output=True, timeout=self.timeout_s
-                )
-            except FileNotFoundError as error:
-                raise RuntimeError(f"{words[0]}: no such program") from error
-            except subprocess.TimeoutExpired as error:
-                raise TimeoutError(f"{words[0]} took longer than {self.timeout_s:g} s") from error
-            except subprocess.CalledProcessError as error:
-                tail = error.stderr.decode(errors="replace").strip()[-_TAIL:]
-                raise RuntimeError(f"{words[0]} ended with {error.returncode}: {tail}") from error
-            return _fitted(_answer(places), len(clip), sampling_rate)
+            program.run(words, place, timeout_s=self.timeout_s)
+            return program.read(_answer(places), len(clip), sampling_rate)
 
 
 @dataclass(frozen=True)
@@ -193,7 +174,7 @@ class Folder:
         for suffix in (".wav", ".flac"):
             path = self.path.parent / self.folder / f"{name}{suffix}"
             if path.is_file():
-                return _fitted(path, len(clip), sampling_rate)
+                return program.read(path, len(clip), sampling_rate)
         raise RuntimeError(f"has no {name}.wav in {self.path.parent / self.folder}")
 
     @cached_property
@@ -215,18 +196,3 @@ def _answer(places: Mapping[str, Path]) -> Path:
     if len(found) != 1:
         raise RuntimeError(f"wrote {len(found)} WAV files, expected one")
     return found[0]
-
-
-def _fitted(path: Path, num_samples: int, sampling_rate: int) -> NDArray[np.float32]:
-    """Read an estimate, and trim or pad what its program added or lost at the end.
-
-    One that is farther off is handed on as it is: the harness says so.
-    """
-    samples, rate = io.read_any(path)
-    if rate != sampling_rate:
-        raise RuntimeError(f"{path.name} is at {rate} Hz, expected {sampling_rate}")
-    mono: NDArray[np.float32] = samples.mean(axis=1).astype(np.float32)
-    off = len(mono) - num_samples
-    if abs(off) > _FAR_S * sampling_rate:
-        return mono
-    return np.pad(mono, (0, max(0, -off)))[:num_samples]

@@ -40,15 +40,20 @@ class NoiseReduce:
             MissingExtra: if the library is not installed.
         """
         del side
-        library = _library()
+        found = library()
         with np.errstate(invalid="ignore"):
-            gated = [library.reduce_noise(y=clip, sr=sampling_rate) for clip in batch[:, 0]]
+            gated = [found.reduce_noise(y=clip, sr=sampling_rate) for clip in batch[:, 0]]
         estimate: Batch = np.stack(gated)[:, np.newaxis]
         estimate[np.isnan(estimate) & (batch == 0)] = 0.0
         return estimate
 
 
-def _library() -> Any:
+def library() -> Any:
+    """Import the library.
+
+    Raises:
+        MissingExtra: if it is not installed.
+    """
     try:
         return importlib.import_module("noisereduce")
     except ImportError as error:

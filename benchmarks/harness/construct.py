@@ -31,7 +31,9 @@ def constructed(entry: Entry) -> Denoiser:
     if lacks is not None and lacks.extra:
         raise MissingExtra(lacks.package, extra=lacks.extra)
     if lacks is not None:
-        raise InputError(f"the package {lacks.package!r} is not installed; run: {lacks.command}")
+        raise InputError(
+            f"the {lacks.kind} {lacks.package!r} is not installed; run: {lacks.command}"
+        )
     if entry.variant is not None and not hasattr(attribute, "variant"):
         raise InputError(
             f"{entry.name}+{entry.variant}: {entry.name!r} runs over no noise tracker; use "

@@ -60,7 +60,7 @@ def _obstacle(spec: DenoiserSpec, shipped: Path | None) -> tuple[str | None, str
     """Return what keeps a bare name from running, and the command that helps."""
     lacks = missing(spec)
     if lacks is not None:
-        return f"the package {lacks.package!r} is not installed", lacks.command
+        return f"the {lacks.kind} {lacks.package!r} is not installed", lacks.command
     if spec.learned and shipped is None:
         return f"no weights ship; run {spec.name}@RUN", train_command(spec)
     return None, None

@@ -19,3 +19,12 @@ def test_an_absent_package_is_named():
     assert ours.command == "pip install 'mn-dataset[baselines]'"
     assert theirs is not None
     assert theirs.command == "pip install no_such_package"
+
+
+def test_an_absent_program_is_named():
+    """With the command that a Debian user types."""
+    lacks = missing(DenoiserSpec(name="a", program="no-such-program"))
+
+    assert lacks is not None
+    assert (lacks.kind, lacks.command) == ("program", "apt-get install no-such-program")
+    assert missing(DenoiserSpec(name="b", program="python3")) is None

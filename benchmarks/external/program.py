@@ -1,0 +1,96 @@
+"""Run a program over one clip: a folder of its own, WAV files of 32-bit floats, no shell."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mn_dataset.audio import io, sink
+
+Clip = NDArray[np.float32]
+"""One channel of audio, shape (time,)."""
+
+_TAIL = 400  # characters of what a program complained
+_FAR_S = 0.05  # by which a program's output may be longer or shorter than its input
+
+
+@contextmanager
+def scratch(clips: Mapping[str, Clip], sampling_rate: int) -> Iterator[Path]:
+    """Yield a folder that holds clips as NAME.wav, and is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="mn-program-") as place:
+        for name, clip in clips.items():
+            path = Path(place, f"{name}.wav")
+            form = sink.wav("FLOAT", frames=len(clip), channels=1)
+            with sink.sink(
+                path, form, sampling_rate=sampling_rate, channels=1, meant_for=path
+            ) as write:
+                write(clip[:, np.newaxis])
+        yield Path(place)
+
+
+def run(words: Sequence[str], place: Path, *, timeout_s: float) -> None:
+    """Run a program in a folder.
+
+    Raises:
+        RuntimeError: if it is not there or fails, with the end of what it complained.
+        TimeoutError: if it takes too long.
+    """
+    try:
+        subprocess.run(  # noqa: S603 - a list of words, no shell
+            list(words),
+            cwd=place,
+            check=True,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=timeout_s,
+        )
+    except FileNotFoundError as error:
+        raise RuntimeError(f"{words[0]}: no such program") from error
+    except subprocess.TimeoutExpired as error:
+        raise TimeoutError(f"{words[0]} took longer than {timeout_s:g} s") from error
+    except subprocess.CalledProcessError as error:
+        tail = error.stderr.decode(errors="replace").strip()[-_TAIL:]
+        raise RuntimeError(f"{words[0]} ended with {error.returncode}: {tail}") from error
+
+
+def read(path: Path, num_samples: int, sampling_rate: int) -> Clip:
+    """Read an estimate, and trim or pad what its program added or lost at the end.
+
+    One that is farther off is handed on as it is: the harness says so.
+
+    Raises:
+        RuntimeError: if it is at another rate.
+    """
+    samples, rate = io.read_any(path)
+    if rate != sampling_rate:
+        raise RuntimeError(f"{path.name} is at {rate} Hz, expected {sampling_rate}")
+    mono: Clip = samples.mean(axis=1).astype(np.float32)
+    off = len(mono) - num_samples
+    if abs(off) > _FAR_S * sampling_rate:
+        return mono
+    return np.pad(mono, (0, max(0, -off)))[:num_samples]
+
+
+@cache
+def version(*words: str) -> str:
+    """Return the version that a program tells of itself; "unknown" if it does not.
+
+    >>> version("no-such-program", "--version")
+    'unknown'
+    """
+    try:
+        said = subprocess.run(  # noqa: S603 - a list of words, no shell
+            list(words), stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    found = re.search(rb"\d+(\.\d+)+[\w.+~:-]*", said.stdout + said.stderr)
+    return found[0].decode() if found else "unknown"
