@@ -28,6 +28,8 @@ _ROOT = Path(__file__).parent
 DENOISER_ROOMS = ("classical", "external", "models")
 METRIC_ROOMS = ("metrics",)
 
+_BEHIND = ("package", "extra", "program")  # what a spec may name that is not ours
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -158,8 +160,8 @@ def _scan(rooms: tuple[str, ...], spec_class: str) -> dict[str, Entry]:
             for attribute, words in _specs(path, spec_class):
                 if words["name"] in found:
                     raise RuntimeError(f"{path}: the name {words['name']!r} is taken")
-                name = words.pop("name")
-                found[name] = replace(Entry(name, module, attribute or name), **words)
+                name, behind = words["name"], (words.get(key) for key in _BEHIND)
+                found[name] = Entry(name, module, attribute or name, *behind)
     return dict(sorted(found.items()))
 
 
@@ -180,7 +182,7 @@ def _specs(path: Path, spec_class: str) -> list[tuple[str, dict[str, str]]]:
 
 
 def _words(call: ast.Call) -> dict[str, str]:
-    wanted = ("name", "package", "extra", "program")
+    wanted = ("name", *_BEHIND)
     return {
         keyword.arg: keyword.value.value
         for keyword in call.keywords

@@ -33,6 +33,8 @@ from mn_dataset.errors import InputError, suggestion
 from mn_dataset.mix.manifest import read_manifest
 
 _IN, _OUT, _OUTDIR = "{in}", "{out}", "{outdir}"
+_ID, _NAME = "{id}", "{name}"
+_FILES = [f"{stem}.{kind}" for stem in (_ID, _NAME, f"{_NAME}.noisy") for kind in ("wav", "flac")]
 _SPEC_FIELDS = (
     *("name", "sampling_rate", "latency", "deterministic"),
     *("version", "license", "citation", "trained_on"),
@@ -114,7 +116,7 @@ class Command:
         """Return the estimates, shape (batch, 1, time).
 
         Raises:
-            RuntimeError: if the program is not there, fails, or answers with another rate.
+            RuntimeError: if the program is not there, or fails.
             TimeoutError: if it takes too long.
         """
         del side
@@ -136,15 +138,31 @@ class Folder:
     Attributes:
         path: The TOML file.
         spec: The declaration.
-        folder: Of the estimates, relative to the TOML file: ``ID.wav`` or ``ID.flac``, where ID is
-            a mixture's, such as test/000000.
+        folder: Of the estimates, relative to the TOML file.
         dataset: The built dataset, relative to where the command is typed.
+        file: Where in the folder an estimate lies, at any rate: ``{id}`` is its mixture's, such as
+            test/000000, ``{name}`` the last part of that.
     """
 
     path: Path
     spec: DenoiserSpec
     folder: str
     dataset: str
+    file: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse one estimate for all mixtures, and a rate: estimates lie at their own.
+
+        Raises:
+            InputError: with what is expected.
+        """
+        if self.file and not any(word in self.file for word in (_ID, _NAME)):
+            raise InputError(f"{self.path}: file is {self.file!r}; expected {_ID} or {_NAME} in it")
+        if self.spec.sampling_rate is not None:
+            raise InputError(
+                f"{self.path}: sampling_rate is for programs; leave it away, a folder's files say "
+                "theirs"
+            )
 
     @property
     def revision(self) -> str:
@@ -160,8 +178,7 @@ class Folder:
         """Return the estimates, shape (batch, 1, time).
 
         Raises:
-            RuntimeError: if a mixture is none of the dataset's, or its estimate is missing or of
-                another rate.
+            RuntimeError: if a mixture is none of the dataset's, or its estimate is missing.
         """
         del side
         return np.stack([self._found(item[0], sampling_rate) for item in batch])[:, np.newaxis]
@@ -171,18 +188,20 @@ class Folder:
         name = self._ids.get(io.pcm_sha256(samples))
         if name is None:
             raise RuntimeError(f"was given a mixture that is not in {self.dataset}")
-        for suffix in (".wav", ".flac"):
-            path = self.path.parent / self.folder / f"{name}{suffix}"
+        root = self.path.parent / self.folder
+        wanted = [self.file] if self.file else _FILES
+        files = [_filled(file, {_ID: name, _NAME: name.rpartition("/")[2]}) for file in wanted]
+        for path in (root / file for file in files):
             if path.is_file():
                 return program.read(path, len(clip), sampling_rate)
-        raise RuntimeError(f"has no {name}.wav in {self.path.parent / self.folder}")
+        raise RuntimeError(f"has no {files[0]} in {root}")
 
     @cached_property
     def _ids(self) -> dict[str, str]:
         return {row["noisy_sha256"]: row["id"] for row in read_manifest(Path(self.dataset))}
 
 
-def _filled(word: str, places: Mapping[str, Path]) -> str:
+def _filled(word: str, places: Mapping[str, object]) -> str:
     for name, place in places.items():
         word = word.replace(name, str(place))
     return word

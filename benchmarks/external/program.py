@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mn_dataset.audio import io, sink
+from mn_dataset.audio.resample import resample
 
 Clip = NDArray[np.float32]
 """One channel of audio, shape (time,)."""
@@ -64,15 +65,12 @@ def run(words: Sequence[str], place: Path, *, timeout_s: float) -> None:
 def read(path: Path, num_samples: int, sampling_rate: int) -> Clip:
     """Read an estimate, and trim or pad what its program added or lost at the end.
 
-    One that is farther off is handed on as it is: the harness says so.
-
-    Raises:
-        RuntimeError: if it is at another rate.
+    One that is farther off is handed on as it is: the harness says so. One at another rate is
+    resampled: many a model writes what it reads at its own.
     """
     samples, rate = io.read_any(path)
-    if rate != sampling_rate:
-        raise RuntimeError(f"{path.name} is at {rate} Hz, expected {sampling_rate}")
-    mono: Clip = samples.mean(axis=1).astype(np.float32)
+    wave = samples.mean(axis=1, dtype=np.float64)
+    mono: Clip = resample(wave, from_rate=rate, to_rate=sampling_rate).astype(np.float32)
     off = len(mono) - num_samples
     if abs(off) > _FAR_S * sampling_rate:
         return mono
