@@ -160,8 +160,9 @@ def _scan(rooms: tuple[str, ...], spec_class: str) -> dict[str, Entry]:
             for attribute, words in _specs(path, spec_class):
                 if words["name"] in found:
                     raise RuntimeError(f"{path}: the name {words['name']!r} is taken")
-                name, behind = words["name"], (words.get(key) for key in _BEHIND)
-                found[name] = Entry(name, module, attribute or name, *behind)
+                name = words["name"]
+                package, extra, program = (words.get(key) for key in _BEHIND)
+                found[name] = Entry(name, module, attribute or name, package, extra, program)
     return dict(sorted(found.items()))
 
 

@@ -15,13 +15,15 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cache
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from benchmarks.leaderboard.score import DENOISING, Entrant, Job, failure, score_mixture
+from benchmarks.leaderboard.score import DENOISING, Entrant, Job, failure, records_of
 from benchmarks.leaderboard.store import Record
+from benchmarks.metrics import selftest
 from mn_dataset.errors import MnError
 from mn_dataset.parallel import cores, started
 
@@ -45,12 +47,13 @@ def score_all(jobs: Iterable[Job], *, workers: int | None, timeout_s: float) -> 
         timeout_s: Longer than this and an estimate has that as its reason.
 
     Raises:
-        MnError: if a process is ended from outside, or dies when no denoiser can be to blame; or
-            whatever scoring raises.
+        MnError: if this machine fails the self-test, if a process is ended from outside or dies
+            when no denoiser can be to blame; or whatever scoring raises.
     """
     if workers == 1:
         for job in jobs:
-            yield from zip(job.entrants, score_mixture(job), strict=True)
+            _prove()
+            yield from zip(job.entrants, records_of(job), strict=True)
         return
     crew = _Crew(timeout_s)
     try:
@@ -192,13 +195,20 @@ def _serve(pipe: Connection, parent: int) -> None:
         except (EOFError, ConnectionError):
             return
         try:
-            for number, record in enumerate(score_mixture(job, begun=_telling(pipe))):
+            _prove()
+            for number, record in enumerate(records_of(job, begun=_telling(pipe))):
                 pipe.send((_RECORD, (number, record)))
             pipe.send((_DONE, None))
         except BrokenPipeError:
             return
         except Exception as error:  # a mistake of ours or of the user's: the parent raises it
             pipe.send((_RAISED, error))
+
+
+@cache
+def _prove() -> None:
+    """Test this process once, before it scores anything."""
+    selftest.check()
 
 
 def _telling(pipe: Connection) -> Any:

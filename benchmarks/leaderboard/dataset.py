@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
+import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.contract import Batch
-from mn_dataset.audio.io import pcm_sha256, read_pcm, to_float
+from mn_dataset.audio.io import file_sha256, pcm_sha256, read_pcm, to_float
 from mn_dataset.errors import AudioError, DatasetError
 from mn_dataset.records import MUSIC_CATEGORIES, NOISE_CLASSES, SYNTHETIC
 
@@ -20,6 +21,8 @@ PROVENANCE = ("corpus", "corpus_hash", "generator_version", "dataset_version")
 """What the manifest's own metadata tells."""
 
 _TASK = "denoise"
+_ROWS = 256
+_REPEATED = ("task", "split", "music_category", "noise_class", "clean_id", "noise_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +88,20 @@ def read_dataset(root: Path) -> Dataset:
     Raises:
         DatasetError: if it is no built dataset of the denoise task, or an empty one.
     """
-    manifest = _table(root, "manifest.parquet")
-    sources = _table(root, "sources.parquet").to_pylist()
-    metadata = manifest.schema.metadata or {}
-    names = [field.name for field in fields(Mixture)]
-    missing = sorted(set(names) - set(manifest.column_names))
-    if missing:
-        raise DatasetError(
-            f"{root / 'manifest.parquet'}: lacks the columns {', '.join(missing)}; "
-            "build the dataset again with `mn build`"
-        )
-    mixtures = [
-        Mixture(**row | {"targets": tuple(row["targets"])})
-        for row in manifest.select(names).to_pylist()
-    ]
+    with _file(root, "manifest.parquet") as manifest:
+        metadata = manifest.schema_arrow.metadata or {}
+        names = [field.name for field in fields(Mixture)]
+        missing = sorted(set(names) - set(manifest.schema_arrow.names))
+        if missing:
+            raise DatasetError(
+                f"{root / 'manifest.parquet'}: lacks the columns {', '.join(missing)}; "
+                "build the dataset again with `mn build`"
+            )
+        batches = _read(root / "manifest.parquet", manifest, names)
+        mixtures = [_mixture(row) for batch in batches for row in batch.to_pylist()]
+    with _file(root, "sources.parquet") as table:
+        read = _read(root / "sources.parquet", table, table.schema_arrow.names)
+        sources = [row for batch in read for row in batch.to_pylist()]
     _check(root, mixtures)
     return Dataset(
         root=root,
@@ -106,7 +109,7 @@ def read_dataset(root: Path) -> Dataset:
         clusters={row["id"]: row.get("group") or row["id"] for row in sources},
         origins=dict(Counter(row.get("origin") or "unknown" for row in sources)),
         uncovered=_uncovered(sources),
-        manifest_sha256=hashlib.sha256((root / "manifest.parquet").read_bytes()).hexdigest(),
+        manifest_sha256=file_sha256(root / "manifest.parquet"),
         provenance={key: metadata.get(key.encode(), b"").decode() for key in PROVENANCE},
     )
 
@@ -136,14 +139,29 @@ def _uncovered(sources: Sequence[dict[str, str]]) -> tuple[str, ...]:
     return tuple(name for name in (*MUSIC_CATEGORIES, *NOISE_CLASSES) if name not in covered)
 
 
-def _table(root: Path, name: str) -> pa.Table:
+def _mixture(row: dict[str, Any]) -> Mixture:
+    """Make a mixture of a row of the manifest; words that repeat are kept once."""
+    words = {name: sys.intern(row[name]) for name in _REPEATED}
+    targets = tuple(sys.intern(target) for target in row["targets"])
+    return Mixture(**row | words | {"targets": targets})
+
+
+def _file(root: Path, name: str) -> pq.ParquetFile:
     path = root / name
     if not path.is_file():
         raise DatasetError(
             f"{root}: holds no {name}; expected a dataset folder made by `mn build` or `mn render`"
         )
     try:
-        return pq.read_table(path)
+        return pq.ParquetFile(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DatasetError(f"{path}: not readable as Parquet ({error}); build it again") from error
+
+
+def _read(path: Path, file: pq.ParquetFile, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """Yield some rows at a time: as Python's objects they are many times as large."""
+    try:
+        yield from file.iter_batches(batch_size=_ROWS, columns=list(names))
     except (pa.ArrowInvalid, OSError) as error:
         raise DatasetError(f"{path}: not readable as Parquet ({error}); build it again") from error
 

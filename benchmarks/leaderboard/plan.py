@@ -17,7 +17,10 @@ from benchmarks.metrics import suite
 from benchmarks.registry import Entry
 from mn_dataset.errors import InputError, MissingExtra
 
-_TRIED_AGAIN = frozenset({UNREADABLE, "not_installed", "died"})  # memory may have been short
+_NEVER = (None, "never tried")
+_TRIED_AGAIN = frozenset(
+    {UNREADABLE, "not_installed", "died", _NEVER[1]}  # of what died: memory may have been short
+)
 
 
 @dataclass(frozen=True)
@@ -105,21 +108,20 @@ def make_plan(
 def missing_jobs(plan: Plan, folder: RunFolder) -> Iterator[Job]:
     """Yield one job per mixture that lacks a score, with exactly the denoisers that lack one."""
     wanted = [f"{metric.name}@{metric.version}" for metric in plan.metrics]
-    known = [
-        {record.mixture_id: _settled(record) for record in merged(folder, entrant).values()}
-        for entrant in plan.entrants
-    ]
+    known = [_settled(folder, entrant, wanted) for entrant in plan.entrants]
+    fresh = [not lacking for lacking in known]
+    asked: dict[tuple[str, tuple[str, ...], bool], Entrant] = {}
     for mixture in plan.dataset.mixtures:
         entrants = []
-        for entrant, settled in zip(plan.entrants, known, strict=True):
-            done = settled.get(mixture.id, frozenset())
-            lacking = tuple(
-                name for name, key in zip(entrant.metrics, wanted, strict=True) if key not in done
-            )
+        for number, entrant in enumerate(plan.entrants):
+            lacking = known[number].get(mixture.id, entrant.metrics)
             if lacking:
                 # Memory is measured once: on the first mixture that a denoiser meets.
-                entrants.append(replace(entrant, metrics=lacking, measure_memory=not settled))
-                settled.setdefault(mixture.id, frozenset())
+                key = (entrant.name, lacking, fresh[number])
+                if key not in asked:
+                    asked[key] = replace(entrant, metrics=lacking, measure_memory=fresh[number])
+                entrants.append(asked[key])
+                fresh[number] = False
         if entrants:
             yield Job(plan.dataset.root, mixture, tuple(entrants), plan.versions, plan.device)
 
@@ -140,10 +142,18 @@ def _joined(earlier: Record, later: Record) -> Record:
     return replace(earlier, scores=earlier.scores | later.scores, detail=later.detail)
 
 
-def _settled(record: Record) -> frozenset[str]:
-    return frozenset(
-        key for key, (_, reason) in record.scores.items() if reason not in _TRIED_AGAIN
-    )
+def _settled(
+    folder: RunFolder, entrant: Entrant, wanted: Sequence[str]
+) -> dict[str, tuple[str, ...]]:
+    """Return by mixture which metrics a denoiser still lacks there."""
+    return {
+        record.mixture_id: tuple(
+            name
+            for name, key in zip(entrant.metrics, wanted, strict=True)
+            if record.scores.get(key, _NEVER)[1] in _TRIED_AGAIN
+        )
+        for record in merged(folder, entrant).values()
+    }
 
 
 def _metrics(

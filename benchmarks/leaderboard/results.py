@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
-from benchmarks.leaderboard.dataset import Dataset
+from benchmarks.leaderboard.dataset import Dataset, Mixture
 from benchmarks.leaderboard.plan import Plan, merged
 from benchmarks.leaderboard.score import Entrant
-from benchmarks.leaderboard.store import Record, RunFolder, write_rows
+from benchmarks.leaderboard.store import Record, RunFolder, write_rows, write_whole
 from benchmarks.leaderboard.verdict import verdict
 
 logger = logging.getLogger(__name__)
+
+_MIXTURES = 256  # whose rows are Python's objects at a time
 
 SCORES = pa.schema(
     [
@@ -67,55 +74,96 @@ def write_tables(plan: Plan, folder: RunFolder) -> dict[str, Any]:
         What run.json tells: as "coverage" how many scores of each denoiser and metric have which
         reason, as "alignment" what its estimates have in common.
     """
-    scores, timing, coverage, alignment = [], [], {}, {}
+    held, timing, coverage, alignment = [], [], {}, {}
     for entrant in plan.entrants:
         records = merged(folder, entrant)
         found = verdict(records[mixture.id] for mixture in plan.dataset.mixtures)
         if found.told:
             logger.warning("%s: %s", entrant.name, found.told)
-        rows = _score_rows(plan, entrant, records, found.reason)
-        scores.append(rows)
+        held.append(_held(plan, records, found.reason))
         timing.append(_timing_row(plan, entrant, records))
-        coverage[entrant.name] = _coverage(rows)
+        coverage[entrant.name] = held[-1].coverage()
         alignment[entrant.name] = asdict(found)
-    order = [(name, "ascending") for name in ("mixture_id", "denoiser", "target", "metric")]
-    write_rows(folder.root / "scores.parquet", pa.concat_tables(scores).sort_by(order))
+    _write_scores(plan, held, folder.root / "scores.parquet")
     write_rows(folder.root / "mixtures.parquet", _mixture_rows(plan.dataset))
     write_rows(folder.root / "timing.parquet", pa.Table.from_pylist(timing, schema=TIMING))
     return {"coverage": coverage, "alignment": alignment}
 
 
-def _score_rows(plan: Plan, entrant: Entrant, records: dict[str, Record], common: str) -> pa.Table:
-    """Return the rows of a denoiser; what all its estimates have in common is a value's reason."""
-    columns: dict[str, list[object]] = {name: [] for name in SCORES.names}
-    for mixture in plan.dataset.mixtures:
-        for metric, version in plan.versions.items():
-            value, reason = records[mixture.id].scores[f"{metric}@{version}"]
-            row = {
-                "mixture_id": mixture.id,
-                "task": mixture.task,
-                "denoiser": entrant.name,
-                "revision": entrant.revision,
-                "target": mixture.targets[0],
-                "metric": metric,
-                "value": float("nan") if value is None else value,
-                "reason": common if reason == "ok" else reason,
-                "music_category": mixture.music_category,
-                "noise_class": mixture.noise_class,
-                "snr_db": mixture.snr_db,
-                "split": mixture.split,
-            }
-            for name, cell in row.items():
-                columns[name].append(cell)
-    return pa.Table.from_pydict(columns, schema=SCORES)
+@dataclass(frozen=True)
+class _Held:
+    """The scores of one denoiser, small: thousands of mixtures are a few megabytes.
+
+    Attributes:
+        metrics: Names, sorted: the columns.
+        values: Shape (mixtures, metrics).
+        reasons: Places in ``words``, shape as the values.
+        words: The reasons that there are.
+    """
+
+    metrics: tuple[str, ...]
+    values: NDArray[np.float64]
+    reasons: NDArray[np.int16]
+    words: tuple[str, ...]
+
+    def coverage(self) -> dict[str, dict[str, int]]:
+        """Return, by metric, how many scores have which reason."""
+        counts = {
+            name: Counter(self.words[code] for code in codes)
+            for name, codes in zip(self.metrics, self.reasons.T, strict=True)
+        }
+        return {name: dict(sorted(found.items())) for name, found in counts.items()}
 
 
-def _coverage(rows: pa.Table) -> dict[str, dict[str, int]]:
-    counts = Counter(zip(rows["metric"].to_pylist(), rows["reason"].to_pylist(), strict=True))
-    found: dict[str, dict[str, int]] = {}
-    for (metric, reason), count in sorted(counts.items()):
-        found.setdefault(metric, {})[reason] = count
-    return found
+def _held(plan: Plan, records: dict[str, Record], common: str) -> _Held:
+    """Gather a denoiser's scores; what all its estimates have in common is a value's reason."""
+    keys = {name: f"{name}@{version}" for name, version in sorted(plan.versions.items())}
+    shape = (len(plan.dataset.mixtures), len(keys))
+    values, reasons = np.full(shape, np.nan), np.zeros(shape, np.int16)
+    words: dict[str, int] = {}
+    for row, mixture in enumerate(plan.dataset.mixtures):
+        for column, key in enumerate(keys.values()):
+            value, reason = records[mixture.id].scores[key]
+            reason = common if reason == "ok" else reason
+            values[row, column] = np.nan if value is None else value
+            reasons[row, column] = words.setdefault(reason, len(words))
+    return _Held(tuple(keys), values, reasons, tuple(words))
+
+
+def _write_scores(plan: Plan, held: Sequence[_Held], path: Path) -> None:
+    """Write the long table in its order: mixture, denoiser, target, metric; some at a time."""
+    buffer = BytesIO()
+    with pq.ParquetWriter(buffer, SCORES) as writer:
+        for first in range(0, len(plan.dataset.mixtures), _MIXTURES):
+            rows = range(first, min(first + _MIXTURES, len(plan.dataset.mixtures)))
+            columns: dict[str, list[object]] = {name: [] for name in SCORES.names}
+            for row in rows:
+                for entrant, scores in zip(plan.entrants, held, strict=True):
+                    _add(columns, plan.dataset.mixtures[row], entrant, scores, row)
+            writer.write_table(pa.Table.from_pydict(columns, schema=SCORES))
+    write_whole(path, buffer.getvalue())
+
+
+def _add(
+    columns: dict[str, list[object]], mixture: Mixture, entrant: Entrant, scores: _Held, row: int
+) -> None:
+    count = len(scores.metrics)
+    same = {
+        "mixture_id": mixture.id,
+        "task": mixture.task,
+        "denoiser": entrant.name,
+        "revision": entrant.revision,
+        "target": mixture.targets[0],
+        "music_category": mixture.music_category,
+        "noise_class": mixture.noise_class,
+        "snr_db": mixture.snr_db,
+        "split": mixture.split,
+    }
+    for name, cell in same.items():
+        columns[name] += [cell] * count
+    columns["metric"] += scores.metrics
+    columns["value"] += scores.values[row].tolist()
+    columns["reason"] += [scores.words[code] for code in scores.reasons[row]]
 
 
 def _mixture_rows(dataset: Dataset) -> pa.Table:

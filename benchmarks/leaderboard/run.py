@@ -12,7 +12,7 @@ from benchmarks.leaderboard.cost import Cost
 from benchmarks.leaderboard.crew import TIMEOUT_S, score_all
 from benchmarks.leaderboard.dataset import read_dataset
 from benchmarks.leaderboard.examples import MOST, write_examples
-from benchmarks.leaderboard.plan import Plan, make_plan, merged, missing_jobs
+from benchmarks.leaderboard.plan import Plan, make_plan, missing_jobs
 from benchmarks.leaderboard.provenance import describe_run
 from benchmarks.leaderboard.results import write_tables
 from benchmarks.leaderboard.score import UNREADABLE, Entrant
@@ -64,6 +64,7 @@ def bench(
         UnknownName: for a denoiser or metric that is not registered, before any work.
         MissingExtra: for one that was asked for and is not installed, before any work.
         DatasetError: if the dataset is not one, or the run folder holds another run.
+        MnError: if this machine fails the self-test, or a worker process is ended from outside.
     """
     if not 0 <= examples <= MOST:
         raise InputError(f"--examples is {examples}; expected 0 to {MOST}")
@@ -112,8 +113,7 @@ def _score_missing(
     progress: Progress | None,
 ) -> None:
     """Do the missing jobs; every answer is in the journals before the next is looked at."""
-    jobs = list(missing_jobs(plan, folder))
-    left = {job.mixture.id: len(job.entrants) for job in jobs}
+    left = {job.mixture.id: len(job.entrants) for job in missing_jobs(plan, folder)}
     total = len(plan.dataset.mixtures)
     logger.info(
         "%d of %d estimates are scored already; %d to do",
@@ -124,6 +124,7 @@ def _score_missing(
     if progress:
         progress(total - len(left), total)
     told: set[tuple[str, str]] = set()
+    jobs = missing_jobs(plan, folder) if left else ()
     for entrant, record in score_all(jobs, workers=workers, timeout_s=timeout_s):
         _write_down(folder, entrant, record, told)
         cost.add(record)
@@ -136,15 +137,15 @@ def _score_missing(
 
 def _refuse_unreadable(plan: Plan, folder: RunFolder) -> None:
     """Refuse a dataset of which no mixture could be read: that is no leaderboard of anything."""
-    records = [record for entrant in plan.entrants for record in merged(folder, entrant).values()]
-    unreadable = [
-        record
-        for record in records
-        if {reason for _, reason in record.scores.values()} == {UNREADABLE}
-    ]
-    if records and len(unreadable) == len(records):
+    first = ""
+    for entrant in plan.entrants:
+        for record in folder.journal(entrant.name, entrant.revision).records():
+            if {reason for _, reason in record.scores.values()} != {UNREADABLE}:
+                return
+            first = first or record.detail
+    if first:
         raise DatasetError(
-            f"{plan.dataset.root}: no mixture could be read; the first: {unreadable[0].detail}; "
+            f"{plan.dataset.root}: no mixture could be read; the first: {first}; "
             f"see what `mn verify {plan.dataset.root}` says"
         )
 

@@ -81,8 +81,13 @@ class Loaded:
     warm: bool = False
 
 
-def score_mixture(job: Job, *, begun: Begun | None = None) -> Iterator[Record]:
-    """Estimate and score one mixture: yield one record per denoiser, in the order of the job."""
+def score_mixture(job: Job) -> list[Record]:
+    """Estimate and score one mixture, one record per denoiser, in the order of the job."""
+    return list(records_of(job))
+
+
+def records_of(job: Job, *, begun: Begun | None = None) -> Iterator[Record]:
+    """Yield the records of a mixture one by one, and say what begins before it begins."""
     try:
         audio = read_audio(job.root, job.mixture)
     except AudioError as error:

@@ -6,8 +6,9 @@ import hashlib
 import json
 import os
 import re
+import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from mn_dataset.errors import DatasetError, OutputError
 RUN_JSON = "run.json"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Record:
     """One line of a journal: what one denoiser did on one mixture.
 
@@ -64,9 +65,15 @@ class Journal:
                 if not line.endswith("\n"):
                     return  # torn, even if it parses: the next append cuts it off
                 try:
-                    yield Record(**json.loads(line))
-                except (json.JSONDecodeError, TypeError):
+                    record = Record(**json.loads(line))
+                    # Of thousands of lines, each holds these few words.
+                    scores = {
+                        sys.intern(key): (value, sys.intern(reason))
+                        for key, (value, reason) in record.scores.items()
+                    }
+                except (json.JSONDecodeError, TypeError, ValueError, AttributeError):
                     continue
+                yield replace(record, scores=scores)
 
     def append(self, record: Record) -> None:
         """Add one record with a single write, after cutting off a torn last line.

@@ -22,7 +22,7 @@ def test_a_journal_returns_what_was_appended(tmp_path: Path) -> None:
     found = list(journal.records())
 
     assert [item.mixture_id for item in found] == ["a", "b"]
-    assert found[0].scores["snr@1"] == [1.25, "ok"]
+    assert found[0].scores["snr@1"] == (1.25, "ok")
     assert found[0].seconds == 0.5
 
 

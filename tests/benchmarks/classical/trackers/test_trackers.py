@@ -8,6 +8,7 @@ import pytest
 from scipy import optimize
 
 from benchmarks.classical.tracked import TRACKERS
+from benchmarks.classical.wiener import Wiener
 from benchmarks.signal.masks import power_of
 from benchmarks.signal.stft import Stft
 from mn_dataset.seeds import generator
@@ -115,9 +116,16 @@ def test_a_step_up_is_followed_within_the_delay(name, after_s):
     assert np.abs(after).max() < 2.0
 
 
-@pytest.mark.parametrize(("name", "after_s"), [("minimum_statistics", 0.5), ("spp", 1.0)])
+@pytest.mark.parametrize(
+    ("name", "after_s"),
+    [
+        ("minimum_statistics", 0.5),  # a minimum falls at once
+        ("imcra", 0.5),  # Cohen, eq. 11: 0.85 a frame without music, 10 dB in 14 frames
+        ("spp", 1.0),
+    ],
+)
 def test_a_step_down_is_followed_soon(name, after_s):
-    """A minimum falls at once."""
+    """By 10 dB at four seconds."""
     signal = noise(8.0)
     signal[4 * RATE :] *= 10**-0.5
     expected = np.full(1025, 0.1 * np.square(STFT.window).sum())
@@ -166,3 +174,33 @@ def test_items_of_a_batch_are_tracked_apart(name):
 
     np.testing.assert_allclose(found[0, 0], tracked(name, one), rtol=1e-4)
     np.testing.assert_allclose(found[1, 0], tracked(name, two), rtol=1e-4)
+
+
+def test_the_quantile_of_stepped_noise_lies_where_its_distribution_says():
+    """One value for the whole clip: the tenth of a mixture of two exponentials, by hand.
+
+    Half of the frames have mean 1, half 10: the quantile x solves the mean of 1 − exp(−x) and
+    1 − exp(−x / 10) = 0.1, and is divided by −ln 0.9; it stays near the quieter half.
+    """
+    signal = noise(10.0)
+    signal[5 * RATE :] *= 10**0.5
+    level = optimize.brentq(lambda x: 1 - (np.exp(-x) + np.exp(-x / 10)) / 2 - 0.1, 0.0, 1.0)
+
+    found = level_db(tracked("quantile", signal), np.full(1025, np.square(STFT.window).sum()))
+
+    assert found == pytest.approx(10 * np.log10(level / -np.log(0.9)), abs=0.2)
+    assert found < 3.0
+
+
+def test_a_profile_is_known_at_its_level_and_follows_nothing():
+    """A second of brown noise is its mean power within what 86 overlapping frames allow."""
+    told, expected = coloured(1.0)
+    mixture = 10 * noise(2.0)
+    denoiser = Wiener(tracker="profile")
+    power = power_of(STFT.forward(mixture.astype(np.float32)[None, None]))
+
+    side = {"noise_profile": told.astype(np.float32)[None, None]}
+    found = denoiser.noise(power, STFT, RATE, side)
+
+    assert abs(level_db(found, expected)).max() < 0.4
+    assert found.shape == (1, 1, 1, 1025)
