@@ -38,6 +38,7 @@ perf: env
 	$(BIN)/python perf/curating.py
 	$(BIN)/python perf/near_duplicates.py
 	$(BIN)/python perf/sdr.py
+	$(BIN)/python perf/benching.py
 	$(BIN)/python perf/forward.py
 	$(BIN)/python perf/training.py
 

@@ -139,6 +139,25 @@ def test_sdr_is_that_of_mir_eval_on_adversarial_pairs(case):
     assert value == pytest.approx(_oracle(reference, estimate), abs=AGREES_DB)
 
 
+@pytest.mark.parametrize("case", ADVERSARIAL)
+def test_si_sdr_is_that_of_torchmetrics_on_adversarial_pairs(case):
+    """Where it is defined: the other adds an epsilon, and so says −0 dB of silence."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its imports warn of their own dependencies
+        audio = pytest.importorskip(
+            "torchmetrics.functional.audio", reason="torchmetrics is not installed"
+        )
+        torch = pytest.importorskip("torch", reason="torch is not installed")
+    reference, estimate = ADVERSARIAL[case]()
+
+    value = si_sdr(estimate, Truth(reference, RATE)).value
+
+    expected = audio.scale_invariant_signal_distortion_ratio(
+        torch.from_numpy(np.ascontiguousarray(estimate)), torch.from_numpy(reference)
+    )
+    assert value == pytest.approx(float(np.clip(expected.numpy(), -100.0, 100.0)), abs=AGREES_DB)
+
+
 @pytest.mark.parametrize("category", MUSIC_CATEGORIES)
 def test_sdr_is_that_of_mir_eval_on_real_recordings(category):
     """A recording of every category, in real noise at three levels."""

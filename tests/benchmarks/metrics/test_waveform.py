@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import warnings
 
 import numpy as np
@@ -34,6 +35,7 @@ def test_snr_of_both_signals_scaled_alike_is_the_same(music, noisy):
     assert quiet == pytest.approx(snr(noisy, Truth(music, 44_100)).value, abs=1e-10)
 
 
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="museval imports with ffmpeg only")
 def test_the_median_over_seconds_is_that_of_museval():
     """Its SDR of one source, frame by frame; silent seconds are left away."""
     museval = pytest.importorskip("museval", reason="museval is not installed")
