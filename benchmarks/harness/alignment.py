@@ -20,7 +20,7 @@ MOST_GAIN_DB = 3.0
 """What is farther off is no matter of denoising."""
 
 _LEAST_LIKENESS = 0.5  # correlation under which a lag says nothing
-_MOST_SAMPLES = 1 << 17  # three seconds tell as much as ten
+_MOST_SAMPLES = 1 << 16  # a second and a half tell as much as ten
 _TOP = 0.8  # of the band: what lies above may be lost to a filter
 
 
@@ -43,7 +43,7 @@ class Alignment:
     """What estimates of one clean signal are held against.
 
     Attributes:
-        clean: Shape (channels, time); the first channel's loudest three seconds are looked at.
+        clean: Shape (channels, time); the first channel's loudest second and a half is looked at.
     """
 
     clean: NDArray[np.floating[Any]]

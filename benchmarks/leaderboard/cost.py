@@ -26,7 +26,7 @@ class Cost:
     def add(self, record: Record) -> None:
         """Count what a record cost."""
         self.estimates += 1
-        self.denoising_s += record.seconds or 0.0
+        self.denoising_s += record.calls_seconds or 0.0
         self.library_s += record.library_seconds or 0.0
 
     def summary(self) -> dict[str, Any]:

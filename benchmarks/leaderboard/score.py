@@ -161,6 +161,7 @@ class _Made:
 
     output: Batch
     seconds: float
+    calls_seconds: float
     peak_memory_mb: float | None
 
 
@@ -168,6 +169,7 @@ def _estimate(job: Job, entrant: Entrant, audio: Audio) -> _Made | Record:
     """Return the estimate, or the record of a failure."""
     rate = job.mixture.sampling_rate
     memory = None
+    called = time.perf_counter()
     try:
         denoiser = loaded(entrant.request, entrant.revision, job.device)
         if not denoiser.warm:  # the first call pays for loading, which is no real-time factor
@@ -180,7 +182,7 @@ def _estimate(job: Job, entrant: Entrant, audio: Audio) -> _Made | Record:
             memory = _peak_memory_mb(denoiser.denoiser, audio, sampling_rate=rate)
     except DenoiserFailed as error:
         return failure(job, entrant, error.kind, str(error))
-    return _Made(output, seconds, memory)
+    return _Made(output, seconds, time.perf_counter() - called, memory)
 
 
 def _scored(
@@ -194,6 +196,7 @@ def _scored(
         scores={f"{name}@{job.versions[name]}": _plain(scores[name]) for name in entrant.metrics},
         seconds=made.seconds,
         peak_memory_mb=made.peak_memory_mb,
+        calls_seconds=made.calls_seconds,
         library_seconds=scorer.elsewhere_s - before_s,
         lag=found.lag,
         gain=found.gain,

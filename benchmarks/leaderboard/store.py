@@ -32,6 +32,7 @@ class Record:
         seconds: Wall-clock time of the estimate, after a first call that was not timed; None if
             there is no estimate.
         peak_memory_mb: Most memory that Python and numpy held during the call, in MB, if measured.
+        calls_seconds: Wall-clock time of all calls of the denoiser, those that are not timed too.
         library_seconds: Wall-clock time inside the libraries of metrics.
         lag: By how many samples the estimate is late; None where it does not tell.
         gain: By which factor the clean signal stands in the estimate; None without an estimate.
@@ -42,6 +43,7 @@ class Record:
     detail: str = ""
     seconds: float | None = None
     peak_memory_mb: float | None = None
+    calls_seconds: float | None = None
     library_seconds: float | None = None
     lag: float | None = None
     gain: float | None = None
