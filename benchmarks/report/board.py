@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from benchmarks.contract import DEFINED
 from benchmarks.leaderboard import hardest
 from benchmarks.leaderboard.store import read_finished, read_rows
 from benchmarks.leaderboard.table import ALL, Scores, arrange, leaderboard
@@ -17,8 +18,6 @@ from mn_dataset.records import SYNTHETIC
 
 HEADLINE = hardest.HEADLINE
 """The metric of the first table, where a run has it."""
-
-_DEFINED = ("ok", "saturated", "misaligned", "wrong_level", "inverted")  # beside a number
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ class Board:
         """Yield where a denoiser lacks scores."""
         for denoiser, metrics in self.run["coverage"].items():
             for metric, counts in metrics.items():
-                lacking = {key: count for key, count in counts.items() if key not in _DEFINED}
+                lacking = {key: count for key, count in counts.items() if key not in DEFINED}
                 if lacking:
                     share = 1.0 - sum(lacking.values()) / sum(counts.values())
                     yield Gap(denoiser, metric, share, lacking)

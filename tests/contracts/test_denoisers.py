@@ -129,7 +129,8 @@ def test_scaling_the_mixture_scales_the_estimate(denoiser, factor):
 
     # The mixture itself is rounded differently; gains near a threshold amplify that a little, and
     # a recurrent network over 16 bits a little more.
-    assert rms(scaled - expected) < 3e-4 * rms(expected)
+    bound = 3e-4 if denoiser.spec.name == "rnnoise" else 1e-4
+    assert rms(scaled - expected) < bound * rms(expected)
 
 
 def test_two_calls_agree_where_determinism_is_declared(denoiser):
