@@ -67,7 +67,7 @@ def test_a_changed_score_is_named(run: Path) -> None:
     found = recheck(run, sample="100%", workers=1)
 
     assert found.mismatches == (
-        Mismatch(mixture, "half", "si_sdr", stored + 0.01, "ok", stored, "ok"),
+        Mismatch(mixture, "half", "si_sdr", stored + 0.01, "wrong_level", stored, "ok"),
     )
 
 
@@ -75,14 +75,14 @@ def test_an_invented_reason_is_named(run: Path) -> None:
     """A value that is said to be undefined, and one that is not defined but has a number."""
     hidden = changed(run, "noisy", "snr", value=float("nan"), reason="too_short")
     scores = pd.read_parquet(run / "scores.parquet")
-    broken = scores[scores["reason"] == "denoiser_failed"].index[0]
+    broken = scores[scores["reason"] == "raised"].index[0]
     scores.loc[broken, ["value", "reason"]] = [20.0, "ok"]
     scores.to_parquet(run / "scores.parquet")
 
     found = recheck(run, sample="100%", workers=1)
 
     assert [(item.denoiser, item.stored, item.found_reason) for item in found.mismatches] == [
-        ("breaking", 20.0, "denoiser_failed"),
+        ("breaking", 20.0, "raised"),
         ("noisy", None, "ok"),
     ]
     assert found.mismatches[1].mixture_id == hidden
