@@ -96,6 +96,15 @@ def write_card(folder: Path, recipes: Recipes, corpus: Corpus, *, notes: Sequenc
         raise OutputError(f"{folder / manifest.CARD}: cannot be written ({error})") from error
 
 
+def read_notes(folder: Path) -> list[str]:
+    """Return the lines about the splits that a dataset's card holds; none without a card."""
+    path = folder / manifest.CARD
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    _, _, rest = text.partition("\n## Splits\n")
+    lines = rest.partition("\n## ")[0].splitlines()
+    return [line.removeprefix("* ") for line in lines if line.startswith("* ")]
+
+
 def _augmentation(recipes: Recipes) -> str:
     """Describe the chain and its promise; nothing for plain recipes."""
     if not (recipes.augmentation and recipes.varied):

@@ -1,0 +1,160 @@
+"""Write a publication's card from its own data: front matter for the Hub, text for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from mn_dataset.errors import OutputError
+from mn_dataset.mix import manifest
+from mn_dataset.publish import facts, features
+from mn_dataset.publish.columns import MEANINGS
+from mn_dataset.publish.configs import Config
+from mn_dataset.publish.content import Content, Row
+from mn_dataset.publish.layouts import Layout
+from mn_dataset.publish.pictures import Pictures
+from mn_dataset.publish.record import Record
+from mn_dataset.records import NOISE_CLASSES
+
+CARD = manifest.CARD
+
+_TEMPLATE = "card.md.j2"
+_SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"))
+_LARGEST = "1M<n<10M"
+_TAGS = ("audio", "music", "denoising", "music-enhancement", "snr", "mixtures")
+HUB_LICENSES = {
+    "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "CC-BY-2.0", "CC-BY-2.5",
+    "CC-BY-3.0", "CC-BY-4.0", "CC-BY-SA-3.0", "CC-BY-SA-4.0", "CC-BY-NC-2.0", "CC-BY-NC-3.0",
+    "CC-BY-NC-4.0", "CC-BY-NC-SA-2.0", "CC-BY-NC-SA-3.0", "CC-BY-NC-SA-4.0",
+    "CDLA-Permissive-1.0", "CDLA-Permissive-2.0", "ISC", "MIT", "Unlicense", "WTFPL", "Zlib",
+}  # fmt: skip
+"""SPDX ids that are licences of the Hub in lower case; it calls every other one `other`."""
+
+
+def write_card(
+    out: Path,
+    content: Content,
+    record: Record,
+    *,
+    layout: Layout,
+    configs: Sequence[Config],
+    pictures: Pictures,
+) -> None:
+    """Write README.md into a publication.
+
+    Args:
+        out: The publication.
+        content: What it was made of.
+        record: What it is.
+        layout: Its form.
+        configs: Its configurations.
+        pictures: What to show.
+
+    Raises:
+        MissingExtra: if `datasets` is not installed.
+        OutputError: if it cannot be written.
+    """
+    text = card(content, record, layout=layout, configs=configs, pictures=pictures)
+    try:
+        (out / CARD).write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise OutputError(f"{out / CARD}: cannot be written ({error.strerror})") from error
+
+
+def card(
+    content: Content,
+    record: Record,
+    *,
+    layout: Layout,
+    configs: Sequence[Config],
+    pictures: Pictures,
+) -> str:
+    """Return the card's text; the arguments are those of ``write_card``."""
+    rows = content.heard or content.rows
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("mn_dataset.publish", "."),
+        autoescape=False,  # noqa: S701 - Markdown for people, not HTML
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    environment.filters["table"] = _table
+    text = environment.get_template(_TEMPLATE).render(
+        content=content,
+        record=record,
+        layout=layout,
+        configs=configs,
+        pictures=pictures,
+        heard_h=facts.duration_h(content.heard),
+        unheard_h=facts.duration_h(content.unheard),
+        hours=facts.hours(rows),
+        cells=facts.crossed(rows, ("music_category", "noise_class"), NOISE_CLASSES),
+        composition=facts.composition(rows),
+        definitions=facts.definitions(rows),
+        audit=facts.audit(content),
+        limits=facts.limits(content),
+        licenses=facts.license_table(rows),
+        attributions=facts.attributions(content),
+        columns=_columns(content, with_audio=bool(content.heard)),
+        augmented=sum(bool(row.get("augmentation")) for row in content.rows),
+    )
+    return f"---\n{_front_matter(content, layout, configs, rows)}---\n\n{text}"
+
+
+def _front_matter(
+    content: Content, layout: Layout, configs: Sequence[Config], rows: Sequence[Row]
+) -> str:
+    """Return the YAML that the Hub and `load_dataset` read."""
+    infos: dict[str, dict[str, Any]] = {}
+    if layout.described:
+        # A noise class has the columns of the default, which need not be told again.
+        for config in (one for one in configs if one.is_default or not one.with_audio):
+            where: features.Audio = "embedded" if config.with_audio else "absent"
+            infos[config.name] = {
+                "features": features.features(content.schema, where),
+                "splits": {name: (one.rows, one.size) for name, one in config.splits.items()},
+            }
+    files = {
+        config.name: {"data_files": config.data_files}
+        | ({"default": True} if config.is_default else {})
+        for config in configs
+    }
+    data = features.card_metadata(files, infos)
+    data["pretty_name"] = f"Mixtures of music and noise ({content.facts['corpus']})"
+    data["license"] = hub_licenses(rows)
+    if "other" in data["license"]:
+        data["license_name"] = "by-row"
+        data["license_link"] = "README.md"
+    data["task_categories"] = ["audio-to-audio"]
+    data["tags"] = [*_TAGS, *sorted({row["task"] for row in rows if row.get("task")})]
+    data["size_categories"] = [_size(len(rows))]
+    return f"{data.to_yaml()}\n"
+
+
+def hub_licenses(rows: Sequence[Row]) -> list[str]:
+    """Return the licences of mixtures in the Hub's words.
+
+    >>> hub_licenses([{"license": "MIT"}, {"license": "CC-BY-SA-3.0-US"}])
+    ['mit', 'other']
+    """
+    found = {row["license"] for row in rows}
+    return sorted({name.lower() if name in HUB_LICENSES else "other" for name in found})
+
+
+def _size(count: int) -> str:
+    return next((name for bound, name in _SIZES if count < bound), _LARGEST)
+
+
+def _columns(content: Content, *, with_audio: bool) -> facts.Table:
+    names = features.features(content.schema, "embedded" if with_audio else "absent")
+    return [["column", "meaning"], *([f"`{name}`", MEANINGS.get(name, "")] for name in names)]
+
+
+def _table(lines: facts.Table) -> str:
+    header, *rows = lines
+    cells = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in cells)

@@ -1,0 +1,118 @@
+"""Write a shard as Parquet with the audio inside, the same bytes every time.
+
+pyarrow writes, from the schema that `datasets` gives, so that no cell passes through
+`Audio.encode_example`, which needs torchcodec; and every cell has its bytes, which
+`Dataset.to_parquet` leaves null where it was given paths (datasets issue 6923).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mn_dataset.errors import OutputError
+from mn_dataset.publish.cells import Cell, cells
+from mn_dataset.publish.content import Row
+from mn_dataset.publish.features import numbered
+from mn_dataset.publish.shards import Shard
+
+_CHUNKING = {"min_chunk_size": 256 * 1024, "max_chunk_size": 1024 * 1024, "norm_level": 0}
+"""Cuts pages where the content says so, as `datasets` does: the Hub stores equal chunks once."""
+
+
+def write_shard(
+    path: Path,
+    shard: Shard,
+    *,
+    schema: pa.Schema,
+    audio: Sequence[str],
+    folder: Path,
+    audio_format: str,
+) -> None:
+    """Write a shard, whole or not at all.
+
+    Args:
+        path: The file.
+        shard: Its rows.
+        schema: Its columns.
+        audio: Those that hold audio; none for recipes.
+        folder: The dataset that the audio is read from.
+        audio_format: "flac" or "wav".
+
+    Raises:
+        DatasetError: if audio is missing, or is not what the manifest says.
+        OutputError: if the file cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.tmp")
+    leaves = {field.name: list(_leaves(field.name, field.type)) for field in schema}
+    plain = [leaf for name in leaves if name not in audio for leaf in leaves[name]]
+    embedded = [leaf for name in leaves if name in audio for leaf in leaves[name]]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with pq.ParquetWriter(
+            temporary,
+            schema,
+            compression=dict.fromkeys(plain, "snappy") | dict.fromkeys(embedded, "none"),
+            use_dictionary=plain,
+            write_statistics=plain,  # the least of all FLAC files tells nobody anything
+            column_encoding=dict.fromkeys(embedded, "PLAIN"),
+            use_content_defined_chunking=_CHUNKING,
+            write_page_index=True,
+        ) as writer:
+            for rows in shard.groups:
+                table = _table(rows, schema, audio, folder, audio_format)
+                writer.write_table(table, row_group_size=len(rows))
+            writer.add_key_value_metadata({"content_defined_chunking": json.dumps(_CHUNKING)})
+        temporary.replace(path)
+    except OSError as error:
+        raise OutputError(
+            f"{path}: cannot be written ({error}); free or choose another place"
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _table(
+    rows: Sequence[Row], schema: pa.Schema, audio: Sequence[str], folder: Path, audio_format: str
+) -> pa.Table:
+    columns = []
+    for field in schema:
+        if field.name in audio:
+            found = [cells(folder, row, field.name, audio_format=audio_format) for row in rows]
+            columns.append(_audio(found, field.type))
+        else:
+            values = [numbered(row).get(field.name) for row in rows]
+            columns.append(pa.array(values, type=field.type))
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _audio(found: Sequence[list[Cell]], kind: pa.DataType) -> pa.Array:
+    listed = pa.types.is_list(kind)
+    struct = kind.value_type if listed else kind
+    flat = [cell for row in found for cell in row]
+    values = {
+        "bytes": pa.array([cell.content for cell in flat], type=pa.binary()),
+        "path": pa.array([cell.name for cell in flat], type=pa.string()),
+    }
+    structs = pa.StructArray.from_arrays([values[field.name] for field in struct], fields=struct)
+    if not listed:
+        return structs
+    offsets = [0]
+    for row in found:
+        offsets.append(offsets[-1] + len(row))
+    return pa.ListArray.from_arrays(pa.array(offsets, type=pa.int32()), structs, type=kind)
+
+
+def _leaves(path: str, kind: pa.DataType) -> Iterator[str]:
+    """Yield a column's leaves by Parquet's own paths, which options are matched against."""
+    if pa.types.is_struct(kind):
+        for field in kind:
+            yield from _leaves(f"{path}.{field.name}", field.type)
+    elif pa.types.is_list(kind):
+        yield from _leaves(f"{path}.list.element", kind.value_type)
+    else:
+        yield path

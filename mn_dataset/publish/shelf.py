@@ -1,0 +1,131 @@
+"""Keep the folder of a publication: open it, resume it, and clear what does not belong to it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from mn_dataset.audio.io import file_sha256
+from mn_dataset.errors import DatasetError, OutputError
+from mn_dataset.publish.record import RECORD, File, Record, read_record, refuse_same_version
+
+JOURNAL = ".publishing.jsonl"
+PLACES = ("assets", "data", "recipes")
+"""Folders that are a publication's own: what is in them and not in its record is removed."""
+
+
+def open_folder(out: Path, record: Record) -> dict[str, File]:
+    """Make a folder, or take over one that holds a publication.
+
+    Args:
+        out: The folder.
+        record: What is going to be in it.
+
+    Returns:
+        Files that an earlier run made of the very same, by path.
+
+    Raises:
+        InputError: if it holds other data under the same version.
+        DatasetError: if it holds something else.
+        OutputError: if it cannot be made.
+    """
+    old = stored(out)
+    if old:
+        refuse_same_version(record, old, where=out)
+    known, begun = _journal(out / JOURNAL, record)
+    if old and old.made_of == record.made_of and old.layout == record.layout:
+        known = old.files | known
+    if not old and not begun and out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise DatasetError(f"{out}: exists and is not a publication; choose another place")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        lines = [json.dumps(_made_of(record)), json.dumps(_plain(known))]
+        (out / JOURNAL).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{out}: cannot be made ({error.strerror})") from error
+    return known
+
+
+def stored(out: Path) -> Record | None:
+    """Return the record of the publication in a folder, if it holds a whole one."""
+    path = out / RECORD
+    return read_record(path.read_text(encoding="utf-8"), where=path) if path.is_file() else None
+
+
+def finished(out: Path, shard: str, known: Mapping[str, File]) -> dict[str, File]:
+    """Return the files of a shard that are known and still what they were; none if any is not."""
+    own = {
+        path: file for path, file in known.items() if path == shard or path.startswith(f"{shard}/")
+    }
+    return own if own and all(_is(out / path, file) for path, file in own.items()) else {}
+
+
+def note(out: Path, files: Mapping[str, File]) -> None:
+    """Remember the files of a finished shard.
+
+    Raises:
+        OutputError: if they cannot be noted.
+    """
+    try:
+        with (out / JOURNAL).open("a", encoding="utf-8") as journal:
+            journal.write(json.dumps(_plain(files)) + "\n")
+    except OSError as error:
+        raise OutputError(f"{out / JOURNAL}: cannot be written ({error.strerror})") from error
+
+
+def close_folder(out: Path, record: Record) -> None:
+    """Write the record, and remove what is left of other publications.
+
+    Raises:
+        OutputError: if it cannot be written.
+    """
+    try:
+        for place in PLACES:
+            for path in sorted((out / place).rglob("*"), reverse=True):
+                if path.is_dir():
+                    if not any(path.iterdir()):
+                        path.rmdir()
+                elif path.relative_to(out).as_posix() not in record.files:
+                    path.unlink()
+            if (out / place).is_dir() and not any((out / place).iterdir()):
+                (out / place).rmdir()
+        temporary = out / f".{RECORD}.tmp"
+        temporary.write_text(record.text, encoding="utf-8", newline="")
+        temporary.replace(out / RECORD)
+        (out / JOURNAL).unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(f"{out}: cannot be written ({error.strerror})") from error
+
+
+def _journal(path: Path, record: Record) -> tuple[dict[str, File], bool]:
+    """Return the files that an unfinished run noted, and whether there was one."""
+    if not path.is_file():
+        return {}, False
+    known: dict[str, File] = {}
+    made_of = None
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            found = json.loads(line)
+        except json.JSONDecodeError:  # torn by a kill
+            break
+        if made_of is None:
+            made_of = found
+        else:
+            known |= {name: File(**file) for name, file in found.items()}
+    return (known if made_of == _made_of(record) else {}), True
+
+
+def _made_of(record: Record) -> dict[str, str]:
+    return record.made_of | {"layout": record.layout, "audio_format": record.audio_format}
+
+
+def _plain(files: Mapping[str, File]) -> dict[str, dict[str, object]]:
+    return {path: {"size": file.size, "sha256": file.sha256} for path, file in files.items()}
+
+
+def _is(path: Path, file: File) -> bool:
+    try:
+        return path.stat().st_size == file.size and file_sha256(path) == file.sha256
+    except OSError:
+        return False
