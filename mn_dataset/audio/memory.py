@@ -14,7 +14,7 @@ FORMATS = ("flac", "wav")
 
 
 def encode(samples: io.Pcm, *, sampling_rate: int, audio_format: str) -> bytes:
-    """Return mono 16-bit samples (time,) as the bytes of a file.
+    r"""Return mono 16-bit samples (time,) as the bytes of a file.
 
     Args:
         samples: What to encode.
@@ -22,7 +22,7 @@ def encode(samples: io.Pcm, *, sampling_rate: int, audio_format: str) -> bytes:
         audio_format: "flac" or "wav"; the bytes of FLAC depend on the encoder's version.
 
     >>> encode(np.zeros(4, np.int16), sampling_rate=44_100, audio_format="wav")[44:]
-    b'\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00'
+    b'\x00\x00\x00\x00\x00\x00\x00\x00'
     """
     if audio_format == "wav":
         content = np.ascontiguousarray(samples, dtype="<i2").tobytes()

@@ -15,6 +15,7 @@ from mn_dataset.publish.columns import MEANINGS
 from mn_dataset.publish.configs import Config
 from mn_dataset.publish.content import Content, Row
 from mn_dataset.publish.layouts import Layout
+from mn_dataset.publish.licenses import judge
 from mn_dataset.publish.pictures import Pictures
 from mn_dataset.publish.record import Record
 from mn_dataset.records import NOISE_CLASSES
@@ -42,6 +43,7 @@ def write_card(
     layout: Layout,
     configs: Sequence[Config],
     pictures: Pictures,
+    place: str,
 ) -> None:
     """Write README.md into a publication.
 
@@ -52,12 +54,13 @@ def write_card(
         layout: Its form.
         configs: Its configurations.
         pictures: What to show.
+        place: Where people load it from: a repo id, or a word for it.
 
     Raises:
         MissingExtra: if `datasets` is not installed.
         OutputError: if it cannot be written.
     """
-    text = card(content, record, layout=layout, configs=configs, pictures=pictures)
+    text = card(content, record, layout=layout, configs=configs, pictures=pictures, place=place)
     try:
         (out / CARD).write_text(text, encoding="utf-8", newline="")
     except OSError as error:
@@ -71,6 +74,7 @@ def card(
     layout: Layout,
     configs: Sequence[Config],
     pictures: Pictures,
+    place: str,
 ) -> str:
     """Return the card's text; the arguments are those of ``write_card``."""
     rows = content.heard or content.rows
@@ -89,6 +93,10 @@ def card(
         layout=layout,
         configs=configs,
         pictures=pictures,
+        place=place,
+        split=next(iter(configs[0].splits)),
+        first='["noisy"]' if "noisy" in content.audio else '["inputs"][0]',
+        lifted=sum(judge(row["source_licenses"]).license is None for row in content.heard),
         heard_h=facts.duration_h(content.heard),
         unheard_h=facts.duration_h(content.unheard),
         hours=facts.hours(rows),

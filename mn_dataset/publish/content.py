@@ -88,16 +88,16 @@ def read_content(
         InputError: if a licence is one that nobody knows.
     """
     table = _table(folder, manifest.MANIFEST, _NEEDED)
-    rows = sorted(table.to_pylist(), key=lambda row: str(row["id"]))
     listed = _table(folder, manifest.SOURCES, ("id", "license", "attribution", "pcm_sha256"))
     sources = {source["id"]: source for source in listed.to_pylist()}
     stated = [source["license"] for source in sources.values()]
     allows = gate([ANY] if license_allow is None else license_allow, stated=stated)
     lifted = ANY in [name.casefold() for name in license_allow or ()]
-    withheld = {}
-    for row in rows:
-        works = [_source(folder, sources, layer["source_id"], row) for layer in row["layers"]]
-        row |= _further(works)
+    rows, withheld = [], {}
+    for told in sorted(table.to_pylist(), key=lambda row: str(row["id"])):
+        works = [_source(folder, sources, layer["source_id"], told) for layer in told["layers"]]
+        row = told | _further(works)
+        rows.append(row)
         reason = _reason(row, works, allows, lifted=lifted)
         if recipe_only or reason:
             withheld[row["id"]] = "recipes only were asked for" if recipe_only else reason
@@ -132,8 +132,8 @@ def pcm_hash(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
     for row in rows:
         for column in columns:
             found = row.get(f"{column}_sha256") or []
-            for sha256 in [found] if isinstance(found, str) else found:
-                lines.append(f"{row['id']} {column} {sha256}\n")
+            hashes = [found] if isinstance(found, str) else found
+            lines += [f"{row['id']} {column} {sha256}\n" for sha256 in hashes]
     return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
 
 

@@ -91,8 +91,11 @@ def describe(
     """Return the JSON-LD; the arguments are those of ``write_croissant``."""
     sets = [_records(name, pq.read_schema(out / name), {"fileObject": name}) for name in _TABLES]
     distribution: list[dict[str, Any]] = [_file(name, record.files[name]) for name in _TABLES]
-    for config in (config for config in configs if config.is_default):
-        distribution.append(_shards(config, layout if config.with_audio else None, record))
+    distribution += [
+        _shards(config, layout if config.with_audio else None, record)
+        for config in configs
+        if config.is_default
+    ]
     if schema is not None:
         sets.insert(0, _records("mixtures", schema, {"fileSet": "shards"}, audio=content.audio))
     works = sorted({row["license"] for row in content.heard or content.rows})

@@ -71,7 +71,7 @@ def crossed(rows: Sequence[Row], columns: tuple[str, str], names: Sequence[str])
 
 
 def audit(content: Content) -> list[str]:
-    """Say what ties recordings of two splits: heard when it was built, and declared by the tables."""
+    """Say what ties recordings of two splits: heard at the build, and declared by the tables."""
     lines = [f"when it was built: {note}" for note in read_notes(content.folder)]
     rows = [_table_row(source) for source in content.sources.values()]
     pcm = {name: source["pcm_sha256"] for name, source in content.sources.items()}

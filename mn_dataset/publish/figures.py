@@ -61,7 +61,7 @@ def draw_distribution(path: Path, rows: Sequence[Row]) -> None:
         below += heights
     axes.set(ylabel="mixtures", title="Mixtures per music category and SNR")
     axes.tick_params(axis="x", rotation=30)
-    axes.legend(fontsize="small")
+    figure.legend(fontsize="small", loc="outside right upper")
     _save(figure, path)
 
 

@@ -1,4 +1,4 @@
-"""Sort SNRs into levels that a table can have as rows: as they are, or by 5 dB when drawn freely."""
+"""Sort SNRs into levels that a table can have as rows: as they are, or by 5 dB if many."""
 
 from __future__ import annotations
 

@@ -26,6 +26,9 @@ from mn_dataset.publish.shards import SHARD_BYTES, Shard, deal
 
 TABLES = (manifest.RECIPES, manifest.MANIFEST, manifest.SOURCES)
 
+PLACE = "PATH_OR_REPO"
+"""What people put the folder or the repository in place of."""
+
 _VERSION = "1"
 """Raised when the same dataset would give other files."""
 
@@ -49,6 +52,7 @@ def publish(
     layout: str = "parquet",
     audio_format: str = "flac",
     shard_bytes: int = SHARD_BYTES,
+    place: str = PLACE,
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Record:
@@ -63,6 +67,7 @@ def publish(
         layout: "parquet", "audiofolder" or "webdataset".
         audio_format: "flac" or "wav".
         shard_bytes: Samples in a shard, at most.
+        place: How the card calls it where it shows how to load it.
         workers: Processes; the bytes do not depend on it.
         progress: Called with (done, all) mixtures.
 
@@ -90,7 +95,7 @@ def publish(
     files = _write_shards(out, content, jobs, record, known, workers=workers, progress=progress)
     files |= _copy_tables(content.folder, out)
     record = replace(record, files=files)
-    record = _describe(out, content, record, form, jobs)
+    record = _describe(out, content, record, form, jobs, place=place)
     shelf.close_folder(out, record)
     return record
 
@@ -180,7 +185,13 @@ def _copy_tables(folder: Path, out: Path) -> dict[str, File]:
 
 
 def _describe(
-    out: Path, content: Content, record: Record, form: Layout, jobs: Sequence[_Job]
+    out: Path,
+    content: Content,
+    record: Record,
+    form: Layout,
+    jobs: Sequence[_Job],
+    *,
+    place: str,
 ) -> Record:
     """Write what people and machines read first, and add it to the record."""
     heard = [job for job in jobs if job.audio]
@@ -192,7 +203,7 @@ def _describe(
         inside=form.inside,
     )
     drawn = pictures.draw(out, content)
-    write_card(out, content, record, layout=form, configs=found, pictures=drawn)
+    write_card(out, content, record, layout=form, configs=found, pictures=drawn, place=place)
     schema = heard[0].schema if heard and form.name == "parquet" else None
     write_croissant(out, content, record, layout=form, configs=found, schema=schema)
     names = [CARD, CROISSANT, drawn.distribution, *drawn.spectrograms.values()]
