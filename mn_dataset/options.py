@@ -97,6 +97,52 @@ class RenderOptions:
         return named | ({"augment": self.augment} if self.augment else {})
 
 
+@Parameter(name="*")
+@dataclass(frozen=True)
+class PublishOptions:
+    """What to publish, and in which form."""
+
+    recipe_only: Annotated[bool, Parameter(negative=())] = False
+    """Recipes, hashes and tables without a byte of audio."""
+    license_allow: str | None = None
+    """Licences that recordings may be under, by SPDX id, separated by commas; `free` is all that
+    let the dataset be passed on, `any` lifts the rule (but for ND). By default every known licence,
+    where one satisfies all works of a mixture."""
+    layout: str = "parquet"
+    """parquet, audiofolder or webdataset."""
+    format: str = "flac"
+    """flac or wav, 16-bit both."""
+    workers: int | None = None
+    """Processes; all cores by default. The bytes do not depend on it."""
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the library's arguments."""
+        return {
+            "recipe_only": self.recipe_only,
+            "license_allow": None if self.license_allow is None else self.license_allow.split(","),
+            "layout": self.layout,
+            "audio_format": self.format,
+            "workers": cores(self.workers),
+        }
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class PushOptions:
+    """How to push."""
+
+    push: Annotated[bool, Parameter(negative=())] = False
+    """Push to the Hugging Face Hub: list what would change, ask, and do it."""
+    yes: Annotated[bool, Parameter(negative=())] = False
+    """Do not ask."""
+    private: Annotated[bool, Parameter(negative=())] = False
+    """A repository that has to be made is private."""
+    revision: str | None = None
+    """Branch; it is made if need be."""
+    create_pr: Annotated[bool, Parameter(negative=())] = False
+    """Open a pull request instead of writing to the main branch."""
+
+
 def snr_level(text: str) -> SnrLevel:
     """Read "5" as a level and "2:20" as a range, both in dB.
 

@@ -53,6 +53,19 @@ def say(text: str) -> None:
     print(text)
 
 
+def note(text: str) -> None:
+    """Print lines for people on stderr, beside what a program reads."""
+    print(text, file=sys.stderr)
+
+
+def agrees(question: str) -> bool:
+    """Ask a person for a y; where nobody is there to answer, nobody agrees."""
+    if not (sys.stdin and sys.stdin.isatty()):
+        return False
+    note(f"{question} [y/N] ")
+    return input().strip().casefold() in ("y", "yes")
+
+
 def answer(result: dict[str, Any]) -> None:
     """Print one machine-readable object on stdout."""
     print(json.dumps(result, ensure_ascii=False, indent=2, default=str))

@@ -44,6 +44,7 @@ def render(
     audio_format: str = "wav",
     notes: Sequence[str] = (),
     augment: str | Path | Chain | None = None,
+    proven: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Render recipes into a dataset folder; what is already there is kept.
@@ -59,6 +60,8 @@ def render(
         augment: A chain, its name, or a TOML file: the layers of train recipes are varied before
             they are mixed. Equal samples are then promised on one machine with one set of
             versions only. None keeps the chain that the recipes carry, if any.
+        proven: The caller has compared every recording's samples with those that the recipes
+            were drawn from; the corpus may then lack recordings that they do not use.
         progress: Called with (done, all) mixtures.
 
     Returns:
@@ -71,7 +74,7 @@ def render(
         DatasetError: if the folder holds something else.
         OutputError: if a file cannot be written; finished mixtures stay and are resumed.
     """
-    if recipes.corpus_hash != corpus.hash:
+    if recipes.corpus_hash != corpus.hash and not proven:
         raise RecipeError(
             f"the recipes were drawn from corpus {recipes.corpus!r} {recipes.corpus_hash[:12]}, "
             f"found {corpus.root} {corpus.hash[:12]}; give the same corpus or draw again"

@@ -70,6 +70,16 @@ class Record:
         """The record as it is written."""
         return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
 
+    def summary(self) -> dict[str, Any]:
+        """What a program wants to know: counts and hashes, no list of files."""
+        told = ("mixtures", "mixtures_with_audio", "withheld", "dataset_version", "pcm_sha256")
+        return {name: getattr(self, name) for name in told} | {"files": len(self.files)}
+
+    def lines(self) -> list[str]:
+        """Say what is published with audio, and what is not and why."""
+        told = [f"{self.mixtures_with_audio} of {self.mixtures} mixtures with their audio"]
+        return told + [f"{count} as recipes: {reason}" for reason, count in self.withheld.items()]
+
 
 def read_record(text: str, *, where: object) -> Record:
     """Read a record.

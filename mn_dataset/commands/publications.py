@@ -1,0 +1,103 @@
+"""Offer what passes a dataset on: publish, push, rebuild."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from mn_dataset import terminal
+from mn_dataset.commands.app import Json, app, opened, report_dataset
+from mn_dataset.errors import InputError
+from mn_dataset.options import PublishOptions, PushOptions, cores
+
+
+@app.command
+def publish(
+    dataset_dir: Path,
+    /,
+    *,
+    to: str,
+    options: PublishOptions | None = None,
+    pushing: PushOptions | None = None,
+    json: Json = False,
+) -> int:
+    """Publish a dataset: Parquet with the audio inside, card, Croissant, and a licence gate.
+
+    Mixtures whose two works no one licence satisfies are published as recipes, and counted. Without
+    --push the result is a folder; nothing leaves this machine. Stop it at any moment; the same
+    command resumes.
+
+    Args:
+        dataset_dir: A built dataset; with --push also a folder that this command made.
+        to: A folder; with --push a repository of the Hugging Face Hub, OWNER/NAME.
+        options: What to publish.
+        pushing: How to push.
+        json: Print one JSON object.
+    """
+    from mn_dataset.publish.make import publish as publish_dataset
+
+    chosen, how = (options or PublishOptions()).arguments(), pushing or PushOptions()
+    if how.push:
+        return _push(dataset_dir, to, chosen, how, json=json)
+    if how != PushOptions():
+        raise InputError("--yes, --private, --revision and --create-pr go with --push; add it")
+    with terminal.bar("publishing") as progress:
+        record = publish_dataset(dataset_dir, to, progress=progress, **chosen)
+    if json:
+        terminal.answer({"publication": to} | record.summary())
+    else:
+        terminal.say("\n".join([*record.lines(), f"published in {to}"]))
+    return terminal.DONE
+
+
+def _push(
+    dataset: Path, repo_id: str, options: dict[str, Any], how: PushOptions, *, json: bool
+) -> int:
+    """List what a push would change, ask, and do it."""
+    from mn_dataset.publish.hub import Hub
+    from mn_dataset.publish.push import prepare
+
+    hub = Hub(repo_id, revision=how.revision, create_pr=how.create_pr)
+    with terminal.bar("publishing") as progress:
+        ready = prepare(dataset, hub, progress=progress, **options)
+    terminal.note("\n".join([*ready.record.lines(), *ready.lines()]))
+    if not (how.yes or terminal.agrees("Push?")):
+        raise InputError(f"{repo_id}: nothing was pushed; answer y, or pass --yes")
+    with terminal.bar("pushing") as progress:
+        address = ready.send(private=how.private, progress=progress)
+    if json:
+        terminal.answer({"pushed": address} | ready.record.summary())
+    else:
+        terminal.say(f"pushed: {address}")
+    return terminal.DONE
+
+
+@app.command
+def rebuild(
+    publication: str,
+    /,
+    *,
+    corpus: str,
+    out: Path,
+    revision: str | None = None,
+    workers: int | None = None,
+    json: Json = False,
+) -> None:
+    """Make the audio of a publication again, and prove it equal, sample for sample.
+
+    Args:
+        publication: A folder of `mn publish`, or a repository of the Hugging Face Hub, OWNER/NAME.
+        corpus: The corpus that it was mixed of: a folder, or the name of a known corpus.
+        out: The dataset folder; an unfinished one is resumed.
+        revision: Branch, tag or commit of the repository.
+        workers: Processes; all cores by default.
+        json: Print one JSON object.
+    """
+    from mn_dataset.publish.rebuild import rebuild as rebuild_dataset
+
+    source, processes = opened(corpus, workers), cores(workers)
+    with terminal.bar("mixing") as progress:
+        folder = rebuild_dataset(
+            publication, source, out, revision=revision, workers=processes, progress=progress
+        )
+    report_dataset(folder, json)

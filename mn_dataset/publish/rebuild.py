@@ -1,0 +1,152 @@
+"""Make the audio of a publication again from its recipes, and prove it equal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from mn_dataset.audio.corpus import Corpus
+from mn_dataset.errors import DatasetError, InputError
+from mn_dataset.mix import manifest
+from mn_dataset.mix import recipes as recipe_table
+from mn_dataset.mix.recipes import GENERATOR_VERSION, Recipes
+from mn_dataset.mix.write import render
+from mn_dataset.publish.hub import Hub
+from mn_dataset.publish.make import TABLES
+
+_NAMED = 5  # recordings or mixtures named in a message
+
+
+def rebuild(
+    publication: str | Path,
+    corpus: Corpus,
+    out: str | Path,
+    *,
+    revision: str | None = None,
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> Path:
+    """Render a publication's recipes into a dataset folder that equals the one it was made of.
+
+    Args:
+        publication: Folder of a publication, or of a repository's tables; or a repository,
+            OWNER/NAME.
+        corpus: The corpus; recordings that no recipe uses need not be there.
+        out: The dataset folder; an unfinished one is resumed.
+        revision: Branch, tag or commit of the repository.
+        workers: Processes.
+        progress: Called with (done, all) mixtures.
+
+    Returns:
+        The folder.
+
+    Raises:
+        InputError: if a recording is missing or has other samples, by name.
+        DatasetError: if what came out is not what was published, by mixture and column.
+        FetchError: if the repository cannot be read.
+    """
+    tables = _tables(publication, revision)
+    recipes = recipe_table.read_recipes(tables[manifest.RECIPES])
+    if recipes.generator_version != GENERATOR_VERSION:
+        raise InputError(
+            f"{publication}: rendered by generator {recipes.generator_version}, found "
+            f"{GENERATOR_VERSION}; install the mn-dataset that has that one"
+        )
+    listed = recipe_table.read_parquet(tables[manifest.SOURCES]).to_pylist()
+    refuse_other_sources(listed, corpus, where=publication)
+    folder = render(
+        recipes,
+        corpus.only(manifest.used_sources(recipes)),
+        out,
+        workers=workers,
+        audio_format=_audio_format(tables[manifest.MANIFEST]),
+        proven=True,
+        progress=progress,
+    )
+    _refuse_difference(tables[manifest.MANIFEST], folder, recipes)
+    return folder
+
+
+def refuse_other_sources(
+    listed: Sequence[Mapping[str, str]], corpus: Corpus, *, where: object
+) -> None:
+    """Refuse a corpus whose recordings are not those that were mixed.
+
+    Args:
+        listed: Rows of sources.parquet.
+        corpus: The corpus.
+        where: What they are of, for the message.
+
+    Raises:
+        InputError: naming the recordings.
+    """
+    found = []
+    for row in listed:
+        source = corpus.sources.get(row["id"])
+        if source is None:
+            found.append(f"{row['id']} is not there")
+        elif source.entry.pcm_sha256 != row["pcm_sha256"]:
+            path = corpus.root / source.row.file
+            found.append(f"{row['id']} ({path}) has other samples")
+    if found:
+        more = f" ({len(found) - _NAMED} more)" if len(found) > _NAMED else ""
+        raise InputError(
+            f"{corpus.root}: not the recordings of {where}: {', '.join(found[:_NAMED])}{more}; "
+            "get them as sources.parquet says (url, sha256, pcm_sha256)"
+        )
+
+
+def _tables(publication: str | Path, revision: str | None) -> dict[str, Path]:
+    folder = Path(publication)
+    if folder.is_dir():
+        missing = [name for name in TABLES if not (folder / name).is_file()]
+        if missing:
+            raise DatasetError(
+                f"{folder}: not a publication (no {', '.join(missing)}); expected a folder of "
+                "`mn publish`, or a repository OWNER/NAME"
+            )
+        return {name: folder / name for name in TABLES}
+    if str(publication).count("/") != 1 or str(publication).startswith((".", "/")):
+        raise InputError(f"{publication}: no such folder, and no repository OWNER/NAME")
+    return Hub(str(publication), revision=revision).fetch(TABLES)
+
+
+def _audio_format(path: Path) -> str:
+    """Return the format of the audio that a manifest names."""
+    first: str = recipe_table.read_parquet(path)["noisy"][0].as_py()
+    return first.rpartition(".")[2]
+
+
+def _refuse_difference(published: Path, folder: Path, recipes: Recipes) -> None:
+    """Compare two manifests cell by cell; the hashes in them are of the samples."""
+    wanted = recipe_table.read_parquet(published)
+    found = recipe_table.read_parquet(folder / manifest.MANIFEST)
+    differing = _differences(wanted, found)
+    if not differing and wanted.schema.equals(found.schema, check_metadata=True):
+        return
+    why = (
+        "augmented recipes promise equal samples on one machine with one set of versions only"
+        if recipes.varied
+        else "the samples of the recordings are equal, so this is a fault of the toolkit"
+    )
+    what = "; ".join(differing[:_NAMED]) or "the columns or metadata of its manifest"
+    raise DatasetError(f"{folder}: not what was published: {what}; {why}")
+
+
+def _differences(wanted: pa.Table, found: pa.Table) -> list[str]:
+    rows: dict[str, dict[str, Any]] = {row["id"]: row for row in found.to_pylist()}
+    told = []
+    for row in wanted.to_pylist():
+        other = rows.get(row["id"], {})
+        columns = [name for name in row if _shown(row[name]) != _shown(other.get(name))]
+        if columns:
+            told.append(f"{row['id']} ({', '.join(columns)})")
+    return told
+
+
+def _shown(value: Any) -> str:
+    """Return a cell as text, in which NaN equals NaN."""
+    return repr(value)
