@@ -16,14 +16,20 @@ if TYPE_CHECKING:
     from mn_dataset.mix.stream import MixtureDataset
     from mn_dataset.mix.verify import verify
     from mn_dataset.mix.write import render
+    from mn_dataset.publish.make import publish
+    from mn_dataset.publish.rebuild import rebuild
+    from mn_dataset.publish.stream import PublishedDataset
 
 __all__ = [
     "MixtureDataset",
+    "PublishedDataset",
     "check",
     "curate",
     "draw",
     "load_corpus",
+    "publish",
     "read_recipes",
+    "rebuild",
     "render",
     "verify",
     "write_recipes",
@@ -31,11 +37,14 @@ __all__ = [
 
 _ROOMS = {
     "MixtureDataset": "mix.stream",
+    "PublishedDataset": "publish.stream",
     "check": "catalogue.check",
     "curate": "catalogue.curate",
     "draw": "mix.draw",
     "load_corpus": "catalogue.sources",
+    "publish": "publish.make",
     "read_recipes": "mix.recipes",
+    "rebuild": "publish.rebuild",
     "render": "mix.write",
     "verify": "mix.verify",
     "write_recipes": "mix.recipes",

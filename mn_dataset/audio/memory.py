@@ -37,7 +37,7 @@ def encoder_version() -> str:
     return str(soundfile.__libsndfile_version__)
 
 
-def decode(content: bytes) -> tuple[io.Pcm, int]:
+def decode(content: bytes | memoryview) -> tuple[io.Pcm, int]:
     """Return the samples (time,) of a mono 16-bit WAV or FLAC file, and their rate in Hz.
 
     Raises:

@@ -17,7 +17,7 @@ from mn_dataset.build import build
 os.environ["HF_HUB_OFFLINE"] = "1"  # before `datasets` is imported: nothing may ask the network
 pytest.importorskip("datasets", reason="the extra `publish` is not installed")
 
-from mn_dataset.publish.make import publish  # noqa: E402 - after the variable above
+from mn_dataset.publish.make import publish
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,0 +1,128 @@
+"""The card and Croissant: generated from the data, valid where the Hub would judge them."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+
+import datasets
+import mlcroissant
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from datasets.utils import metadata
+from huggingface_hub import DatasetCard
+
+from mn_dataset.publish.card import HUB_LICENSES
+from mn_dataset.publish.content import pcm_hash
+from mn_dataset.publish.make import publish
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning:mlcroissant",
+    "ignore::DeprecationWarning:rdflib",
+    "ignore::DeprecationWarning:etils",
+)
+
+
+def known_sizes():
+    folder = metadata.__file__.rpartition("/")[0]
+    with open(f"{folder}/resources/size_categories.json", encoding="utf-8") as file:  # noqa: PTH123 - theirs
+        return json.load(file)
+
+
+@pytest.fixture(scope="module")
+def gated(built, tmp_path_factory):
+    """A publication in which crowd noise is withheld."""
+    root = tmp_path_factory.mktemp("gated")
+    shutil.copytree(built, root / "d")
+    table = pq.read_table(root / "d/sources.parquet")
+    rows = table.to_pylist()
+    for row in rows:
+        row["license"] = "CC-BY-SA-3.0" if row["category"] == "crowd" else "CC-BY-NC-3.0"
+        row["attribution"] = f"{row['category']} by somebody"
+    pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), root / "d/sources.parquet")
+    publish(root / "d", root / "out")
+    return root / "out"
+
+
+def test_the_front_matter_is_what_the_hub_takes(gated):
+    """Its schema, its words for licences, sizes and tasks; a default; every split's files."""
+    card = DatasetCard.load(gated / "README.md", ignore_metadata_errors=False)
+    configs = metadata.MetadataConfigs.from_dataset_card_data(card.data.copy())
+    infos = datasets.info.DatasetInfosDict.from_dataset_card_data(card.data)
+
+    assert card.data.license == ["cc-by-nc-3.0"]
+    assert {name.lower() for name in HUB_LICENSES} >= set(card.data.license)
+    assert set(card.data.size_categories) <= set(known_sizes())
+    assert set(card.data.task_categories) <= set(metadata.known_task_ids)
+    assert configs.get_default_config_name() == "default"
+    assert list(configs) == [
+        "default", "electrical", "weather", "traffic", "stationary", "recipe_only",
+    ]  # fmt: skip
+    for config in configs.values():
+        for one in config["data_files"]:
+            assert list(gated.glob(one["path"])), one
+    assert infos["default"].splits["test"].num_examples == 12
+    assert infos["recipe_only"].splits["test"].num_examples == 3
+
+
+def test_what_is_withheld_loads_as_recipes(gated):
+    """By the configuration `recipe_only`; the rest is the default."""
+    recipes = datasets.load_dataset(str(gated), "recipe_only", split="test")
+
+    assert recipes.num_rows == 3
+    assert "noisy" not in recipes.column_names
+    assert {len(text) for text in recipes["noisy_sha256"]} == {64}
+    default = datasets.load_dataset(str(gated), split="test", streaming=True).decode(False)
+    assert sum(1 for _ in default) == 12
+
+
+def test_the_card_tells_what_is_in_the_data(gated):
+    """Composition, licences with whom to name, what is withheld and why, the hash of it all."""
+    text = (gated / "README.md").read_text(encoding="utf-8")
+    rows = pq.read_table(gated / "manifest.parquet").to_pylist()
+
+    assert "36 mixtures with their audio" in text
+    assert "and 9 as recipes" in text
+    assert "| 9 | CC-BY-NC-3.0 + CC-BY-SA-3.0: share-alike" in text
+    assert "| piano | 3 | 3 | 3 | 3 |" in text
+    assert "| test | 5 | song | 1 | 1 | 1 | 1 |" in text
+    assert "traffic by somebody" in text
+    assert f"`{pcm_hash(rows, ('noisy', 'clean', 'noise'))}`" in text
+    assert "No take, and no group within a category, stands in two splits." in text
+    assert "mn rebuild PATH_OR_REPO" in text
+    assert "10.1109/taslp.2024.3378118" in text
+    pictures = re.findall(r"!\[.*\]\((.*)\)", text)
+    assert len(pictures) == 4
+    for name in pictures:
+        assert (gated / name).read_bytes().startswith(b"\x89PNG")
+    assert not re.search(r"\{\{|\}\}(?!,)|None|nan", text.partition("## Citation")[0])
+
+
+def test_croissant_is_valid_and_its_records_load(gated):
+    """Offline, by mlcroissant: mixtures with their audio, the manifest, the sources."""
+    described = mlcroissant.Dataset(gated / "croissant.json")
+
+    assert not described.metadata.ctx.issues.errors
+    assert not described.metadata.ctx.issues.warnings
+    assert described.metadata.version == "1.0.0"
+    manifest = list(described.records("manifest"))
+    assert len(manifest) == 45
+    assert manifest[0]["manifest/music_category"].decode() in ("piano", "cello", "song")
+    assert len(list(described.records("sources"))) > 10
+    mixture = next(iter(described.records("mixtures")))
+    assert mixture["mixtures/noisy"].startswith(b"fLaC")
+
+
+def test_croissant_of_recipes_is_valid_too(built, tmp_path):
+    """Without audio, and in the other forms."""
+    for name, options in {
+        "recipes": {"recipe_only": True},
+        "folder": {"layout": "audiofolder"},
+        "tar": {"layout": "webdataset"},
+    }.items():
+        publish(built, tmp_path / name, **options)
+        described = mlcroissant.Dataset(tmp_path / name / "croissant.json")
+        assert not described.metadata.ctx.issues.errors
+        assert len(list(described.records("manifest"))) == 45
