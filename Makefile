@@ -41,6 +41,7 @@ perf: env
 	$(BIN)/python perf/benching.py
 	$(BIN)/python perf/forward.py
 	$(BIN)/python perf/training.py
+	$(BIN)/python perf/publishing.py
 
 perf-gpu: env
 	$(BIN)/python perf/forward.py --device cuda

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.filterwarnings(
 
 def known_sizes():
     folder = metadata.__file__.rpartition("/")[0]
-    with open(f"{folder}/resources/size_categories.json", encoding="utf-8") as file:  # noqa: PTH123 - theirs
+    with open(f"{folder}/resources/size_categories.json", encoding="utf-8") as file:
         return json.load(file)
 
 

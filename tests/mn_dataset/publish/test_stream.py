@@ -14,7 +14,6 @@ from mn_dataset.errors import InputError
 from mn_dataset.mix.manifest import read_manifest
 from mn_dataset.publish.stream import PublishedDataset
 
-
 pytestmark = pytest.mark.filterwarnings(
     "ignore:This DataLoader will create:UserWarning"  # more processes than cores are meant
 )
