@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import tomllib
 from pathlib import Path
 
@@ -10,10 +11,12 @@ import pytest
 
 from benchmarks import registry
 from benchmarks.cli import app
+from mn_dataset import terminal
 from mn_dataset.mix.augment.chain import from_tables
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+USE = sorted((ROOT / "docs").glob("use-*.md"))
 PAGES = sorted(path for path in ROOT.glob("**/*.md") if not {".venv", "out"} & set(path.parts))
 
 
@@ -38,6 +41,40 @@ def test_links_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
         if "://" not in target:
             assert (page.parent / target).exists(), target
+
+
+def blocks(page, language):
+    text = page.read_text(encoding="utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Where the commands were run that every page begins with."""
+    pytest.importorskip("datasets", reason="the extra `publish` is not installed")
+    commands = {blocks(page, "console")[0] for page in USE}
+    assert len(commands) == 1
+    home = tmp_path_factory.mktemp("use")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(home)
+        for line in commands.pop().splitlines():
+            assert terminal.run(app, shlex.split(line.removeprefix("$ mn "))) == 0
+    return home
+
+
+@pytest.mark.parametrize("page", USE, ids=lambda path: path.stem)
+def test_a_page_on_use_runs(page, folder, monkeypatch):
+    """Block after block, in one Python, beside the publication that it makes."""
+    if page.stem == "use-torch":
+        pytest.importorskip("torch", reason="the page is about it (the extra `torch`)")
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    names = {"__name__": page.stem}
+    found = blocks(page, "python")
+    for block in found:
+        exec(compile(block, page.name, "exec"), names)  # noqa: S102 - ours
+
+    assert len(found) >= 3
 
 
 def test_the_readme_s_chains_are_chains():

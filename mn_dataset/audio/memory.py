@@ -59,7 +59,7 @@ def decode(content: bytes | memoryview) -> tuple[io.Pcm, int]:
         raise AudioError(f"not audio ({error.error_string}); expected WAV or FLAC") from error
 
 
-def is_canonical_wav(content: bytes, *, sampling_rate: int) -> bool:
+def is_canonical_wav(content: bytes | memoryview, *, sampling_rate: int) -> bool:
     """Tell whether bytes are what ``encode`` makes: the 44-byte header, and nothing but samples.
 
     >>> is_canonical_wav(io.wav_header(0, 8000), sampling_rate=8000)

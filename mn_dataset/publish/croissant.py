@@ -22,7 +22,7 @@ from mn_dataset.publish.record import File, Record
 CROISSANT = "croissant.json"
 
 _CONFORMS_TO = "http://mlcommons.org/croissant/1.1"
-_PARQUET = "application/vnd.apache.parquet"
+_PARQUET = "application/x-parquet"  # as mlcroissant knows it
 _TABLES = (manifest.MANIFEST, manifest.SOURCES)
 _SPDX = "https://spdx.org/licenses/"
 _TERMS = (

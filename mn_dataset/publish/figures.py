@@ -61,7 +61,8 @@ def draw_distribution(path: Path, rows: Sequence[Row]) -> None:
         below += heights
     axes.set(ylabel="mixtures", title="Mixtures per music category and SNR")
     axes.tick_params(axis="x", rotation=30)
-    figure.legend(fontsize="small", loc="outside right upper")
+    axes.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.01, 1.0))
+    figure.subplots_adjust(left=0.07, right=0.88, bottom=0.28, top=0.9)
     _save(figure, path)
 
 
@@ -87,6 +88,7 @@ def draw_spectrograms(path: Path, parts: dict[str, Pcm], *, title: str, sampling
             origin="lower",
             aspect="auto",
             cmap="magma",
+            interpolation="nearest",
             vmin=top - _RANGE_DB,
             vmax=top,
             extent=(0, len(parts[name]) / sampling_rate, 0, sampling_rate / 2000),
@@ -94,6 +96,7 @@ def draw_spectrograms(path: Path, parts: dict[str, Pcm], *, title: str, sampling
         axes.set(title=name, xlabel="time in s")
     rows[0].set_ylabel("frequency in kHz")
     figure.suptitle(title, fontsize="medium")
+    figure.subplots_adjust(left=0.07, right=0.98, bottom=0.18, top=0.82, wspace=0.08)
     _save(figure, path)
 
 
@@ -113,7 +116,7 @@ def _figure(width: float, height: float) -> Any:
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - an extra
     from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
 
-    figure = Figure(figsize=(width, height), dpi=100, layout="constrained")
+    figure = Figure(figsize=(width, height), dpi=100)
     FigureCanvasAgg(figure)
     return figure
 

@@ -8,9 +8,11 @@ pyarrow writes, from the schema that `datasets` gives, so that no cell passes th
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -63,9 +65,10 @@ def write_shard(
             use_content_defined_chunking=_CHUNKING,
             write_page_index=True,
         ) as writer:
-            for rows in shard.groups:
-                table = _table(rows, schema, audio, folder, audio_format)
-                writer.write_table(table, row_group_size=len(rows))
+            for table in _ahead(
+                lambda rows: _table(rows, schema, audio, folder, audio_format), shard.groups
+            ):
+                writer.write_table(table, row_group_size=len(table))
             writer.add_key_value_metadata({"content_defined_chunking": json.dumps(_CHUNKING)})
         temporary.replace(path)
     except OSError as error:
@@ -74,6 +77,18 @@ def write_shard(
         ) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _ahead(
+    make: Callable[[Sequence[Row]], pa.Table], groups: Sequence[Sequence[Row]]
+) -> Iterator[pa.Table]:
+    """Make each table while the one before is being written."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        coming = pool.submit(make, groups[0])
+        for group in groups[1:]:
+            ready, coming = coming, pool.submit(make, group)
+            yield ready.result()
+        yield coming.result()
 
 
 def _table(
@@ -95,7 +110,7 @@ def _audio(found: Sequence[list[Cell]], kind: pa.DataType) -> pa.Array:
     struct = kind.value_type if listed else kind
     flat = [cell for row in found for cell in row]
     values = {
-        "bytes": pa.array([cell.content for cell in flat], type=pa.binary()),
+        "bytes": _joined([cell.content for cell in flat]),
         "path": pa.array([cell.name for cell in flat], type=pa.string()),
     }
     structs = pa.StructArray.from_arrays([values[field.name] for field in struct], fields=struct)
@@ -105,6 +120,18 @@ def _audio(found: Sequence[list[Cell]], kind: pa.DataType) -> pa.Array:
     for row in found:
         offsets.append(offsets[-1] + len(row))
     return pa.ListArray.from_arrays(pa.array(offsets, type=pa.int32()), structs, type=kind)
+
+
+def _joined(contents: Sequence[bytes | memoryview]) -> pa.Array:
+    """Return binary cells, each copied once to where Parquet takes it from."""
+    ends = np.cumsum([0, *map(len, contents)])
+    data = np.empty(ends[-1], np.uint8)
+    for content, first, last in zip(contents, ends, ends[1:], strict=False):
+        data[first:last] = np.frombuffer(content, np.uint8)
+    offsets = pa.py_buffer(ends.astype(np.int32))
+    return pa.Array.from_buffers(
+        pa.binary(), len(contents), [None, offsets, pa.py_buffer(data)], null_count=0
+    )
 
 
 def _leaves(path: str, kind: pa.DataType) -> Iterator[str]:
