@@ -188,7 +188,7 @@ def _data_type(kind: pa.DataType) -> str | None:
 
 
 def _meaning(field: pa.Field) -> str:
-    meaning = MEANINGS.get(field.name, field.name.replace("_", " "))
+    meaning = MEANINGS.get(field.name) or str(field.name).replace("_", " ")
     if field.name in LABELS and pa.types.is_integer(field.type):
         names = (f"{number} {name}" for number, name in enumerate(LABELS[field.name]))
         return f"{meaning}: {', '.join(names)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from mn_dataset.mix.card import read_notes
 from mn_dataset.publish import licenses
@@ -55,7 +56,7 @@ def hours(rows: Sequence[Row]) -> Table:
 
 def duration_h(rows: Iterable[Row]) -> float:
     """Return the length of the mixtures together in hours."""
-    return sum(row["num_samples"] / row["sampling_rate"] for row in rows) / 3600
+    return float(sum(row["num_samples"] / row["sampling_rate"] for row in rows)) / 3600
 
 
 def crossed(rows: Sequence[Row], columns: tuple[str, str], names: Sequence[str]) -> Table:
@@ -165,7 +166,8 @@ def _is_nan(value: float | None) -> bool:
 
 
 def _table_row(source: Mapping[str, str]) -> TableRow:
-    return TableRow(**{name: source.get(name) or "" for name in COLUMNS})
+    cells: dict[str, Any] = {name: source.get(name) or "" for name in COLUMNS}
+    return TableRow(**cells)
 
 
 def _splits(rows: Sequence[Row]) -> dict[str, set[str]]:

@@ -91,8 +91,8 @@ def publish(
     jobs = _jobs(content, form, shard_bytes)
     record = _record(content, form, audio_format, options=f"{license_allow} {shard_bytes}")
     out = Path(to)
-    known = shelf.open_folder(out, record)
-    files = _write_shards(out, content, jobs, record, known, workers=workers, progress=progress)
+    made = shelf.open_folder(out, record)
+    files = _write_shards(out, content, jobs, record, made, workers=workers, progress=progress)
     files |= _copy_tables(content.folder, out)
     record = replace(record, files=files)
     record = _describe(out, content, record, form, jobs, place=place)
@@ -103,8 +103,12 @@ def publish(
 def _record(content: Content, form: Layout, audio_format: str, *, options: str) -> Record:
     own = {name: file_sha256(content.folder / name) for name in TABLES}
     versions = {name: version(name) for name in ("pyarrow", "datasets")}
+    facts = content.facts
     return Record(
-        **content.facts,
+        dataset_version=facts["dataset_version"],
+        corpus=facts["corpus"],
+        corpus_hash=facts["corpus_hash"],
+        generator_version=facts["generator_version"],
         pcm_sha256=pcm_hash(content.rows, content.audio),
         published_pcm_sha256=pcm_hash(content.heard, content.audio),
         mixtures=len(content.rows),

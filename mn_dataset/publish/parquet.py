@@ -2,12 +2,13 @@
 
 pyarrow writes, from the schema that `datasets` gives, so that no cell passes through
 `Audio.encode_example`, which needs torchcodec; and every cell has its bytes, which
-`Dataset.to_parquet` leaves null where it was given paths (datasets issue 6923).
+`Dataset.to_parquet` leaves null where it was given paths (datasets issue 6923). Audio is neither
+compressed again nor cut into pages by its content: its bytes stand in the file as they are, and the
+Hub's storage cuts those by their content itself.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,9 +22,6 @@ from mn_dataset.publish.cells import Cell, cells
 from mn_dataset.publish.content import Row
 from mn_dataset.publish.features import numbered
 from mn_dataset.publish.shards import Shard
-
-_CHUNKING = {"min_chunk_size": 256 * 1024, "max_chunk_size": 1024 * 1024, "norm_level": 0}
-"""Cuts pages where the content says so, as `datasets` does: the Hub stores equal chunks once."""
 
 
 def write_shard(
@@ -62,14 +60,12 @@ def write_shard(
             use_dictionary=plain,
             write_statistics=plain,  # the least of all FLAC files tells nobody anything
             column_encoding=dict.fromkeys(embedded, "PLAIN"),
-            use_content_defined_chunking=_CHUNKING,
             write_page_index=True,
         ) as writer:
             for table in _ahead(
                 lambda rows: _table(rows, schema, audio, folder, audio_format), shard.groups
             ):
                 writer.write_table(table, row_group_size=len(table))
-            writer.add_key_value_metadata({"content_defined_chunking": json.dumps(_CHUNKING)})
         temporary.replace(path)
     except OSError as error:
         raise OutputError(
@@ -94,13 +90,14 @@ def _ahead(
 def _table(
     rows: Sequence[Row], schema: pa.Schema, audio: Sequence[str], folder: Path, audio_format: str
 ) -> pa.Table:
+    plain = [numbered(row) for row in rows]
     columns = []
     for field in schema:
         if field.name in audio:
             found = [cells(folder, row, field.name, audio_format=audio_format) for row in rows]
             columns.append(_audio(found, field.type))
         else:
-            values = [numbered(row).get(field.name) for row in rows]
+            values = [row.get(field.name) for row in plain]
             columns.append(pa.array(values, type=field.type))
     return pa.Table.from_arrays(columns, schema=schema)
 
@@ -125,13 +122,12 @@ def _audio(found: Sequence[list[Cell]], kind: pa.DataType) -> pa.Array:
 def _joined(contents: Sequence[bytes | memoryview]) -> pa.Array:
     """Return binary cells, each copied once to where Parquet takes it from."""
     ends = np.cumsum([0, *map(len, contents)])
-    data = np.empty(ends[-1], np.uint8)
+    held = pa.allocate_buffer(int(ends[-1]))  # of Arrow's pool, whose pages are used again
+    data = np.frombuffer(held, np.uint8)
     for content, first, last in zip(contents, ends, ends[1:], strict=False):
         data[first:last] = np.frombuffer(content, np.uint8)
     offsets = pa.py_buffer(ends.astype(np.int32))
-    return pa.Array.from_buffers(
-        pa.binary(), len(contents), [None, offsets, pa.py_buffer(data)], null_count=0
-    )
+    return pa.Array.from_buffers(pa.binary(), len(contents), [None, offsets, held], null_count=0)
 
 
 def _leaves(path: str, kind: pa.DataType) -> Iterator[str]:

@@ -48,7 +48,7 @@ def write_shard(
         temporary.unlink(missing_ok=True)
 
 
-def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
+def _add(tar: tarfile.TarFile, name: str, content: bytes | memoryview) -> None:
     """Add a member without owner and time, on which the bytes must not depend."""
     member = tarfile.TarInfo(name)
     member.size = len(content)
