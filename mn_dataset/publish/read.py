@@ -100,7 +100,7 @@ def load(group: Group, *, columns: Sequence[str] | None = None) -> Loaded:
         for row in plain:
             if row.get(name) is not None:
                 row[name] = LABELS[name][row[name]]
-    return Loaded(plain, {name: table[name].combine_chunks() for name in audio})
+    return Loaded(plain, {name: _whole(table[name]) for name in audio})
 
 
 def rows(folder: Path, split: str, *, noise_class: str | None = None) -> Iterator[dict[str, Any]]:
@@ -109,6 +109,11 @@ def rows(folder: Path, split: str, *, noise_class: str | None = None) -> Iterato
         loaded = load(group)
         for number in range(group.rows):
             yield loaded.row(number)
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    """Return a column in one piece; where it is in one already, nothing is copied."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def _holds_audio(field: pa.Field) -> bool:

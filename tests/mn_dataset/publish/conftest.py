@@ -13,18 +13,18 @@ import pytest
 
 from mn_dataset.audio.corpus import Corpus
 from mn_dataset.build import build
+from mn_dataset.publish.make import publish
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before `datasets` is imported: nothing may ask the network
-pytest.importorskip("datasets", reason="the extra `publish` is not installed")
-
-from mn_dataset.publish.make import publish
 
 
 @pytest.fixture(scope="session", autouse=True)
 def hub_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep `datasets` out of the user's cache."""
-    import datasets  # noqa: PLC0415 - an extra
-    import huggingface_hub  # noqa: PLC0415 - an extra
+    datasets = pytest.importorskip("datasets", reason="the extra `publish` is not installed")
+    huggingface_hub = pytest.importorskip(
+        "huggingface_hub", reason="the extra `publish` is not installed"
+    )
 
     folder = tmp_path_factory.mktemp("hf")
     datasets.config.HF_DATASETS_CACHE = folder / "datasets"

@@ -9,8 +9,6 @@ import tarfile
 import pyarrow.parquet as pq
 import pytest
 import soundfile
-from datasets import ClassLabel, Features
-from huggingface_hub import DatasetCard
 
 from mn_dataset.audio import io as audio_io
 from mn_dataset.errors import DatasetError, InputError, UnknownName
@@ -18,6 +16,11 @@ from mn_dataset.mix.manifest import TRIPLE, read_manifest
 from mn_dataset.publish import layouts, make
 from mn_dataset.publish.make import publish
 from mn_dataset.records import NOISE_CLASSES
+
+datasets = pytest.importorskip("datasets", reason="the extra `publish` is not installed")
+huggingface_hub = pytest.importorskip(
+    "huggingface_hub", reason="the extra `publish` is not installed"
+)
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +36,8 @@ def test_audiofolder_names_its_files_beside_them(built, truth, tmp_path):
     assert len(tables) == 15
     found = set()
     for path in tables:
-        features = Features.from_arrow_schema(pq.read_schema(path))
-        assert features["noise_class"] == ClassLabel(names=list(NOISE_CLASSES))
+        features = datasets.Features.from_arrow_schema(pq.read_schema(path))
+        assert features["noise_class"] == datasets.ClassLabel(names=list(NOISE_CLASSES))
         for row in pq.read_table(path).to_pylist():
             for part in TRIPLE:
                 samples = audio_io.read_pcm(
@@ -68,7 +71,7 @@ def test_webdataset_keeps_a_sample_s_files_together(built, truth, tmp_path):
             assert row["noise_class"] == truth[row["id"]]["noise_class"]
             found.add(row["id"])
     assert found == set(truth)
-    configs = DatasetCard.load(tmp_path / "out/README.md").data["configs"]
+    configs = huggingface_hub.DatasetCard.load(tmp_path / "out/README.md").data["configs"]
     assert configs[0]["data_files"][0] == {"split": "train", "path": "data/train-*.tar"}
 
 

@@ -11,13 +11,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import soundfile
-from datasets import Audio, ClassLabel, load_dataset
 
 from mn_dataset.audio import io as audio_io
 from mn_dataset.errors import DatasetError
 from mn_dataset.mix.manifest import TRIPLE, read_manifest
 from mn_dataset.publish.make import publish
 from mn_dataset.records import MUSIC_CATEGORIES, NOISE_CLASSES
+
+datasets = pytest.importorskip("datasets", reason="the extra `publish` is not installed")
+Audio, ClassLabel, load_dataset = datasets.Audio, datasets.ClassLabel, datasets.load_dataset
 
 
 def pcm_sha256(cell):
