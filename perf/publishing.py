@@ -1,11 +1,13 @@
 """MB/s of publishing and rows/s of loading on one core, beside Hugging Face `datasets`.
 
 Both start from the same files of one built dataset and end in Parquet with the same audio bytes
-inside; both read the same Parquet, and decode it with soundfile where samples are wanted.
+inside; both read the same Parquet, and decode it with soundfile where samples are wanted, or as
+`datasets` itself does, where torchcodec is installed.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import os
 import tempfile
@@ -122,6 +124,11 @@ def loading(published: Path) -> None:
         "ours: bytes": lambda: [load(group).plain[0]["id"] for group in found],
         "datasets, streaming: bytes": lambda: [row["id"] for row in stream],
     }
+    if importlib.util.find_spec("torchcodec"):
+        own = datasets.load_dataset(str(published), split="test", streaming=True)
+        jobs["datasets, streaming, its own torchcodec: samples"] = lambda: [
+            row[part]["array"].shape for row in own for part in TRIPLE
+        ]
     taken = side_by_side.seconds(jobs, rounds=ROUNDS)
     table = []
     for name, time in taken.items():

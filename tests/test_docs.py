@@ -51,15 +51,16 @@ def blocks(page, language):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """Where the commands were run that every page begins with."""
-    pytest.importorskip("datasets", reason="the extra `publish` is not installed")
+    datasets = pytest.importorskip("datasets", reason="the extra `publish` is not installed")
     commands = {blocks(page, "console")[0] for page in USE}
     assert len(commands) == 1
     home = tmp_path_factory.mktemp("use")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(home)
+        patch.setattr(datasets.config, "HF_DATASETS_CACHE", home / "cache")
         for line in commands.pop().splitlines():
             assert terminal.run(app, shlex.split(line.removeprefix("$ mn "))) == 0
-    return home
+        yield home
 
 
 @pytest.mark.parametrize("page", USE, ids=lambda path: path.stem)

@@ -6,6 +6,7 @@ import io
 import json
 import tarfile
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import soundfile
@@ -150,3 +151,24 @@ def test_senseless_options_are_refused(built, tmp_path, options, error):
     with pytest.raises(error):
         publish(built, tmp_path / "out", **options)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("layout", ["parquet", "audiofolder", "webdataset"])
+@pytest.mark.parametrize("streaming", [False, True])
+def test_datasets_decodes_every_form(built, truth, tmp_path, layout, streaming):
+    """By torchcodec, to the very samples; a noise class is a configuration in each."""
+    pytest.importorskip("torchcodec", reason="`datasets` decodes audio with torchcodec alone")
+    publish(built, tmp_path / "out", layout=layout)
+
+    seen = set()
+    for split in datasets.load_dataset(str(tmp_path / "out"), streaming=streaming).values():
+        for row in split:
+            name = (row.get("json") or row)["id"]
+            for part in TRIPLE:
+                decoder = row[f"{part}.flac" if layout == "webdataset" else part]
+                samples = np.rint(decoder["array"] * 32_768).astype(np.int16)
+                assert audio_io.pcm_sha256(samples) == truth[name][f"{part}_sha256"]
+            seen.add(name)
+    assert seen == set(truth)
+    crowd = datasets.load_dataset(str(tmp_path / "out"), "crowd", streaming=True)
+    assert sum(1 for split in crowd.values() for _ in split) == 9
