@@ -31,6 +31,7 @@ def test_the_wheel_carries_both_packages_and_the_tables(wheel):
         "benchmarks/py.typed",
         "benchmarks/report/page.html.j2",
         "benchmarks/report/model_card.md.j2",
+        "mn_dataset/publish/card.md.j2",
         "benchmarks/weights/LICENSE",
         "benchmarks/weights/musicecan_small.safetensors",
         "benchmarks/weights/musicecan_small.md",

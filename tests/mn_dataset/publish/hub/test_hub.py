@@ -250,3 +250,18 @@ def test_pushing_options_without_push_are_refused(mn, built, tmp_path):
     assert code == 1
     assert "go with --push" in error
     assert not (tmp_path / "out").exists()
+
+
+def test_a_dataset_is_rebuilt_from_a_repository(mn, online, built, tiny_folder, tmp_path):
+    """From its tables alone; one that is not there, or has none, is told."""
+    prepare(built, Hub(REPO, endpoint=online.url), recipe_only=True).send()
+    code, _, error = mn("rebuild", REPO, "--corpus", tiny_folder, "--out", tmp_path / "again")
+
+    assert (code, error) == (0, "")
+    for name in ("manifest.parquet", "audio/test/000000.noisy.wav"):
+        assert (tmp_path / "again" / name).read_bytes() == (built / name).read_bytes()
+
+    words = ("--corpus", tiny_folder, "--out", tmp_path / "other")
+    code, _, error = mn("rebuild", "nobody/nothing", *words)
+    assert (code, error.count("\n")) == (1, 1)
+    assert "nobody/nothing: cannot be read, the Hub answered 404" in error
