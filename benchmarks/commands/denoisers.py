@@ -1,0 +1,139 @@
+"""Offer what lists and uses denoisers and metrics: denoisers, metrics, denoise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from mn_dataset import terminal
+from mn_dataset.cli import Flag, Json, app
+
+DEFAULT_DENOISER = "musicecan_small"
+"""What `mn denoise` takes: the network whose weights ship."""
+
+
+@app.command
+def denoisers(*, check: str | None = None, json: Json = False) -> int:
+    """List the denoisers: what each needs, and the command that installs what is missing.
+
+    With --check NAME the doctor examines one, of anybody's: is it in time to a hundredth of a
+    sample, upright, of the right level, whole at any length, silent in silence, and the same again?
+    Exit code 1 if something is wrong.
+
+    Args:
+        check: A denoiser, as `mn bench` takes it.
+        json: Print one JSON object.
+    """
+    from benchmarks.harness.listing import describe_denoisers
+
+    if check is not None:
+        return _check(check, json)
+
+    found = describe_denoisers()
+    if json:
+        terminal.answer({"denoisers": found})
+        return terminal.DONE
+    for row in found:
+        state = row["rank_group"] if row["available"] else _obstacle(row)
+        terminal.say(f"{row['name']:24} {state}")
+    return terminal.DONE
+
+
+@app.command
+def metrics(name: str | None = None, /, *, json: Json = False) -> None:
+    """Explain the metrics: definition, unit, direction, and which papers mean it by which name.
+
+    Args:
+        name: One metric; all by default.
+        json: Print one JSON object.
+    """
+    from benchmarks.metrics.suite import describe
+
+    specs = describe(None if name is None else [name])
+    if json:
+        terminal.answer({"metrics": [vars(spec) for spec in specs]})
+        return
+    for spec in specs:
+        direction = "higher" if spec.higher_is_better else "lower"
+        terminal.say(f"{spec.name} [{spec.unit}], {direction} is better: {spec.definition}")
+        terminal.say(f"    known as: {spec.known_as}\n    source: {spec.citation}")
+
+
+@app.command
+def denoise(
+    *files: Annotated[Path, Parameter(negative=())],
+    out: Path,
+    denoiser: str = DEFAULT_DENOISER,
+    strength: float = 1.0,
+    residual: Annotated[bool, Flag] = False,
+    spectrogram: Annotated[bool, Flag] = False,
+    overwrite: Annotated[bool, Flag] = False,
+    device: str = "cpu",
+    precision: str = "float32",
+    batch_size: int | None = None,
+    json: Json = False,
+) -> int:
+    """Denoise your own recordings: any length, any rate, any number of channels; files and folders.
+
+    An estimate keeps its recording's rate, channels, length in samples and, where it is a lossless
+    WAV, AIFF, AU, CAF, W64 or FLAC, container and width. All else (MP3, OGG, M4A, video) becomes
+    WAV: of 16 bits, or of as many as were coded without loss. Samples beyond full scale are held at
+    it and counted. Denoisers that work on a whole clip get pieces of 30 seconds. What is finished
+    is not done again; a stop at any moment leaves whole files, and the same command resumes. Exit
+    code 1 if a recording was refused; the others are done all the same.
+
+    Args:
+        files: Recordings, and folders, whose sub-folders are kept.
+        out: Folder of the estimates.
+        denoiser: One name; NAME@WEIGHTS or NAME@RUN is a trained one, ./mine.py:Class your own.
+            The default needs torch; mmse_stsa needs nothing.
+        strength: From 0, the recording as it is, to 1, the estimate.
+        residual: Also write what was removed, as NAME.residual.
+        spectrogram: Also draw before and after, as NAME.spectrogram.png.
+        overwrite: Replace outputs of other options, and files of unknown origin.
+        device: Where a model runs: cpu, cuda or cuda:N.
+        precision: float32, bfloat16 (faster on some devices; differs by about -35 dB), or auto.
+        batch_size: Pieces that a model is handed at a time; 1 on a CPU and 2 on a GPU by default.
+        json: Print one JSON object.
+    """
+    from benchmarks.harness.recordings.denoise import denoise_files
+
+    with terminal.bar("denoising") as progress:
+        summary = denoise_files(
+            files,
+            denoiser=denoiser,
+            out=out,
+            strength=strength,
+            residual=residual,
+            spectrogram=spectrogram,
+            overwrite=overwrite,
+            device=device,
+            precision=precision,
+            batch_size=batch_size,
+            progress=progress,
+        )
+    terminal.answer(summary.answer()) if json else terminal.say(str(summary))
+    return terminal.INPUT_AT_FAULT if summary.refused else terminal.DONE
+
+
+def _check(name: str, json: bool) -> int:
+    """Let the doctor examine a denoiser, and tell what was found."""
+    from benchmarks.harness.apply import load_denoiser
+    from benchmarks.harness.doctor import examine
+
+    findings = examine(load_denoiser(name))
+    if json:
+        terminal.answer({"denoiser": name, "findings": [vars(one) for one in findings]})
+    else:
+        marks = {True: "ok", False: "WRONG", None: "?"}
+        for one in findings:
+            expected = "" if one.passed else f" (expected: {one.expected})"
+            terminal.say(f"{marks[one.passed]:6} {one.check:14} {one.found}{expected}")
+    wrong = any(one.passed is False for one in findings)
+    return terminal.INPUT_AT_FAULT if wrong else terminal.DONE
+
+
+def _obstacle(row: dict[str, Any]) -> str:
+    return f"{row['reason']} ({row['install']})" if row["install"] else row["reason"]

@@ -1,0 +1,214 @@
+"""Offer what makes, shows, compares and proves leaderboards."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mn_dataset import terminal
+from mn_dataset.cli import Json, app
+from mn_dataset.options import cores
+
+DEMO_DENOISERS = (
+    "noisy",
+    "spectral_subtraction",
+    "wiener",
+    "mmse_stsa",
+    "mmse_lsa",
+    "noisereduce",
+    "oracle_ratio_mask",
+)
+
+
+@app.command
+def bench(
+    dataset_dir: Path,
+    /,
+    *,
+    denoisers: str,
+    out: Path,
+    metrics: str | None = None,
+    device: str = "cpu",
+    workers: int | None = None,
+    timeout_s: float = 600.0,
+    examples: int = 8,
+    json: Json = False,
+) -> None:
+    """Run denoisers over a dataset and score them; what was scored before is not scored again.
+
+    The leaderboard holds the denoisers that are named. A run of others in the same folder keeps
+    its scores in the journal, and they come back when they are named again.
+
+    Args:
+        dataset_dir: A built dataset.
+        denoisers: Names separated by commas; NAME+TRACKER is a gain rule over another noise
+            tracker, ./my_denoiser.py:Class your own, ./described.toml a program or a folder.
+        out: The run folder.
+        metrics: Names separated by commas; all that are installed by default.
+        device: Where torch denoisers run: cpu or cuda.
+        workers: Processes; one per core by default. 1 is this one alone: then a denoiser that ends
+            its process ends the run, and no time is kept.
+        timeout_s: An estimate that takes longer has that as its reason.
+        examples: Mixtures whose audio is kept for the page, at most 40.
+        json: Print one JSON object.
+    """
+    from benchmarks.harness.backend import check_device
+
+    check_device(device)
+    _bench(
+        dataset_dir,
+        names(denoisers),
+        out,
+        metrics=names(metrics) or None,
+        device=device,
+        workers=workers,
+        timeout_s=timeout_s,
+        examples=examples,
+    )
+    _show(out, json)
+
+
+@app.command
+def report(run: Path, /, *, json: Json = False) -> None:
+    """Rebuild a run's tables and page from the run folder alone.
+
+    Args:
+        run: A run folder of `mn bench`.
+        json: Print one JSON object.
+    """
+    from benchmarks.report.build import write_report
+
+    write_report(run)
+    _show(run, json)
+
+
+@app.command
+def compare(run_a: Path, run_b: Path, /, *, json: Json = False) -> None:
+    """Compare two runs: how much each denoiser differs, on the mixtures that both hold.
+
+    Was a change of a denoiser, or more training, worth it? Bench it before and after into two
+    folders, over the same dataset. Differences are B − A, paired by mixture, with 95 % intervals
+    that allow for shared recordings, and p-values with Holm's correction over the denoisers. A
+    mixture is common if its id, recordings, length and SNR are; changed revisions are named. Exit
+    code 1 if the runs have no mixture, denoiser or metric in common.
+
+    Args:
+        run_a: A run folder of `mn bench`.
+        run_b: Another one.
+        json: Print one JSON object, with every difference, interval and p-value.
+    """
+    from benchmarks.leaderboard.versus import compare_runs
+    from benchmarks.report.comparison import comparison_answer, comparison_text
+
+    with terminal.bar("comparing") as progress:
+        found = compare_runs(run_a, run_b, progress=progress)
+    terminal.answer(comparison_answer(found)) if json else terminal.say(comparison_text(found))
+
+
+@app.command
+def verify_run(
+    run: Path,
+    /,
+    *,
+    sample: str = "5%",
+    seed: int = 0,
+    dataset: Path | None = None,
+    workers: int | None = None,
+    json: Json = False,
+) -> int:
+    """Prove a part of a run: make and score random estimates again, and compare.
+
+    Scores may differ by 1e-3 dB, as between two machines. Exit code 1 if any differs by more, and
+    the rows are named; or if the dataset, a denoiser or a metric is no longer the one that was
+    scored. Denoisers that say that two calls may differ are left out, and named.
+
+    Args:
+        run: A run folder of `mn bench`.
+        sample: How many estimates (a denoiser on a mixture): a share such as 5%, or a number.
+        seed: Of the choice: another seed proves another part.
+        dataset: The dataset, if it has moved; the run knows where it was.
+        workers: Processes; all cores by default.
+        json: Print one JSON object.
+    """
+    from dataclasses import asdict
+
+    from benchmarks.leaderboard.recheck import recheck
+    from benchmarks.report.comparison import recheck_text
+
+    with terminal.bar("scoring again") as progress:
+        found = recheck(
+            run,
+            sample=sample,
+            seed=seed,
+            dataset=dataset,
+            workers=cores(workers),
+            progress=progress,
+        )
+    terminal.answer(asdict(found)) if json else terminal.say(recheck_text(found))
+    return terminal.INPUT_AT_FAULT if found.mismatches else terminal.DONE
+
+
+@app.command
+def demo(
+    *,
+    out: Path = Path("mn-demo"),
+    workers: int | None = None,
+    json: Json = False,
+) -> None:
+    """Do the main job on the embedded corpus: corpus → mixtures → denoisers → leaderboard → page.
+
+    Args:
+        out: Folder for the corpus, the dataset and the run.
+        workers: Processes; all cores by default.
+        json: Print one JSON object.
+    """
+    from mn_dataset.audio.corpus import open_corpus
+    from mn_dataset.build import build
+    from mn_dataset.catalogue.synthetic import write_corpus
+
+    processes = cores(workers)
+    with terminal.bar("making the corpus") as progress:
+        folder = write_corpus(out / "synthetic", workers=processes, progress=progress)
+    corpus = open_corpus(folder, workers=processes)
+    with terminal.bar("mixing") as progress:
+        dataset = build(
+            corpus, out / "dataset", split="test", seconds=5.0, workers=processes, progress=progress
+        )
+    _bench(dataset, DEMO_DENOISERS, out / "run", workers=workers, only_installed=True)
+    _show(out / "run", json)
+
+
+def names(text: str | None) -> list[str]:
+    """Split names at commas.
+
+    >>> names("noisy,wiener")
+    ['noisy', 'wiener']
+    """
+    return [name.strip() for name in (text or "").split(",") if name.strip()]
+
+
+def _bench(dataset: Path, chosen: Sequence[str], run: Path, **options: Any) -> None:
+    """Bench with a progress bar, then write the report; the options are the library's own."""
+    from benchmarks.leaderboard.run import bench as run_bench
+    from benchmarks.report.build import write_report
+
+    with terminal.bar("denoising and scoring") as progress:
+        typed = ["mn", *sys.argv[1:]]
+        run_bench(dataset, chosen, run, command_line=typed, progress=progress, **options)
+    write_report(run)
+
+
+def _show(run: Path, json: bool) -> None:
+    from benchmarks.leaderboard.cost import told
+    from benchmarks.leaderboard.store import read_run
+    from benchmarks.report.text import leaderboard_text
+
+    if json:
+        terminal.answer({"run": str(run), "leaderboard": str(run / "leaderboard.json")})
+    else:
+        terminal.say(leaderboard_text(run))
+        if cost := read_run(run).get("cost"):
+            terminal.say(told(cost))
+        terminal.say(f"\nleaderboard.md and index.html in {run}")
