@@ -50,11 +50,13 @@ perf-gpu: env
 OPEN := ../shared/corpus/open
 EXTRA := ../shared/corpus/extra
 TEST := out/open-test
-BLIND := noisy spectral_subtraction wiener mmse_stsa mmse_lsa omlsa \
-	mmse_stsa+minimum_statistics mmse_stsa+imcra noisereduce
+LINEUP := noisy resample_16k lowpass_8k spectral_subtraction wiener mmse_stsa mmse_lsa omlsa \
+	mmse_stsa+minimum_statistics mmse_stsa+imcra mmse_stsa+spp wavelet hum_notch noisereduce \
+	noisereduce_tuned rnnoise speexdsp librosa_hpss ffmpeg_afftdn sox_noisered \
+	oracle_ratio_mask oracle_noise_psd
 comma := ,
 listed = $(subst $() ,$(comma),$(strip $(1)))
-BENCH = $(BIN)/mn bench --denoisers $(call listed,$(BLIND) musicecan_small) --examples 0
+BENCH = $(BIN)/mn bench --denoisers $(call listed,$(LINEUP) musicecan_small) --examples 0
 # Two threads for one training; pages of 2 MB save a tenth of a step's time where Linux has them.
 TRAIN := OMP_NUM_THREADS=2 GLIBC_TUNABLES=glibc.malloc.hugetlb=1 $(BIN)/mn train
 
@@ -104,7 +106,7 @@ ablation: out/extra $(TEST)
 		$(TRAIN) two_stage_unet --data $(OPEN) out/extra synthetic --config ablation \
 			--seed $$seed --out out/ablation/none-$$seed --resume || exit 1; \
 	done
-	$(BIN)/mn bench $(TEST) --denoisers $(call listed,$(BLIND) $(VARIANTS)) --out out/ablation-run \
+	$(BIN)/mn bench $(TEST) --denoisers $(call listed,noisy mmse_stsa omlsa $(VARIANTS)) --out out/ablation-run \
 		--metrics si_sdr --examples 0
 
 clean:

@@ -48,7 +48,7 @@ def bench(
         out: The run folder.
         metrics: Names separated by commas; all that are installed by default.
         device: Where torch denoisers run: cpu or cuda.
-        workers: Processes; one per core by default. 1 is this one alone: then a denoiser that ends
+        workers: Processes; one per core by default. 0 is this one alone: then a denoiser that ends
             its process ends the run, and no time is kept.
         timeout_s: An estimate that takes longer has that as its reason.
         examples: Mixtures whose audio is kept for the page, at most 40.

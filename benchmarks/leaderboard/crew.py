@@ -42,7 +42,7 @@ def score_all(jobs: Iterable[Job], *, workers: int | None, timeout_s: float) -> 
 
     Args:
         jobs: Taken as they are needed.
-        workers: Processes; None for one per core; 1 for none but this, where a denoiser that
+        workers: Processes; None for one per core; 0 for none but this, where a denoiser that
             ends its process ends the run, and no time is kept.
         timeout_s: Longer than this and an estimate has that as its reason.
 
@@ -50,7 +50,7 @@ def score_all(jobs: Iterable[Job], *, workers: int | None, timeout_s: float) -> 
         MnError: if this machine fails the self-test, if a process is ended from outside or dies
             when no denoiser can be to blame; or whatever scoring raises.
     """
-    if workers == 1:
+    if workers == 0:
         for job in jobs:
             _prove()
             yield from zip(job.entrants, records_of(job), strict=True)

@@ -47,7 +47,7 @@ def bench(
         denoisers: Registered names, or ``FILE.py:CLASS``.
         run: The run folder, new or of an earlier call.
         metrics: Names of metrics; None for the default ones that are installed.
-        workers: Processes; None for one per core. 1 for none but this: then a denoiser that ends
+        workers: Processes; None for one per core. 0 for none but this: then a denoiser that ends
             its process ends the run, and no time is kept.
         device: Where learned denoisers run.
         only_installed: Leave out, and name, denoisers that are not installed.
@@ -68,8 +68,8 @@ def bench(
     """
     if not 0 <= examples <= MOST:
         raise InputError(f"--examples is {examples}; expected 0 to {MOST}")
-    if workers is not None and workers < 1:
-        raise InputError(f"--workers is {workers}; expected at least 1")
+    if workers is not None and workers < 0:
+        raise InputError(f"--workers is {workers}; expected at least 0")
     if not timeout_s > 0:
         raise InputError(f"--timeout-s is {timeout_s:g}; expected more than 0 seconds")
     plan = make_plan(
@@ -91,13 +91,14 @@ def bench(
     }
     kept = earlier.get("examples", [])
     write_json(run / RUN_JSON, story | {"examples": kept})
-    cost = Cost(workers or cores())
+    processes = cores() if workers is None else max(1, workers)
+    cost = Cost(processes)
     _score_missing(plan, folder, cost, workers=workers, timeout_s=timeout_s, progress=progress)
     story["cost"] = cost.summary() if cost.estimates else earlier.get("cost")
     _refuse_unreadable(plan, folder)
     story |= write_tables(plan, folder)
     story["examples"] = write_examples(
-        plan, folder, count=examples, seed=seed, earlier=kept, workers=workers
+        plan, folder, count=examples, seed=seed, earlier=kept, workers=processes
     )
     write_json(run / RUN_JSON, story | {"finished": now()})
     return run

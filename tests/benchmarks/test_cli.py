@@ -21,7 +21,7 @@ def dataset(tiny, tmp_path_factory):
 def test_bench_writes_the_run_folder_and_report_rebuilds_it(mn, dataset, tmp_path):
     """Every file of a run; tables and page come again from the run folder alone."""
     run = tmp_path / "run"
-    words = ["--denoisers", "noisy,wiener", "--metrics", "si_sdr,sdr", "--workers", 1]
+    words = ["--denoisers", "noisy,wiener", "--metrics", "si_sdr,sdr", "--workers", 0]
     code, text, _ = mn("bench", dataset, "--out", run, "--examples", 1, *words)
 
     assert code == 0
@@ -43,7 +43,7 @@ def test_a_run_is_verified_and_compared(mn, dataset, tmp_path):
     """An honest run comes out; a changed score is exit 1 by name; two runs make a table."""
     runs = [tmp_path / name for name in "ab"]
     for run, denoisers in zip(runs, ("noisy,wiener", "wiener,mmse_lsa"), strict=True):
-        words = ["--metrics", "si_sdr", "--workers", 1, "--examples", 0, "--out", run]
+        words = ["--metrics", "si_sdr", "--workers", 0, "--examples", 0, "--out", run]
         assert mn("bench", dataset, "--denoisers", denoisers, *words)[0] == 0
 
     code, text, _ = mn("verify-run", runs[0], "--sample", "50%", "--seed", 3, "--workers", 1)
@@ -82,7 +82,7 @@ def test_a_person_s_own_denoiser_is_benched(mn, dataset, tmp_path):
         "        return 0.5 * batch\n"
     )
     run = tmp_path / "run"
-    words = ["--metrics", "si_sdr", "--workers", 1, "--examples", 0]
+    words = ["--metrics", "si_sdr", "--workers", 0, "--examples", 0]
     code, _, message = mn(
         "bench", dataset, "--denoisers", f"noisy,{mine}:Half", "--out", run, *words
     )
@@ -129,7 +129,7 @@ def test_a_dataset_without_audio_is_refused(mn, dataset, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(dataset, copy)
     shutil.rmtree(copy / "audio")
-    words = ["--denoisers", "noisy", "--workers", 1, "--out", tmp_path / "run"]
+    words = ["--denoisers", "noisy", "--workers", 0, "--out", tmp_path / "run"]
     code, _, message = mn("bench", copy, *words)
 
     assert code == 1
@@ -149,7 +149,7 @@ def test_what_a_denoiser_prints_stays_out_of_the_answer(mn, dataset, tmp_path):
         "        print(WORD)\n"
         "        return batch\n"
     )
-    words = ["--metrics", "snr", "--workers", 1, "--examples", 0, "--out", tmp_path / "run"]
+    words = ["--metrics", "snr", "--workers", 0, "--examples", 0, "--out", tmp_path / "run"]
     code, text, _ = mn("bench", dataset, "--denoisers", f"{mine}:Talker", *words, "--json")
 
     assert code == 0

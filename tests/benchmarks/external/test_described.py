@@ -158,7 +158,7 @@ def test_estimates_in_a_folder_are_benched_by_the_mixtures_ids(tiny, tmp_path):
 
     names = ["noisy", str(page)]
     run = bench(
-        tmp_path / "built", names, tmp_path / "run", metrics=["si_sdr"], workers=1, examples=0
+        tmp_path / "built", names, tmp_path / "run", metrics=["si_sdr"], workers=0, examples=0
     )
 
     board = read_board(run)

@@ -70,10 +70,10 @@ def test_every_misdeed_is_reported_as_what_it_is(
 ) -> None:
     """A typed reason per row, words in the journal, and the scores of those beside it."""
     dataset = build(tmp_path / "dataset", clips=1, noises=1)
-    alone = scores_of(dataset, ["noisy", "wiener"], tmp_path / "alone", workers=1)
+    alone = scores_of(dataset, ["noisy", "wiener"], tmp_path / "alone", workers=0)
 
     beside = scores_of(
-        dataset, [*misbehaving, "noisy", "wiener"], tmp_path / "run", workers=2, timeout_s=2.0
+        dataset, [*misbehaving, "noisy", "wiener"], tmp_path / "run", workers=1, timeout_s=2.0
     )
 
     reasons = {name: set(rows["reason"]) for name, rows in beside.groupby("denoiser")}

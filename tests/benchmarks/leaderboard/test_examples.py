@@ -14,7 +14,7 @@ RATE = 8000
 
 
 def examples_of(dataset: Path, requests: list[str], run: Path, count: int) -> list[dict[str, Any]]:
-    bench(dataset, requests, run, metrics=["si_sdr"], workers=1, examples=count)
+    bench(dataset, requests, run, metrics=["si_sdr"], workers=0, examples=count)
     story = json.loads((run / "run.json").read_text(encoding="utf-8"))
     return list(story["examples"])
 

@@ -26,7 +26,7 @@ def made(tiny: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("listen")
     dataset = render(draw(tiny, split="test", snr_db=(0, 10), count=3), tiny, folder / "dataset")
     names = ["noisy", "mmse_stsa", "oracle_ratio_mask"]
-    return bench(dataset, names, folder / "run", metrics=["si_sdr"], workers=1, examples=2)
+    return bench(dataset, names, folder / "run", metrics=["si_sdr"], workers=0, examples=2)
 
 
 def test_every_player_has_a_file_a_level_and_a_picture(made: Path) -> None:

@@ -42,7 +42,7 @@ def benched(tiny, trained, tmp_path_factory):
     recipes = draw(tiny, split="test", snr_db=(0.0, 10.0), per_cell=1, seconds=0.5)
     render(recipes, tiny, root / "built")
     denoisers = ["noisy", "wiener", f"musicecan_small@{weights}"]
-    run = bench(root / "built", denoisers, root / "run", metrics=["si_sdr"], workers=1, examples=0)
+    run = bench(root / "built", denoisers, root / "run", metrics=["si_sdr"], workers=0, examples=0)
     write_report(run)
     return weights, run
 

@@ -211,7 +211,7 @@ def benched(tiny: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
         typed[4].split(","),
         folder / "run",
         metrics=["si_sdr", "lsd"],
-        workers=1,
+        workers=0,
         examples=4,
         command_line=typed,
     )
