@@ -42,12 +42,10 @@ def test_short_features_are_extended_by_zeros():
     assert torch.equal(padding.cropped(extended, frames=3, bins=5), features)
 
 
-@pytest.mark.parametrize("kernel", [3, 4, 7])
-def test_operations_are_counted_without_arithmetic(kernel):
+def test_operations_are_counted_without_arithmetic():
     """`perf/forward.py` walks through a network of shapes alone."""
-    before, after = padding.margins(kernel)
     features = torch.empty(1, 2, 8, 9, device="meta")
 
-    padded = padding.symmetric(features, frames=(before, after), bins=(before, after))
+    padded = padding.symmetric(features, frames=(1, 1), bins=(1, 1))
 
-    assert padded.shape == (1, 2, 8 + before + after, 9 + before + after)
+    assert padded.shape == (1, 2, 10, 11)

@@ -453,8 +453,10 @@ def test_the_answer_is_json(tmp_path, own, record):
 
 
 COMMAND = """
+import signal
 import sys
 from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 from benchmarks.harness.recordings.denoise import denoise_files
 try:
     print(denoise_files([Path(sys.argv[1])], denoiser=sys.argv[2], out=Path(sys.argv[3]),
