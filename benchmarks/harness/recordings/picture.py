@@ -1,4 +1,4 @@
-"""Draw before and after; the one room that knows matplotlib."""
+"""Draw before and after; the one room of benchmarks that knows matplotlib."""
 
 from __future__ import annotations
 
