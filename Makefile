@@ -105,17 +105,21 @@ leaderboard: $(TEST)
 SEEDS := 0 1 2
 VARIANTS = $(foreach seed,$(SEEDS),two_stage_unet@out/ablation/none-$(seed) \
 	$(foreach gate,learned half redrawn,musicecan@out/ablation/$(gate)-$(seed)))
-ablation: out/extra $(TEST)
+LESSON = OMP_NUM_THREADS=1 $(BIN)/mn train $(1) --data $(OPEN) out/extra synthetic \
+	--config ablation --resume
+ablation: out/extra out/ablation-test
 	for seed in $(SEEDS); do \
 		for gate in learned half redrawn; do \
-			$(TRAIN) musicecan --data $(OPEN) out/extra synthetic --config ablation \
-				--set model.gate=$$gate --seed $$seed --out out/ablation/$$gate-$$seed --resume || exit 1; \
+			$(call LESSON,musicecan) --set model.gate=$$gate --seed $$seed \
+				--out out/ablation/$$gate-$$seed || exit 1; \
 		done; \
-		$(TRAIN) two_stage_unet --data $(OPEN) out/extra synthetic --config ablation \
-			--seed $$seed --out out/ablation/none-$$seed --resume || exit 1; \
+		$(call LESSON,two_stage_unet) --seed $$seed --out out/ablation/none-$$seed || exit 1; \
 	done
-	$(BIN)/mn bench $(TEST) --denoisers $(call listed,noisy mmse_stsa omlsa $(VARIANTS)) --out out/ablation-run \
-		--metrics si_sdr --examples 0
+	$(BIN)/mn bench out/ablation-test --denoisers $(call listed,noisy mmse_stsa omlsa $(VARIANTS)) \
+		--out out/ablation-run --metrics si_sdr --examples 0
+
+out/ablation-test: env
+	$(BIN)/mn build $(OPEN) --out $@ --split test --snr-db 0 5 10 --per-cell 1 --seconds 5 --seed 1
 
 clean:
 	rm -rf .venv out
