@@ -48,6 +48,8 @@ class DenoiserSpec:
         needs: Side information that is handed over: clean, noise, noise_profile, mixture.
         reference: True for rows that are measured but never ranked.
         latency: Delay of the output in samples at the native rate, may be fractional.
+        front_end: Name of a blind denoiser that goes first, over the whole recording at its own
+            rate, and whose estimate is handed over in the mixture's place; None for none.
         min_samples: Shorter inputs are zero-padded to this many samples and trimmed again.
         chunk: Longer inputs are handed over in pieces of this many samples at the native rate,
             and the estimates are crossfaded; None for the whole at once.
@@ -72,6 +74,7 @@ class DenoiserSpec:
     needs: frozenset[str] = frozenset()
     reference: bool = False
     latency: float = 0.0
+    front_end: str | None = None
     min_samples: int = 1
     chunk: int | None = None
     overlap: int = 0

@@ -11,7 +11,7 @@ nothing is touched.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +30,7 @@ _STRETCH_S = 2.0
 _SEARCHED = 20  # harmonics by which the fundamental is found
 _FEWEST = 4  # that stand out, or there is no hum
 _STANDS_OUT_DB = 10.0
+_AT_ONCE = 16  # tones that are held in memory as signals
 _BESIDE_HZ = (3.0, 8.0)  # where a harmonic's neighbourhood is measured
 
 
@@ -101,9 +102,12 @@ class _Stretches:
 
         Stretches that reach beyond the clip take their neighbour's, its phase carried on.
         """
-        own = self._exponentials(frequencies)
+        windowed = self.parts * self.window
         # Least squares of complex tones under a window: a projection, as they lie far apart.
-        found: Complex = 2.0 * (self.parts * self.window) @ own.conj().T / self.window.sum()
+        found: Complex = np.concatenate(
+            [windowed @ own.conj().T for own in self._exponentials(frequencies)], axis=1
+        )
+        found *= 2.0 / self.window.sum()
         if self.whole.any():
             inside = np.flatnonzero(self.whole)
             nearest = np.clip(np.arange(len(found)), inside[0], inside[-1])
@@ -125,7 +129,10 @@ class _Stretches:
         found = self.tones(frequencies)
         size = np.abs(found)
         kept = np.divide(found, size, out=np.zeros_like(found), where=size > 0) * size.min(axis=0)
-        hum = (kept @ self._exponentials(frequencies)).real * self.window
+        hum = np.zeros((len(kept), self.size))
+        for number, own in enumerate(self._exponentials(frequencies)):
+            hum += (kept[:, number * _AT_ONCE : (number + 1) * _AT_ONCE] @ own).real
+        hum *= self.window
         hop = self.size // 2
         added = np.zeros((len(hum) + 1) * hop)
         for number, stretch in enumerate(hum):
@@ -133,10 +140,12 @@ class _Stretches:
         tail: Real = added[hop : hop + self.length]
         return tail
 
-    def _exponentials(self, frequencies: Real) -> Complex:
+    def _exponentials(self, frequencies: Real) -> Iterator[Complex]:
+        """Yield tones of amplitude one, a few at a time, shape (tones, samples of a stretch)."""
         time_s = np.arange(self.size) / self.rate
-        tones: Complex = np.exp(2j * np.pi * frequencies[:, None] * time_s)
-        return tones
+        for start in range(0, len(frequencies), _AT_ONCE):
+            few = frequencies[start : start + _AT_ONCE, None]
+            yield np.exp(2j * np.pi * few * time_s)
 
 
 def _fundamental(frames: _Stretches) -> float | None:

@@ -41,6 +41,7 @@ class AppliedDenoiser:
         weights: File of a learned one's weights.
         label: What it is called in tables; the spec's name by default.
         batch_size: Pieces of a long signal that are handed over in one call.
+        front_end: What goes first, if its spec names one.
     """
 
     def __init__(
@@ -53,10 +54,12 @@ class AppliedDenoiser:
         weights: Path | None = None,
         label: str | None = None,
         batch_size: int | None = None,
+        front_end: AppliedDenoiser | None = None,
     ) -> None:
         self.denoiser, self.revision, self.device = denoiser, revision, device
         self.precision, self.weights, self.label = precision, weights, label
         self.batch_size = batch_size or (1 if device == "cpu" else _PIECES_ON_GPU)
+        self.front_end = front_end
         self._loaded = False
 
     @property
@@ -89,6 +92,8 @@ class AppliedDenoiser:
         """
         check_batch(batch, sampling_rate)
         layers = picked(side, spec=self.spec, shape=batch.shape)
+        if self.front_end is not None:
+            batch = self.front_end(batch, sampling_rate)
         native_rate = self._native_rate(sampling_rate)
         mixture = self._native(batch, sampling_rate)
         native = {name: self._native(layer, sampling_rate) for name, layer in layers.items()}
@@ -122,6 +127,8 @@ class AppliedDenoiser:
         self.check_alone()
         native_rate = self._native_rate(sampling_rate)
         shape = (channels, 1) if self.spec.channels == 1 else (1, channels)
+        if self.front_end is not None:
+            blocks = self.front_end.stream(blocks, sampling_rate, channels=channels)
         counted = Counted(_batches(blocks, sampling_rate, shape))
         native = resampled_blocks(counted, sampling_rate, native_rate, shape=shape)
         run = partial(self._run, sampling_rate=native_rate)
@@ -240,6 +247,7 @@ def load_denoiser(
         raise InputError(f"batch_size is {batch_size}; expected 1 or more pieces")
     entry = registry.denoiser(name)
     denoiser = constructed(entry)
+    first = denoiser.spec.front_end
     weights = weights_of(denoiser.spec, entry.checkpoint)
     return AppliedDenoiser(
         denoiser,
@@ -251,4 +259,5 @@ def load_denoiser(
         weights=weights,
         label=label(denoiser.spec.name, entry.checkpoint),
         batch_size=batch_size,
+        front_end=None if first is None else load_denoiser(first, device=device),
     )

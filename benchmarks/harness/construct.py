@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, cast
 
+from benchmarks import registry
 from benchmarks.contract import Denoiser, DenoiserSpec
 from benchmarks.harness.guard import importing
 from benchmarks.harness.requirements import missing
@@ -67,6 +68,7 @@ def declared(attribute: Any, *, name: str) -> DenoiserSpec:
         "backend": (spec.backend in ("numpy", "torch"), "'numpy' or 'torch'"),
         "needs": (spec.needs <= SIDE_NAMES, f"some of {', '.join(sorted(SIDE_NAMES))}"),
         "latency": (spec.latency >= 0 and math.isfinite(spec.latency), "samples, at least 0"),
+        "front_end": (_goes_first(spec.front_end), "the name of a blind denoiser without one"),
         "min_samples": (spec.min_samples >= 1, "at least 1"),
         "chunk": (spec.chunk is None or spec.chunk >= max(1, spec.min_samples), "samples or None"),
         "overlap": (_has_room(spec), "at most half of what spec.latency leaves of spec.chunk"),
@@ -76,6 +78,14 @@ def declared(attribute: Any, *, name: str) -> DenoiserSpec:
             found = getattr(spec, field)
             raise InputError(f"denoiser {name!r}: spec.{field} is {found!r}; expected {expected}")
     return spec
+
+
+def _goes_first(name: str | None) -> bool:
+    if name is None:
+        return True
+    known = registry.denoisers().get(name)
+    spec = None if known is None else getattr(known.load(), "spec", None)
+    return isinstance(spec, DenoiserSpec) and not spec.needs and spec.front_end is None
 
 
 def _has_room(spec: DenoiserSpec) -> bool:

@@ -37,13 +37,17 @@ class MusicEcan(TwoStageModel):
 
 
 class MusicEcanSmall(TwoStageModel):
-    """A quarter of the widths, for machines without a GPU."""
+    """A quarter of the widths, for machines without a GPU, behind a hum notch.
+
+    A network that hears five seconds takes mains hum for held notes.
+    """
 
     spec = DenoiserSpec(
         name="musicecan_small",
         sampling_rate=RATE,
         channels=1,
         backend="torch",
+        front_end="hum_notch",
         chunk=CHUNK,
         overlap=OVERLAP,
         learned=True,

@@ -155,6 +155,42 @@ def test_an_estimate_is_not_overwritten_by_the_next():
     assert first.all()
 
 
+def test_a_front_end_goes_first_and_hears_the_whole():
+    """Pieces and native rate are the second one's; side information stays as it was."""
+    front = Fake(lambda batch: 0.5 * batch)
+    second = Fake(sampling_rate=22_050, chunk=4_000, overlap=400, needs=frozenset({"mixture"}))
+    clip = music()
+    one = AppliedDenoiser(second, front_end=AppliedDenoiser(front))
+    plain = AppliedDenoiser(Fake(sampling_rate=22_050, chunk=4_000, overlap=400))
+
+    found = one(clip, 44_100, side={"mixture": clip})
+
+    np.testing.assert_array_equal(found, plain(0.5 * clip, 44_100))
+    assert [shape for shape, _, _ in front.calls] == [clip.shape]
+    assert len(second.calls) > 1
+
+
+def test_a_front_end_goes_first_in_a_stream_too():
+    """Block by block, and as long as what came in."""
+    front = AppliedDenoiser(Fake(lambda batch: 0.5 * batch))
+    one = AppliedDenoiser(Fake(chunk=4_000, overlap=400), front_end=front)
+    clip = music()
+    blocks = [clip[0, :, :7_000], clip[0, :, 7_000:]]
+
+    found = np.concatenate(list(one.stream(blocks, 44_100, channels=1)), axis=-1)
+
+    np.testing.assert_allclose(found, 0.5 * clip[0], atol=1e-6)
+
+
+def test_what_ships_takes_hum_out_first():
+    """The front end of a spec is found by its name."""
+    found = load_denoiser("musicecan_small")
+
+    assert found.front_end is not None
+    assert found.front_end.name == "hum_notch"
+    assert load_denoiser("wiener").front_end is None
+
+
 def test_a_gain_is_left_as_it_is():
     """Level is the denoiser's own business and shows in the scores."""
     mixture = music(num_samples=100)

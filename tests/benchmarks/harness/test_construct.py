@@ -27,6 +27,9 @@ class Declares:
         {"latency": -1.0},
         {"latency": float("nan")},
         {"min_samples": 0},
+        {"front_end": "no_such_denoiser"},
+        {"front_end": "oracle_ratio_mask"},
+        {"front_end": "musicecan_small"},
     ],
 )
 def test_a_field_that_makes_no_sense_is_named(fields):
