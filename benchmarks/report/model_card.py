@@ -84,7 +84,14 @@ def scored(run: Path, *, revision: str) -> Scored:
     )
 
 
-def model_card(weights: Path, *, history: Path, scores: Sequence[Scored], notes: str) -> str:
+def model_card(
+    weights: Path,
+    *,
+    history: Path,
+    scores: Sequence[Scored],
+    notes: str,
+    front_end: str | None = None,
+) -> str:
     """Write the card.
 
     Args:
@@ -92,6 +99,7 @@ def model_card(weights: Path, *, history: Path, scores: Sequence[Scored], notes:
         history: The training's curve.
         scores: Of runs that hold the file.
         notes: Markdown for the end.
+        front_end: What goes before the network where the model is used.
     """
     card = read_card(weights)
     rows = read_sources(weights.with_suffix(".sources.csv"))
@@ -116,6 +124,7 @@ def model_card(weights: Path, *, history: Path, scores: Sequence[Scored], notes:
         curve=_curve(history),
         scores=scores,
         notes=notes.strip(),
+        front_end=front_end,
     )
 
 

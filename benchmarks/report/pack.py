@@ -57,7 +57,9 @@ def pack(
     for name in (WEIGHTS_NAME, SOURCES, _HISTORY):
         if not (run / name).is_file():
             raise DatasetError(f"{run / name}: no such file; expected a run folder of `mn train`")
-    weights = _light(run / WEIGHTS_NAME, out, license_id=license_id, named=model)
+    trained = run / WEIGHTS_NAME
+    learned = cast(Model, constructed(registry.denoiser(model or read_card(trained).model)))
+    weights = _light(trained, out, license_id=license_id, model=learned)
     shutil.copyfile(run / SOURCES, weights.with_suffix(".sources.csv"))
     revision = file_sha256(weights)
     tables: list[Scored] = [scored(folder, revision=revision) for folder in scores]
@@ -68,15 +70,20 @@ def pack(
         )
         write_whole(weights.with_suffix(".scores.csv"), lines.encode())
     told = "" if notes is None else notes.read_text(encoding="utf-8")
-    text = model_card(weights, history=run / _HISTORY, scores=tables, notes=told)
+    text = model_card(
+        weights,
+        history=run / _HISTORY,
+        scores=tables,
+        notes=told,
+        front_end=learned.spec.front_end,
+    )
     write_whole(weights.with_suffix(".md"), text.encode())
     return weights
 
 
-def _light(path: Path, out: Path, *, license_id: str, named: str | None) -> Path:
+def _light(path: Path, out: Path, *, license_id: str, model: Model) -> Path:
     """Write weights again in bfloat16, with their licence."""
     card = read_card(path)
-    model = cast(Model, constructed(registry.denoiser(named or card.model)))
     network = load_weights(path, model.build, model=card.model)
     import torch  # noqa: PLC0415 - an extra, which loading asked for
 

@@ -101,6 +101,7 @@ def test_the_card_says_what_the_run_was(trained, tmp_path):
     assert f"{stored.read_card(weights).parameters:,} parameters" in text
     assert "Licence of the weights: CC0-1.0." in text
     assert "**CC0-1.0** (16)" in text
+    assert "`hum_notch` goes first" in text
     assert [f"|     {step} |" in text for step in (1, 2, 3)] == [True] * 3
     assert text.endswith("## Limits\n\nIt knows no gongs.\n")
     assert "Scores" not in text
