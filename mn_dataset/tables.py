@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from mn_dataset.errors import InputError, OutputError, TableError, suggestion
+from mn_dataset.errors import InputError, TableError, suggestion
 from mn_dataset.records import MUSIC_CATEGORIES, NOISE_CLASSES, SPLITS, Role
+from mn_dataset.whole import whole
 
 COLUMNS = (
     "id",
@@ -146,13 +147,8 @@ def write_table(path: Path, rows: Sequence[Row]) -> None:
     writer = csv.DictWriter(buffer, [*COLUMNS, *further], restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows(row.columns() for row in rows)
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
+    with whole(path) as temporary:
         temporary.write_text(buffer.getvalue(), encoding="utf-8", newline="")
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise OutputError(f"{path}: cannot be written ({error.strerror})") from error
 
 
 def _check_header(path: Path, header: Sequence[str]) -> None:

@@ -11,11 +11,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mn_dataset.errors import InputError, OutputError, RecipeError
+from mn_dataset.errors import InputError, RecipeError
 from mn_dataset.mix.augment import chain as chains
 from mn_dataset.mix.augment.chain import Chain
 from mn_dataset.mix.augment.steps import AUGMENTED_SPLIT
 from mn_dataset.records import Layer, Recipe
+from mn_dataset.whole import whole
 
 GENERATOR_VERSION = "1"
 """Raised when the same arguments would draw or render something else."""
@@ -213,15 +214,6 @@ def write_parquet(
     Raises:
         OutputError: if the file cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        table = pa.Table.from_pylist(list(rows), schema=pa.schema(fields, metadata=metadata))
-        path.parent.mkdir(parents=True, exist_ok=True)
+    table = pa.Table.from_pylist(list(rows), schema=pa.schema(fields, metadata=metadata))
+    with whole(path) as temporary:
         pq.write_table(table, temporary)
-        temporary.replace(path)
-    except OSError as error:
-        raise OutputError(
-            f"{path}: cannot be written ({error}); free or choose another place"
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -17,11 +17,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mn_dataset.errors import OutputError
 from mn_dataset.publish.cells import Cell, cells
 from mn_dataset.publish.content import Row
 from mn_dataset.publish.features import numbered
 from mn_dataset.publish.shards import Shard
+from mn_dataset.whole import whole
 
 
 def write_shard(
@@ -47,13 +47,12 @@ def write_shard(
         DatasetError: if audio is missing, or is not what the manifest says.
         OutputError: if the file cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.tmp")
     leaves = {field.name: list(_leaves(field.name, field.type)) for field in schema}
     plain = [leaf for name in leaves if name not in audio for leaf in leaves[name]]
     embedded = [leaf for name in leaves if name in audio for leaf in leaves[name]]
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with pq.ParquetWriter(
+    with (
+        whole(path) as temporary,
+        pq.ParquetWriter(
             temporary,
             schema,
             compression=dict.fromkeys(plain, "snappy") | dict.fromkeys(embedded, "none"),
@@ -61,18 +60,12 @@ def write_shard(
             write_statistics=plain,  # the least of all FLAC files tells nobody anything
             column_encoding=dict.fromkeys(embedded, "PLAIN"),
             write_page_index=True,
-        ) as writer:
-            for table in _ahead(
-                lambda rows: _table(rows, schema, audio, folder, audio_format), shard.groups
-            ):
-                writer.write_table(table, row_group_size=len(table))
-        temporary.replace(path)
-    except OSError as error:
-        raise OutputError(
-            f"{path}: cannot be written ({error}); free or choose another place"
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+        ) as writer,
+    ):
+        for table in _ahead(
+            lambda rows: _table(rows, schema, audio, folder, audio_format), shard.groups
+        ):
+            writer.write_table(table, row_group_size=len(table))
 
 
 def _ahead(

@@ -9,6 +9,7 @@ from pathlib import Path
 from mn_dataset.audio.io import file_sha256
 from mn_dataset.errors import DatasetError, OutputError
 from mn_dataset.publish.record import RECORD, File, Record, read_record, refuse_same_version
+from mn_dataset.whole import whole
 
 JOURNAL = ".publishing.jsonl"
 PLACES = ("assets", "data", "recipes")
@@ -90,9 +91,8 @@ def close_folder(out: Path, record: Record) -> None:
                     path.unlink()
             if (out / place).is_dir() and not any((out / place).iterdir()):
                 (out / place).rmdir()
-        temporary = out / f".{RECORD}.tmp"
-        temporary.write_text(record.text, encoding="utf-8", newline="")
-        temporary.replace(out / RECORD)
+        with whole(out / RECORD) as temporary:
+            temporary.write_text(record.text, encoding="utf-8", newline="")
         (out / JOURNAL).unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(f"{out}: cannot be written ({error.strerror})") from error

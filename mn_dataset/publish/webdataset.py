@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mn_dataset.errors import OutputError
 from mn_dataset.publish.cells import cells
 from mn_dataset.publish.content import Row
 from mn_dataset.publish.shards import Shard
+from mn_dataset.whole import whole
 
 
 def write_shard(
@@ -29,23 +29,16 @@ def write_shard(
         DatasetError: if audio is missing, or is not what the manifest says.
         OutputError: if the file cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tarfile.open(temporary, "w", format=tarfile.USTAR_FORMAT) as tar:
-            for row in shard.rows:
-                for column in audio:
-                    for cell in cells(folder, row, column, audio_format=audio_format):
-                        _add(tar, cell.name, cell.content)
-                text = json.dumps(_described(row, audio), ensure_ascii=False, sort_keys=True)
-                _add(tar, f"{row['id'].replace('/', '-')}.json", text.encode())
-        temporary.replace(path)
-    except OSError as error:
-        raise OutputError(
-            f"{path}: cannot be written ({error.strerror}); free or choose another place"
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    with (
+        whole(path) as temporary,
+        tarfile.open(temporary, "w", format=tarfile.USTAR_FORMAT) as tar,
+    ):
+        for row in shard.rows:
+            for column in audio:
+                for cell in cells(folder, row, column, audio_format=audio_format):
+                    _add(tar, cell.name, cell.content)
+            text = json.dumps(_described(row, audio), ensure_ascii=False, sort_keys=True)
+            _add(tar, f"{row['id'].replace('/', '-')}.json", text.encode())
 
 
 def _add(tar: tarfile.TarFile, name: str, content: bytes | memoryview) -> None:

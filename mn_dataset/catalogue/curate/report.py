@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mn_dataset.errors import OutputError
+from mn_dataset.whole import whole
 
 REJECTED_NAME = "rejected.csv"
 
@@ -101,12 +102,8 @@ def write_text(path: Path, text: str) -> None:
         OutputError: if it cannot be written.
     """
     content = text.encode()
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        if path.is_file() and path.read_bytes() == content:
+    with suppress(OSError):
+        if path.read_bytes() == content:
             return
+    with whole(path) as temporary:
         temporary.write_bytes(content)
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise OutputError(f"{path}: cannot be written ({error.strerror})") from error
