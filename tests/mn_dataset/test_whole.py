@@ -18,6 +18,12 @@ def test_a_file_takes_its_place_at_the_end(tmp_path):
     assert list(path.parent.iterdir()) == [path]
 
 
+def write_half(path, fault):
+    with whole(path) as temporary:
+        temporary.write_text("half")
+        raise fault
+
+
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
@@ -30,9 +36,8 @@ def test_what_was_there_outlives_a_fault(tmp_path, fault, told):
     path = tmp_path / "table.csv"
     path.write_text("old")
 
-    with pytest.raises(OutputError, match=told), whole(path) as temporary:
-        temporary.write_text("half")
-        raise fault
+    with pytest.raises(OutputError, match=told):
+        write_half(path, fault)
 
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
