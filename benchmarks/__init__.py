@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from benchmarks.contract import DenoiserSpec
     from benchmarks.harness.apply import load_denoiser
+    from benchmarks.metrics.batched.score import score_batch
 
-__all__ = ["DenoiserSpec", "load_denoiser"]
+__all__ = ["DenoiserSpec", "load_denoiser", "score_batch"]
 
-_ROOMS = {"DenoiserSpec": "benchmarks.contract", "load_denoiser": "benchmarks.harness.apply"}
+_ROOMS = {
+    "DenoiserSpec": "benchmarks.contract",
+    "load_denoiser": "benchmarks.harness.apply",
+    "score_batch": "benchmarks.metrics.batched.score",
+}
 
 
 def __getattr__(name: str) -> Any:
