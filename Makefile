@@ -45,6 +45,7 @@ perf: env
 
 perf-gpu: env
 	$(BIN)/python perf/forward.py --device cuda
+	$(BIN)/python perf/sdr.py --device cuda
 
 # The corpora beside the project. Others: make weights OPEN=... EXTRA=...
 OPEN := ../shared/corpus/open

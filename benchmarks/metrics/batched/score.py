@@ -33,7 +33,7 @@ BATCHED: dict[str, Callable[[Signal, Truth], Score]] = {
 """The metrics that can be asked for, and what a pair in doubt is handed to."""
 
 ONE_BY_ONE = frozenset({"cpu"})
-"""Types of device that leave every pair to the metrics, which are ten times as quick there."""
+"""Types of device that leave every pair to the metrics, which are several times as quick there."""
 
 _OF_THE_NOISE = ("sir", "sar")
 _SURE = 1e-7  # of an energy: 4e-7 dB
