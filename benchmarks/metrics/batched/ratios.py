@@ -34,7 +34,7 @@ class Ratio(NamedTuple):
 def ratios(
     estimates: Tensor, references: Tensor, noisy: Tensor | None, *, names: Collection[str]
 ) -> dict[str, Ratio]:
-    """Return the ratios behind the named metrics; one that asks for more samples is left away.
+    """Return the ratios behind the named metrics; one that asks for more samples is left out.
 
     Args:
         estimates: Shape (batch, time), of any type; so are the others.
