@@ -13,6 +13,10 @@ from benchmarks.report.board import Board
 
 LATEX = "leaderboard.tex"
 
+_HOW = (
+    r"% In the preamble: \usepackage{booktabs}",
+    r"% Too wide? Add \usepackage{graphicx} and say \resizebox{\textwidth}{!}{\input{leaderboard}}",
+)
 _SPECIAL = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -27,7 +31,7 @@ _SPECIAL = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
+    '"': r"\char34{}",  # \textquotedbl is not in LaTeX's first encoding
     "→": r"$\rightarrow$",
     "×": r"$\times$",
     "−": r"$-$",
@@ -40,7 +44,7 @@ def latex(board: Board) -> str:
     r"""Return one table: rank, mean and interval in the headline, and the means of the others.
 
     The groups stand apart: ranked rows, then those that are told more, then bounds and references.
-    It needs ``\usepackage{booktabs}``, and T1 or a Unicode engine for quotation marks.
+    What it needs stands at its top; a name in letters that are not Latin needs a Unicode engine.
     """
     headline, *others = board.metrics
     columns = ["rank", "denoiser", "n", _heading(board, headline), "95\\,\\%"]
@@ -48,13 +52,13 @@ def latex(board: Board) -> str:
     lines = [
         f"% {_comment(board.title)}",
         *([f"% {_comment(board.command)}"] if board.command else []),
-        r"% \usepackage{booktabs}",
+        *_HOW,
         rf"\begin{{tabular}}{{rlrr@{{\quad}}l{'r' * len(others)}}}",
         r"\toprule",
         " & ".join(columns) + r" \\",
         *_body(board, headline, others),
         r"\bottomrule",
-        r"\end{tabular}",
+        r"\end{tabular}%",
     ]
     return "\n".join(lines) + "\n"
 
