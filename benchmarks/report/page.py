@@ -17,6 +17,7 @@ from benchmarks.report.commands import again
 from benchmarks.report.latex import LATEX
 from benchmarks.report.listen import listen, scale
 from benchmarks.report.packed import packed, short
+from benchmarks.report.pairs import duels, visible
 from benchmarks.report.text import MARKDOWN, heading
 from benchmarks.report.worst import worst
 from mn_dataset.records import SAMPLING_RATE
@@ -30,6 +31,8 @@ _SCRIPTS = (
     "filters.js",
     "table.js",
     "denoiser.js",
+    "grid.js",
+    "duels.js",
     "cost.js",
     "map.js",
     "listen.js",
@@ -114,6 +117,8 @@ def _data(board: Board, run: Path, examples: list[dict[str, Any]]) -> dict[str, 
             for metric in board.metrics.values()
         ],
         **cube,
+        "duels": duels(board),
+        "visible": visible(board),
         "worst": worst(board, cube["axes"]),
         "examples": examples,
         "picture": scale(float(rate.max()) if len(rate) else SAMPLING_RATE),

@@ -30,6 +30,7 @@ function significant(value) {
   return String(Number(value.toPrecision(2)));
 }
 
+const chance = value => (value === null ? "–" : value < 0.001 ? "< 0.001" : number(value, 3));
 const words = name => name.replaceAll("_", " ");
 // A long name may be broken after the signs that join its words.
 const breakable = name => name.split(/(?<=[_+@.\-/])/).flatMap(part => [part, make("wbr")]);

@@ -53,7 +53,7 @@ function tableRow(row, span, base) {
     if (key === "n") return make("td", {}, String(row.n), make("span", { class: row.n < row.size ? "of short" : "of" }, ` of ${row.size}`));
     if (key === "ci_low") return make("td", {}, row.ci_low === null ? "–" : `${number(row.ci_low)} … ${number(row.ci_high)}`);
     if (key === "delta") return make("td", {}, number(row.delta, 2, true));
-    if (key === "p_value") return make("td", {}, row.p_value === null ? "–" : row.p_value < 0.001 ? "< 0.001" : number(row.p_value, 3));
+    if (key === "p_value") return make("td", {}, chance(row.p_value));
     if (key in digits) return make("td", {}, number(row[key], digits[key]));
     return make("td", {}, key in KNOWN ? significant(row[key]) : row[key] === null ? "–" : String(Number(row[key].toPrecision(4))).replace("-", "−"));
   });
@@ -80,6 +80,16 @@ function verdict(rows) {
     ` with ${withUnit(number(first.mean), metric().unit)}${gain}.`, ...doubts];
 }
 
+// What the mixtures can show at all: it is told by noise class, and for all.
+function visible() {
+  const named = [state.cell[0], -1, -1];
+  const found = data.visible.told[state.metric][named[0] < 0 ? "all" : axes[0][named[0]]];
+  if (!found) return "";
+  const [pairs, median, low, high] = found;
+  const spread = pairs > 1 ? `, the median over ${pairs} pairs of ranked denoisers (${low} … ${high})` : ", between the two ranked denoisers";
+  return `The smallest difference that ${place(named)} can show is ${withUnit(median, metric().unit)}${spread}: one test at 5 % finds a true difference of that size in ${data.visible.power} of 100 such test sets.`;
+}
+
 views.push(() => {
   const rows = rowsOf(state.cell, state.metric);
   const span = domain(rows);
@@ -93,5 +103,6 @@ views.push(() => {
       members.flatMap(row => tableRow(row, span, base)));
   });
   replace(find("#verdict"), verdict(rows));
+  find("#visible").textContent = visible();
   replace(find("#board-table"), header(span), ...bodies.filter(Boolean));
 });

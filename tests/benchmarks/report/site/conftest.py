@@ -36,7 +36,14 @@ FLAGS = (
     "--autoplay-policy=no-user-gesture-required",
     "--mute-audio",
 )
-KEYS = {"Tab": "\ue004", "Enter": "\ue007", "Space": " ", "Right": "\ue014", "Down": "\ue015"}
+KEYS = {
+    "Tab": "\ue004",
+    "Enter": "\ue007",
+    "Space": " ",
+    "Left": "\ue012",
+    "Right": "\ue014",
+    "Down": "\ue015",
+}
 
 _STARTING_S, _ANSWER_S = 30.0, 60.0
 

@@ -125,4 +125,4 @@ def test_a_run_without_audio_and_without_noisy_has_a_page_too(
     assert "--examples 8" in page.texts("#listen .note")[0]
     assert "noisy" not in page.texts("#verdict")[0]
     assert len(page.texts("[data-dossier] li")) == 3
-    assert set(page.texts(".map button")) == {"·"}
+    assert set(page.texts("#map button")) == {"·"}

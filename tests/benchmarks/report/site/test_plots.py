@@ -30,20 +30,20 @@ def test_the_front_joins_what_nothing_else_beats(page: Any, benched: Path) -> No
 
 def test_the_map_tells_n_to_mouse_and_keyboard(page: Any) -> None:
     """A cell tells its difference and n when it is focused; arrow keys walk; the SNR is chosen."""
-    page.run("document.querySelector('.map button[tabindex=\"0\"]').focus()")
+    page.run("document.querySelector('#map button[tabindex=\"0\"]').focus()")
     before = page.texts("#map-readout")[0]
     for _ in range(9):
         page.press("Down")
 
     after = page.texts("#map-readout")[0]
     assert before != after
-    assert page.run("return document.activeElement.dataset.row") == "-1"
+    assert page.run("return document.activeElement.dataset.focus") == "map -1 0"
     for _ in range(9):
         page.press("Right")
     assert " n 30 of 30." in page.texts("#map-readout")[0]
 
     page.choose("SNR", "10 dB")
-    page.click(".map tr:last-child td:last-child button")
+    page.click("#map tr:last-child td:last-child button")
 
     assert " n 15 of 15." in page.texts("#map-readout")[0]
     assert "10 dB" in page.texts("[data-map-cell]")[0]

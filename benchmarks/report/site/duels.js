@@ -1,0 +1,72 @@
+// Who beats whom: the ranked denoisers pair by pair, over all mixtures.
+const pairKey = (a, b) => `${Math.min(a, b)} ${Math.max(a, b)}`;
+
+// The tests of the chosen metric by pair.
+function duelsOf(metricPlace) {
+  const { columns: told, values } = data.duels;
+  const flat = values[metricPlace];
+  const found = new Map();
+  for (let at = 0; at < flat.length; at += told.length) {
+    const duel = Object.fromEntries(told.map((name, offset) => [name, flat[at + offset]]));
+    found.set(pairKey(duel.better, duel.worse), duel);
+  }
+  return found;
+}
+
+// The difference of one to the other in the metric's unit, and the ends of its interval.
+function seenFrom(duel, one) {
+  const up = (duel.better === one.place) === metric().higher_is_better;
+  const [low, high] = up || duel.ci_low === null ? [duel.ci_low, duel.ci_high] : [-duel.ci_high, -duel.ci_low];
+  return { delta: up ? duel.difference : -duel.difference, low, high };
+}
+
+function tellDuel(one, other, duel) {
+  if (one.place === other.place) return `${one.name}: itself.`;
+  const pair = `${one.name} against ${other.name}`;
+  if (!duel) {
+    const lacking = [one, other].filter(row => row.mean === null).map(row => `${row.name} has a value on ${row.n} of ${row.size} mixtures`);
+    return `${pair}: not compared${lacking.length ? `; ${lacking.join(", ")}` : ""}.`;
+  }
+  if (duel.difference === 0 && !duel.detectable) return `${pair}: no difference; their scores are the same.`;
+  const { delta, low, high } = seenFrom(duel, one);
+  const digits = Math.max(2, digitsOf(duel.difference));
+  const size = withUnit(number(delta, digits, true), metric().unit);
+  if (duel.p_value === null) return `${pair}: ${size}; too few recordings to say how sure that is.`;
+  const word = duel.better === one.place ? "better" : "worse";
+  return `${pair}: ${size} (95 % ${number(low, digits)} … ${number(high, digits)}), ${duel.sure ? `surely ${word}` : "not surely different"} (p ${chance(duel.p_value)}). `
+    + `The smallest difference that this pair can show: ${withUnit(number(duel.detectable, digits), metric().unit)}.`;
+}
+
+function duelTable(rows, found, limit) {
+  const cell = (one, other) => {
+    const duel = found.get(pairKey(one.place, other.place));
+    return shaded(duel ? seenFrom(duel, one).delta : null, limit,
+      { told: tellDuel(one, other, duel), focus: `duel ${one.place} ${other.place}`, sure: duel?.sure === 1 });
+  };
+  return make("table", { class: "map duels" },
+    make("thead", {}, make("tr", {}, make("td", {}), rows.map(row => make("th", { scope: "col" }, make("span", {}, breakable(row.name)))))),
+    make("tbody", {}, rows.map(one => make("tr", {},
+      make("th", { scope: "row" }, breakable(one.name)), rows.map(other => make("td", {}, cell(one, other)))))));
+}
+
+views.push(() => {
+  const found = duelsOf(state.metric);
+  const limit = limitOf([...found.values()].map(duel => duel.difference));
+  const rows = rowsOf([-1, -1, -1], state.metric).sort(compareRows);
+  const groups = Object.entries(GROUPS)
+    .map(([group, [title]]) => ({ group, title, members: rows.filter(row => row.denoiser.ranked && row.denoiser.group === group) }))
+    .filter(({ members }) => members.length > 1);
+  find("[data-duels-cell]").textContent = `${heading(metric())} · all mixtures`;
+  if (!groups.length) {
+    replace(find("#duels-view"), make("p", { class: "note" }, "No two denoisers of this run are ranked against each other."));
+    return;
+  }
+  const framed = make("span", { class: "framed" }, make("i", {}), "surely different");
+  replace(find("#duels-view"), make("div", { class: "controls" }, legend(limit), framed),
+    groups.flatMap(({ group, title, members }) => [
+      groups.length > 1 ? make("h3", {}, title) : null,
+      make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Who beats whom: ${title}` },
+        walked(duelTable(members, found, limit), `duels-readout-${group}`)),
+      readout(`duels-readout-${group}`, "Row against column; point at a cell, or walk with the arrow keys, for its interval and test."),
+    ].filter(Boolean)));
+});
