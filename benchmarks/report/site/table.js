@@ -86,7 +86,7 @@ function visible() {
   const found = data.visible.told[state.metric][named[0] < 0 ? "all" : axes[0][named[0]]];
   if (!found) return "";
   const [pairs, median, low, high] = found;
-  const spread = pairs > 1 ? `, the median over ${pairs} pairs of ranked denoisers (${low} … ${high})` : ", between the two ranked denoisers";
+  const spread = pairs > 1 ? `, the median over ${pairs} pairs of ranked denoisers (${low} … ${high})` : ", between two ranked denoisers";
   return `The smallest difference that ${place(named)} can show is ${withUnit(median, metric().unit)}${spread}: one test at 5 % finds a true difference of that size in ${data.visible.power} of 100 such test sets.`;
 }
 
