@@ -7,14 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
 from benchmarks.leaderboard.dataset import Mixture
 from benchmarks.leaderboard.hardest import hardest, headline, worst_clips
 from benchmarks.leaderboard.plan import Plan
+from benchmarks.leaderboard.scores import read_scores
 from benchmarks.leaderboard.stats import RANKED_GROUPS
-from benchmarks.leaderboard.store import read_rows
-from benchmarks.leaderboard.table import arrange
 from mn_dataset import seeds
 
 HARDEST, SPREAD = "hardest", "spread"
@@ -74,9 +71,6 @@ def _hardest(plan: Plan, run: Path, count: int) -> list[str]:
         for column, name in enumerate(names)
         if plan.specs[name].rank_group in RANKED_GROUPS
     }
-    rows: pd.DataFrame = read_rows(run, "scores.parquet").to_pandas()
-    mixtures: pd.DataFrame = read_rows(run, "mixtures.parquet").to_pandas()
-    scores = arrange(rows, mixtures, denoisers=names, metrics=[metric])
+    scores = read_scores(run, denoisers=names, metrics=[metric])
     worst = worst_clips(scores, ranked, metric=metric, higher_is_better=rising[metric])
-    ids = sorted(mixtures["mixture_id"])
-    return [ids[place] for place in hardest(worst, count)]
+    return [scores.ids[place] for place in hardest(worst, count)]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from benchmarks.leaderboard.table import Scores
+from benchmarks.leaderboard.scores import Scores
 
 HEADLINE = "si_sdr"
 """The metric that decides, where a run has it."""

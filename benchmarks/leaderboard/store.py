@@ -7,7 +7,8 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
@@ -19,6 +20,8 @@ import pyarrow.parquet as pq
 from mn_dataset.errors import DatasetError, OutputError
 
 RUN_JSON = "run.json"
+
+_ROWS = 8192  # of a table that are read at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,13 +167,18 @@ def read_rows(root: Path, name: str) -> pa.Table:
     Raises:
         DatasetError: if it is missing or damaged.
     """
-    path = root / name
-    if not path.is_file():
-        raise DatasetError(f"{path}: no such file; finish the run with `mn bench`")
-    try:
+    with _readable(root / name) as path:
         return pq.read_table(path)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise DatasetError(f"{path}: not readable as Parquet ({error}); run `mn bench`") from error
+
+
+def read_some(root: Path, name: str, *, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of one of the run's Parquet tables, some thousands at a time.
+
+    Raises:
+        DatasetError: if it is missing or damaged.
+    """
+    with _readable(root / name) as path, pq.ParquetFile(path) as file:
+        yield from file.iter_batches(_ROWS, columns=list(columns), use_threads=False)
 
 
 def write_whole(path: Path, payload: bytes) -> None:
@@ -213,6 +221,17 @@ def address(*names: str) -> str:
     name = "-".join(names)
     safe = re.sub(r"[^\w.+@-]+", "_", name, flags=re.ASCII).lstrip(".")
     return safe if safe == name else f"{safe}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[Path]:
+    """Say what is wrong with a Parquet table that cannot be read."""
+    if not path.is_file():
+        raise DatasetError(f"{path}: no such file; finish the run with `mn bench`")
+    try:
+        yield path
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DatasetError(f"{path}: not readable as Parquet ({error}); run `mn bench`") from error
 
 
 def _cut_torn_line(file: int) -> None:

@@ -12,8 +12,9 @@ import pandas as pd
 
 from benchmarks.contract import DEFINED
 from benchmarks.leaderboard import hardest
+from benchmarks.leaderboard.scores import ALL, Scores, read_scores
 from benchmarks.leaderboard.store import read_finished, read_rows
-from benchmarks.leaderboard.table import ALL, Scores, arrange, leaderboard
+from benchmarks.leaderboard.table import leaderboard
 from mn_dataset.records import SYNTHETIC
 
 HEADLINE = hardest.HEADLINE
@@ -46,18 +47,14 @@ class Board:
         rows: The rows of leaderboard.csv.
         duels: The ranked denoisers pair by pair, over all mixtures and by noise class.
         timing: The rows of timing.parquet, by denoiser.
-        clusters: How many clean and noise recordings (or groups of them) were mixed.
         scores: What was aggregated, by mixture.
-        ids: The mixtures, in the order of the scores.
     """
 
     run: dict[str, Any]
     rows: pd.DataFrame
     duels: pd.DataFrame
     timing: dict[str, dict[str, Any]]
-    clusters: tuple[int, int]
     scores: Scores
-    ids: tuple[str, ...]
 
     @property
     def title(self) -> str:
@@ -132,18 +129,15 @@ def read_board(run: Path) -> Board:
         DatasetError: if a file of the run is missing, or the run was not finished.
     """
     story = read_finished(run)
-    mixtures = read_rows(run, "mixtures.parquet").to_pandas()
     timing = read_rows(run, "timing.parquet").to_pylist()
-    scores = read_rows(run, "scores.parquet").to_pandas()
     names = [denoiser["name"] for denoiser in story["denoisers"]]
     metrics = [metric["name"] for metric in story["metrics"]]
-    found = leaderboard(scores, mixtures, story)
+    scores = read_scores(run, denoisers=names, metrics=metrics)
+    found = leaderboard(scores, story)
     return Board(
         run=story,
         rows=found.rows,
         duels=found.duels,
         timing={row["denoiser"]: row for row in timing},
-        clusters=(mixtures["clean_cluster"].nunique(), mixtures["noise_cluster"].nunique()),
-        scores=arrange(scores, mixtures, denoisers=names, metrics=metrics),
-        ids=tuple(sorted(mixtures["mixture_id"])),
+        scores=scores,
     )

@@ -120,15 +120,15 @@ def _worst_of(board: Board) -> dict[str, list[str]]:
     rising = board.metrics[metric]["higher_is_better"]
     worst = worst_clips(board.scores, columns, metric=metric, higher_is_better=rising)
     for (denoiser, _, _), place in worst.items():
-        found.setdefault(board.ids[place], []).append(denoiser)
+        found.setdefault(board.scores.ids[place], []).append(denoiser)
     return found
 
 
 def _scores(board: Board, mixture_id: str) -> dict[str, list[float | None]]:
     """Return every denoiser's values on one mixture, in the order of the metrics."""
-    if mixture_id not in board.ids:
+    if mixture_id not in board.scores.ids:
         return {}
-    place = board.ids.index(mixture_id)
+    place = board.scores.ids.index(mixture_id)
     return {
         name: [short(float(board.scores.values[metric][place, column])) for metric in board.metrics]
         for column, name in enumerate(board.names)
@@ -137,6 +137,6 @@ def _scores(board: Board, mixture_id: str) -> dict[str, list[float | None]]:
 
 def _snr(board: Board, mixture_id: str, example: Mapping[str, Any]) -> str:
     """Return the SNR as the tables call it."""
-    if mixture_id in board.ids:
-        return str(board.scores.snr[board.ids.index(mixture_id)])
+    if mixture_id in board.scores.ids:
+        return str(board.scores.snr[board.scores.ids.index(mixture_id)])
     return f"{example['snr_db']:g}"

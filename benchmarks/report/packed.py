@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.leaderboard.table import ALL
+from benchmarks.leaderboard.scores import ALL
 from benchmarks.report.board import Board
 
 _KEYS = ("noise_class", "music_category", "snr_db")

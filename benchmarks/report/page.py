@@ -72,7 +72,7 @@ def page(board: Board, run: Path) -> str:
         subject=subject,
         about=about,
         command=board.command,
-        clusters=board.clusters,
+        clusters=board.scores.clusters,
         style=_asset("style.css"),
         script=Markup("\n").join(_asset(name) for name in _SCRIPTS),
         data=_data(board, run, examples),
@@ -178,7 +178,7 @@ def _credits(examples: list[dict[str, Any]]) -> list[dict[str, str]]:
 
 def _facts(board: Board) -> dict[str, str]:
     data, machine = board.run["dataset"], board.run["environment"]
-    clean, noise = board.clusters
+    clean, noise = board.scores.clusters
     return {
         "Corpus": f"{data['corpus'] or data['name']}, hash {data['corpus_hash'] or 'unknown'}",
         "Dataset version": data["dataset_version"] or "unknown",

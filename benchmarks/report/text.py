@@ -12,7 +12,7 @@ import pandas as pd
 from benchmarks.contract import REASONS
 from benchmarks.leaderboard.estimate import SIGNIFICANT
 from benchmarks.leaderboard.power import POWER, smallest
-from benchmarks.leaderboard.table import ALL
+from benchmarks.leaderboard.scores import ALL
 from benchmarks.report.board import Board
 from mn_dataset.errors import DatasetError
 
@@ -172,7 +172,7 @@ def _marked(board: Board, denoiser: str) -> str:
 
 
 def _how_to_read(board: Board) -> str:
-    clean, noise = board.clusters
+    clean, noise = board.scores.clusters
     return (
         "Means are over the n mixtures on which all compared denoisers have a value. The 95 % "
         "intervals are for the mean over other recordings of the kind: mixtures that share one are "

@@ -29,6 +29,7 @@ def worst(board: Board, axes: dict[str, list[str]]) -> dict[str, Any]:
     """
     cells = _cells(board, axes)
     baseline = board.names.index(BASELINE) if BASELINE in board.names else None
+    ids = board.scores.ids
     places: dict[int, int] = {}
     clips = []
     for name, metric in board.metrics.items():
@@ -51,8 +52,7 @@ def worst(board: Board, axes: dict[str, list[str]]) -> dict[str, Any]:
         )
     return {
         "mixtures": [
-            [board.ids[place], *cells[place].tolist(), noisy_file(board, board.ids[place])]
-            for place in places
+            [ids[place], *cells[place].tolist(), noisy_file(board, ids[place])] for place in places
         ],
         "clips": clips,
     }

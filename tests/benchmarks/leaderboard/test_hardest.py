@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.leaderboard.hardest import hardest, worst_clips
-from benchmarks.leaderboard.table import Scores, arrange
+from benchmarks.leaderboard.scores import Scores, arrange
 
 NAN = float("nan")
 
@@ -32,7 +32,7 @@ def scores(values: list[float]) -> Scores:
             "sampling_rate": 8000,
         }
     )
-    return arrange(rows, mixtures, denoisers=["wiener"], metrics=["si_sdr"])
+    return arrange([rows], mixtures, denoisers=["wiener"], metrics=["si_sdr"])
 
 
 @pytest.mark.parametrize(("higher_is_better", "places"), [(True, (1, 2)), (False, (0, 3))])

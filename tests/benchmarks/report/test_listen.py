@@ -49,7 +49,7 @@ def test_an_example_tells_its_scores_and_whose_worst_clip_it_is(made: Path) -> N
     """The same values as in the scores, and every denoiser that does worst on it."""
     board = read_board(made)
     for example in listen(board, made):
-        place = board.ids.index(example["id"])
+        place = board.scores.ids.index(example["id"])
         for name, values in example["scores"].items():
             score = board.scores.values["si_sdr"][place, board.names.index(name)]
             assert values == pytest.approx([score], rel=1e-4)
