@@ -22,7 +22,7 @@ PROVENANCE = ("corpus", "corpus_hash", "generator_version", "dataset_version")
 
 _TASK = "denoise"
 _ROWS = 256
-_REPEATED = ("task", "split", "music_category", "noise_class", "clean_id", "noise_id")
+_REPEATED = ("id", "task", "split", "music_category", "noise_class", "clean_id", "noise_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ def _uncovered(sources: Sequence[dict[str, str]]) -> tuple[str, ...]:
 
 
 def _mixture(row: dict[str, Any]) -> Mixture:
-    """Make a mixture of a row of the manifest; words that repeat are kept once."""
+    """Make a mixture of a row of the manifest; words that repeat, here or later, are kept once."""
     words = {name: sys.intern(row[name]) for name in _REPEATED}
     targets = tuple(sys.intern(target) for target in row["targets"])
     return Mixture(**row | words | {"targets": targets})

@@ -6,7 +6,6 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,8 @@ from numpy.typing import NDArray
 from benchmarks.leaderboard.dataset import Dataset, Mixture
 from benchmarks.leaderboard.plan import Plan, merged
 from benchmarks.leaderboard.score import Entrant
-from benchmarks.leaderboard.store import Record, RunFolder, write_rows, write_whole
-from benchmarks.leaderboard.verdict import verdict
+from benchmarks.leaderboard.store import Record, RunFolder, whole, write_rows
+from benchmarks.leaderboard.verdict import Verdict, verdict
 
 logger = logging.getLogger(__name__)
 
@@ -74,20 +73,16 @@ def write_tables(plan: Plan, folder: RunFolder) -> dict[str, Any]:
         What run.json tells: as "coverage" how many scores of each denoiser and metric have which
         reason, as "alignment" what its estimates have in common.
     """
-    held, timing, coverage, alignment = [], [], {}, {}
-    for entrant in plan.entrants:
-        records = merged(folder, entrant)
-        found = verdict(records[mixture.id] for mixture in plan.dataset.mixtures)
-        if found.told:
-            logger.warning("%s: %s", entrant.name, found.told)
-        held.append(_held(plan, records, found.reason))
-        timing.append(_timing_row(plan, entrant, records))
-        coverage[entrant.name] = held[-1].coverage()
-        alignment[entrant.name] = asdict(found)
+    held = [_held(plan, folder, entrant) for entrant in plan.entrants]
     _write_scores(plan, held, folder.root / "scores.parquet")
     write_rows(folder.root / "mixtures.parquet", _mixture_rows(plan.dataset))
-    write_rows(folder.root / "timing.parquet", pa.Table.from_pylist(timing, schema=TIMING))
-    return {"coverage": coverage, "alignment": alignment}
+    timing = pa.Table.from_pylist([item.timing for item in held], schema=TIMING)
+    write_rows(folder.root / "timing.parquet", timing)
+    named = dict(zip((entrant.name for entrant in plan.entrants), held, strict=True))
+    return {
+        "coverage": {name: item.coverage() for name, item in named.items()},
+        "alignment": {name: asdict(item.verdict) for name, item in named.items()},
+    }
 
 
 @dataclass(frozen=True)
@@ -99,12 +94,16 @@ class _Held:
         values: Shape (mixtures, metrics).
         reasons: Places in ``words``, shape as the values.
         words: The reasons that there are.
+        verdict: What all its estimates have in common.
+        timing: Its row of timing.parquet.
     """
 
     metrics: tuple[str, ...]
     values: NDArray[np.float64]
     reasons: NDArray[np.int16]
     words: tuple[str, ...]
+    verdict: Verdict
+    timing: dict[str, Any]
 
     def coverage(self) -> dict[str, dict[str, int]]:
         """Return, by metric, how many scores have which reason."""
@@ -115,8 +114,12 @@ class _Held:
         return {name: dict(sorted(found.items())) for name, found in counts.items()}
 
 
-def _held(plan: Plan, records: dict[str, Record], common: str) -> _Held:
+def _held(plan: Plan, folder: RunFolder, entrant: Entrant) -> _Held:
     """Gather a denoiser's scores; what all its estimates have in common is a value's reason."""
+    records = merged(folder, entrant)
+    found = verdict(records[mixture.id] for mixture in plan.dataset.mixtures)
+    if found.told:
+        logger.warning("%s: %s", entrant.name, found.told)
     keys = {name: f"{name}@{version}" for name, version in sorted(plan.versions.items())}
     shape = (len(plan.dataset.mixtures), len(keys))
     values, reasons = np.full(shape, np.nan), np.zeros(shape, np.int16)
@@ -124,16 +127,16 @@ def _held(plan: Plan, records: dict[str, Record], common: str) -> _Held:
     for row, mixture in enumerate(plan.dataset.mixtures):
         for column, key in enumerate(keys.values()):
             value, reason = records[mixture.id].scores[key]
-            reason = common if reason == "ok" else reason
+            reason = found.reason if reason == "ok" else reason
             values[row, column] = np.nan if value is None else value
             reasons[row, column] = words.setdefault(reason, len(words))
-    return _Held(tuple(keys), values, reasons, tuple(words))
+    timing = _timing_row(plan, entrant, records)
+    return _Held(tuple(keys), values, reasons, tuple(words), found, timing)
 
 
 def _write_scores(plan: Plan, held: Sequence[_Held], path: Path) -> None:
     """Write the long table in its order: mixture, denoiser, target, metric; some at a time."""
-    buffer = BytesIO()
-    with pq.ParquetWriter(buffer, SCORES) as writer:
+    with whole(path) as file, pq.ParquetWriter(file, SCORES) as writer:
         for first in range(0, len(plan.dataset.mixtures), _MIXTURES):
             rows = range(first, min(first + _MIXTURES, len(plan.dataset.mixtures)))
             columns: dict[str, list[object]] = {name: [] for name in SCORES.names}
@@ -141,7 +144,6 @@ def _write_scores(plan: Plan, held: Sequence[_Held], path: Path) -> None:
                 for entrant, scores in zip(plan.entrants, held, strict=True):
                     _add(columns, plan.dataset.mixtures[row], entrant, scores, row)
             writer.write_table(pa.Table.from_pydict(columns, schema=SCORES))
-    write_whole(path, buffer.getvalue())
 
 
 def _add(

@@ -10,9 +10,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -71,14 +70,15 @@ class Journal:
                     return  # torn, even if it parses: the next append cuts it off
                 try:
                     record = Record(**json.loads(line))
-                    # Of thousands of lines, each holds these few words.
+                    # Thousands of lines hold these few words, and all journals the same ids.
+                    name = sys.intern(record.mixture_id)
                     scores = {
                         sys.intern(key): (value, sys.intern(reason))
                         for key, (value, reason) in record.scores.items()
                     }
                 except (json.JSONDecodeError, TypeError, ValueError, AttributeError):
                     continue
-                yield replace(record, scores=scores)
+                yield replace(record, mixture_id=name, scores=scores)
 
     def append(self, record: Record) -> None:
         """Add one record with a single write, after cutting off a torn last line.
@@ -181,8 +181,9 @@ def read_some(root: Path, name: str, *, columns: Sequence[str]) -> Iterator[pa.R
         yield from file.iter_batches(_ROWS, columns=list(columns), use_threads=False)
 
 
-def write_whole(path: Path, payload: bytes) -> None:
-    """Write a file so that it is there whole or not at all.
+@contextmanager
+def whole(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for writing that will be there whole or not at all.
 
     Raises:
         OutputError: if it cannot be written.
@@ -190,18 +191,29 @@ def write_whole(path: Path, payload: bytes) -> None:
     temporary = path.with_name(f".{path.name}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(payload)
+        with temporary.open("wb") as file:
+            yield file
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise OutputError(f"{path}: cannot be written ({error.strerror})") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, payload: bytes) -> None:
+    """Write a file so that it is there whole or not at all.
+
+    Raises:
+        OutputError: if it cannot be written.
+    """
+    with whole(path) as file:
+        file.write(payload)
 
 
 def write_rows(path: Path, rows: pa.Table) -> None:
     """Write a Parquet table whole."""
-    buffer = BytesIO()
-    pq.write_table(rows, buffer)
-    write_whole(path, buffer.getvalue())
+    with whole(path) as file:
+        pq.write_table(rows, file)
 
 
 def write_json(path: Path, content: Any) -> None:

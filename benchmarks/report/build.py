@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from benchmarks.leaderboard.power import smallest
-from benchmarks.leaderboard.store import write_whole
+from benchmarks.leaderboard.store import whole, write_whole
 from benchmarks.report.board import read_board
 from benchmarks.report.latex import LATEX, latex
 from benchmarks.report.page import page
 from benchmarks.report.text import MARKDOWN, markdown
+
+_ROWS = 1024  # of a table that are Python's objects at a time
 
 
 def write_report(run: Path) -> None:
@@ -26,28 +29,39 @@ def write_report(run: Path) -> None:
         DatasetError: if one of them is missing, or the run was not finished.
     """
     board = read_board(run)
-    csv = board.rows.to_csv(index=False, lineterminator="\n", float_format="%.6g")
-    write_whole(run / "leaderboard.csv", csv.encode())
+    with whole(run / "leaderboard.csv") as file:
+        board.rows.to_csv(file, index=False, lineterminator="\n", float_format="%.6g")
     tables = {
         "rows": board.rows,
         "duels": board.duels,
         "smallest_differences": smallest(board.duels),
     }
     head = {"title": board.title, "provenance": board.run, "timing": board.timing}
-    write_whole(run / "leaderboard.json", _json(head, tables).encode())
+    with whole(run / "leaderboard.json") as file:
+        file.writelines(part.encode() for part in _json(head, tables))
     write_whole(run / MARKDOWN, markdown(board).encode())
     write_whole(run / LATEX, latex(board).encode())
     write_whole(run / "index.html", page(board, run).encode())
 
 
-def _json(head: dict[str, Any], tables: dict[str, pd.DataFrame]) -> str:
-    """Write tables below a head, a row a line; an undefined number is null."""
-    parts = [
-        f"{json.dumps(name)}: {json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)}"
-        for name, content in head.items()
-    ]
-    for name, rows in tables.items():
-        plain = rows.astype(object).where(rows.notna(), None).to_dict("records")
-        lines = [json.dumps(row, ensure_ascii=False, allow_nan=False) for row in plain]
-        parts.append(f"{json.dumps(name)}: [\n" + ",\n".join(lines) + "\n]")
-    return "{\n" + ",\n".join(parts) + "\n}\n"
+def _json(head: dict[str, Any], tables: dict[str, pd.DataFrame]) -> Iterator[str]:
+    """Yield tables below a head, a row a line."""
+    yield "{\n"
+    for name, content in head.items():
+        told = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+        yield f"{json.dumps(name)}: {told},\n"
+    for number, (name, rows) in enumerate(tables.items()):
+        yield ",\n" if number else ""
+        yield f"{json.dumps(name)}: [\n"
+        yield from _lines(rows)
+        yield "\n]"
+    yield "\n}\n"
+
+
+def _lines(rows: pd.DataFrame) -> Iterator[str]:
+    """Yield the rows of a table; an undefined number is null."""
+    for first in range(0, len(rows), _ROWS):
+        some = rows.iloc[first : first + _ROWS]
+        plain = some.astype(object).where(some.notna(), None).to_dict("records")
+        lines = (json.dumps(row, ensure_ascii=False, allow_nan=False) for row in plain)
+        yield (",\n" if first else "") + ",\n".join(lines)

@@ -5,7 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.leaderboard.store import Journal, Record, RunFolder, address, read_run, write_whole
+from benchmarks.leaderboard.store import (
+    Journal,
+    Record,
+    RunFolder,
+    address,
+    read_run,
+    whole,
+    write_whole,
+)
 from mn_dataset.errors import DatasetError, OutputError
 
 
@@ -31,10 +39,10 @@ def test_every_tear_of_the_last_line_leaves_the_others(tmp_path: Path, cut: int)
     """Wherever a kill tears the last line, the lines before stay and the next one is whole."""
     journal = Journal(tmp_path / "wiener-1.jsonl")
     journal.append(record("a"))
-    whole = journal.path.stat().st_size
+    first = journal.path.stat().st_size
     journal.append(record("b"))
     payload = journal.path.read_bytes()
-    journal.path.write_bytes(payload[: max(whole, len(payload) - cut)])
+    journal.path.write_bytes(payload[: max(first, len(payload) - cut)])
 
     assert [item.mixture_id for item in journal.records()] == ["a"]
     journal.append(record("c"))
@@ -70,6 +78,18 @@ def test_a_file_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="taken: cannot be written"):
         write_whole(tmp_path / "taken", b"new")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "taken"]
+
+
+def test_what_is_broken_off_leaves_the_earlier_file(tmp_path: Path) -> None:
+    """An error between two pieces of a file: the old one is there, and nothing of the new one."""
+    write_whole(tmp_path / "file", b"old")
+
+    pieces = (b"new" * (3 // left) for left in (2, 1, 0))
+    with pytest.raises(ZeroDivisionError), whole(tmp_path / "file") as file:
+        file.writelines(pieces)
+
+    assert (tmp_path / "file").read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_a_broken_run_json_is_said(tmp_path: Path) -> None:
