@@ -25,7 +25,8 @@ except SystemExit as ended:
     own, children = int(told.split()[0]), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     print(json.dumps([ended.code, own, max(own, children)]), file=sys.stderr)
 """
-OPTIONS = ["--denoisers", "noisy,lowpass_8k,spectral_subtraction", "--metrics", "si_sdr,snr"]
+DENOISERS = "noisy,lowpass_8k,resample_16k,spectral_subtraction,wiener,mmse_lsa"
+OPTIONS = ["--denoisers", DENOISERS, "--metrics", "si_sdr,snr,nsdr,lsd"]
 
 
 def peaks(dataset: Path, run: Path) -> tuple[int, int]:
