@@ -11,6 +11,7 @@ import numpy as np
 from benchmarks.contract import Batch
 from mn_dataset.audio.io import Pcm, write_flac
 from mn_dataset.audio.level import dbfs, lufs, measure
+from mn_dataset.whole import whole
 
 _FULL_SCALE, _HIGHEST = 32768.0, 32767.0
 _MARGIN_DB = 0.1  # so that what is raised to full scale is not attenuated by rounding
@@ -36,10 +37,8 @@ def write_audio(path: Path, audio: Batch, *, sampling_rate: int) -> Written:
         OutputError: if it cannot be written.
     """
     samples, attenuated_db = to_pcm(audio)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    write_flac(temporary, samples, sampling_rate=sampling_rate)
-    temporary.replace(path)
+    with whole(path) as temporary:
+        write_flac(temporary, samples, sampling_rate=sampling_rate)
     return Written(attenuated_db, loudness_db(samples, sampling_rate=sampling_rate))
 
 

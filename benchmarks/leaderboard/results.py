@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from benchmarks.leaderboard.dataset import Dataset, Mixture
 from benchmarks.leaderboard.plan import Plan, merged
 from benchmarks.leaderboard.score import Entrant
-from benchmarks.leaderboard.store import Record, RunFolder, whole, write_rows
+from benchmarks.leaderboard.store import Record, RunFolder, write_rows
 from benchmarks.leaderboard.verdict import Verdict, verdict
+from mn_dataset.whole import whole
 
 logger = logging.getLogger(__name__)
 
@@ -136,7 +137,7 @@ def _held(plan: Plan, folder: RunFolder, entrant: Entrant) -> _Held:
 
 def _write_scores(plan: Plan, held: Sequence[_Held], path: Path) -> None:
     """Write the long table in its order: mixture, denoiser, target, metric; some at a time."""
-    with whole(path) as file, pq.ParquetWriter(file, SCORES) as writer:
+    with whole(path) as temporary, pq.ParquetWriter(temporary, SCORES) as writer:
         for first in range(0, len(plan.dataset.mixtures), _MIXTURES):
             rows = range(first, min(first + _MIXTURES, len(plan.dataset.mixtures)))
             columns: dict[str, list[object]] = {name: [] for name in SCORES.names}

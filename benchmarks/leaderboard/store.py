@@ -11,12 +11,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mn_dataset.errors import DatasetError, OutputError
+from mn_dataset.whole import whole
 
 RUN_JSON = "run.json"
 
@@ -181,39 +182,20 @@ def read_some(root: Path, name: str, *, columns: Sequence[str]) -> Iterator[pa.R
         yield from file.iter_batches(_ROWS, columns=list(columns), use_threads=False)
 
 
-@contextmanager
-def whole(path: Path) -> Iterator[BinaryIO]:
-    """Open a file for writing that will be there whole or not at all.
-
-    Raises:
-        OutputError: if it cannot be written.
-    """
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            yield file
-        temporary.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror})") from error
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def write_whole(path: Path, payload: bytes) -> None:
     """Write a file so that it is there whole or not at all.
 
     Raises:
         OutputError: if it cannot be written.
     """
-    with whole(path) as file:
-        file.write(payload)
+    with whole(path) as temporary:
+        temporary.write_bytes(payload)
 
 
 def write_rows(path: Path, rows: pa.Table) -> None:
     """Write a Parquet table whole."""
-    with whole(path) as file:
-        pq.write_table(rows, file)
+    with whole(path) as temporary:
+        pq.write_table(rows, temporary)
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -10,11 +10,12 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.leaderboard.power import smallest
-from benchmarks.leaderboard.store import whole, write_whole
+from benchmarks.leaderboard.store import write_whole
 from benchmarks.report.board import read_board
 from benchmarks.report.latex import LATEX, latex
 from benchmarks.report.page import page
 from benchmarks.report.text import MARKDOWN, markdown
+from mn_dataset.whole import whole
 
 _ROWS = 1024  # of a table that are Python's objects at a time
 
@@ -29,7 +30,7 @@ def write_report(run: Path) -> None:
         DatasetError: if one of them is missing, or the run was not finished.
     """
     board = read_board(run)
-    with whole(run / "leaderboard.csv") as file:
+    with whole(run / "leaderboard.csv") as temporary, temporary.open("wb") as file:
         board.rows.to_csv(file, index=False, lineterminator="\n", float_format="%.6g")
     tables = {
         "rows": board.rows,
@@ -37,7 +38,7 @@ def write_report(run: Path) -> None:
         "smallest_differences": smallest(board.duels),
     }
     head = {"title": board.title, "provenance": board.run, "timing": board.timing}
-    with whole(run / "leaderboard.json") as file:
+    with whole(run / "leaderboard.json") as temporary, temporary.open("wb") as file:
         file.writelines(part.encode() for part in _json(head, tables))
     write_whole(run / MARKDOWN, markdown(board).encode())
     write_whole(run / LATEX, latex(board).encode())

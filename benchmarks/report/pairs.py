@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.leaderboard.estimate import SIGNIFICANT
 from benchmarks.leaderboard.power import POWER, smallest
-from benchmarks.leaderboard.table import ALL
+from benchmarks.leaderboard.scores import ALL
 from benchmarks.report.board import Board
 from benchmarks.report.packed import short
 from benchmarks.report.text import number

@@ -11,7 +11,6 @@ from benchmarks.leaderboard.store import (
     RunFolder,
     address,
     read_run,
-    whole,
     write_whole,
 )
 from mn_dataset.errors import DatasetError, OutputError
@@ -78,18 +77,6 @@ def test_a_file_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="taken: cannot be written"):
         write_whole(tmp_path / "taken", b"new")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "taken"]
-
-
-def test_what_is_broken_off_leaves_the_earlier_file(tmp_path: Path) -> None:
-    """An error between two pieces of a file: the old one is there, and nothing of the new one."""
-    write_whole(tmp_path / "file", b"old")
-
-    pieces = (b"new" * (3 // left) for left in (2, 1, 0))
-    with pytest.raises(ZeroDivisionError), whole(tmp_path / "file") as file:
-        file.writelines(pieces)
-
-    assert (tmp_path / "file").read_bytes() == b"old"
-    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_a_broken_run_json_is_said(tmp_path: Path) -> None:
