@@ -118,6 +118,7 @@ ablation: out/extra out/ablation-test
 	done
 	$(BIN)/mn bench out/ablation-test --denoisers $(call listed,noisy mmse_stsa omlsa $(VARIANTS)) \
 		--out out/ablation-run --metrics si_sdr --examples 0
+	$(BIN)/python perf/ablation.py out/ablation-run out/ablation docs/ablation.svg
 
 out/ablation-test: env
 	$(BIN)/mn build $(OPEN) --out $@ --split test --snr-db 0 5 10 --per-cell 1 --seconds 5 --seed 1

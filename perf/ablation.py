@@ -25,10 +25,12 @@ from matplotlib.figure import Figure
 from benchmarks.leaderboard.crossed import Crossing, crossed, estimate
 from benchmarks.leaderboard.estimate import Estimate
 from benchmarks.leaderboard.power import detectable
+from benchmarks.leaderboard.significance import holm, two_sided
 
 NETWORKS = {"none": "two_stage_unet", "learned": "musicecan", "half": "musicecan"}
 NETWORKS |= {"redrawn": "musicecan"}
 SMOOTH = 25  # steps
+DRAWN = slice(None, None, 5)
 EARLY, LATE = slice(50, 100), slice(-50, None)
 CLASSES = "noise_class"
 
@@ -102,23 +104,24 @@ def scores(gains: pd.DataFrame, run: Path) -> None:
 
 def differences(gains: pd.DataFrame, crossing: Crossing | None) -> None:
     """Print every pair of networks."""
+    pairs = list(combinations(NETWORKS, 2))
+    by_seed = {(one, other): gains[other] - gains[one] for one, other in pairs}
+    found = {pair: over_seeds(difference, crossing) for pair, difference in by_seed.items()}
+    p_values = holm(np.concatenate([two_sided(one) for one in found.values()]))
     rows = []
-    for first, second in combinations(NETWORKS, 2):
-        by_seed = gains[second] - gains[first]
-        found = over_seeds(by_seed, crossing)
-        mean, half = found.mean[0], found.half_width[0]
-        sure = "surely" if abs(mean) > half else "not shown"
+    for ((one, other), told), p_value in zip(found.items(), p_values, strict=True):
+        mean, half = told.mean[0], told.half_width[0]
         rows.append(
             (
-                f"{second} − {first}",
-                " ".join(f"{by_seed[seed].mean():+.2f}" for seed in by_seed),
+                f"{other} − {one}",
+                " ".join(f"{value:+.2f}" for value in by_seed[one, other].mean()),
                 f"{mean:+.2f}",
                 f"{mean - half:+.2f} … {mean + half:+.2f}",
-                sure,
-                f"{detectable(found)[0]:.2f}",
+                f"{p_value:.2f}",
+                f"{detectable(told)[0]:.2f}",
             )
         )
-    header = ("pair", "each seed", "difference", "95 % interval", "differ", "could be seen from")
+    header = ("pair", "each seed", "difference", "95 % interval", "p (Holm)", "could be seen from")
     side_by_side.table("Differences, dB", header, rows)
 
 
@@ -143,7 +146,9 @@ def draw(histories: dict[tuple[str, int], pd.DataFrame], path: Path) -> None:
                 continue
             label = network if seed == min(key[1] for key in histories) else None
             smooth = history["loss"].rolling(SMOOTH).mean()
-            loss.plot(history["step"], smooth, color=f"C{place}", alpha=0.6, label=label)
+            loss.plot(
+                history["step"][DRAWN], smooth[DRAWN], color=f"C{place}", alpha=0.6, label=label
+            )
             seen = history.dropna(subset=["gain_db"])
             gain.plot(seen["step"], seen["gain_db"], "o-", color=f"C{place}", alpha=0.6)
     loss.set(xlabel="step", ylabel=f"loss in training (mean of {SMOOTH} steps)")
