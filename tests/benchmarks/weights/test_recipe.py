@@ -29,14 +29,22 @@ def corpora(real_corpus, tmp_path, mn):
 
 @pytest.mark.stress
 def test_a_shortened_training_learns_from_the_recordings_that_the_card_names(corpora, tmp_path, mn):
-    """The shipped configuration, cut to a few steps, interrupted, resumed, packed."""
-    command = ["train", "musicecan_small", "--config", "small", "--seed", "2", "--resume"]
-    command += ["--data", *map(str, corpora), "--out", str(tmp_path / "run")]
-    short = ["--set", "validation.every_steps=20", "validation.mixtures=6"]
-    for steps in (20, 40):
-        code, _, told = mn(*command, *short, "--max-steps", str(steps))
+    """Two of its stretches, cut to a few steps, interrupted, resumed, packed."""
+    data = ["--config", "small", "--resume", "--data", *map(str, corpora)]
+    short = ["validation.every_steps=20", "validation.mixtures=6"]
+    first, packed, run = (str(tmp_path / name) for name in ("first", "first-packed", "run"))
+    began = ["train", "musicecan_small", *data, "--seed", "0", "--out", first]
+    last = ["train", f"musicecan_small@{packed}/{WEIGHTS.name}", *data, "--seed", "2", "--out", run]
+    commands = [
+        [*began, "--max-steps", "10", "--set", *stretch("FIRST"), *short],
+        ["pack", first, "--out", packed],
+        [*last, "--max-steps", "20", "--set", *short],
+        [*last, "--max-steps", "40", "--set", *short],
+        ["pack", run, "--out", str(tmp_path / "packed")],
+    ]
+    for command in commands:
+        code, _, told = mn(*command)
         assert code == 0, told
-    assert mn("pack", str(tmp_path / "run"), "--out", str(tmp_path / "packed"))[0] == 0
 
     shipped, made = WEIGHTS, tmp_path / "packed" / WEIGHTS.name
     assert made.with_suffix(".sources.csv").read_bytes() == (
