@@ -16,6 +16,7 @@ import sys
 from itertools import combinations
 from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import side_by_side
@@ -27,18 +28,22 @@ from benchmarks.leaderboard.estimate import Estimate
 from benchmarks.leaderboard.power import detectable
 from benchmarks.leaderboard.significance import holm, two_sided
 
-NETWORKS = {"none": "two_stage_unet", "learned": "musicecan", "half": "musicecan"}
-NETWORKS |= {"redrawn": "musicecan"}
+NETWORKS = {
+    "none": "two_stage_unet",
+    "learned": "musicecan",
+    "half": "musicecan",
+    "redrawn": "musicecan",
+}
 SMOOTH = 25  # steps
 DRAWN = slice(None, None, 5)
 EARLY, LATE = slice(50, 100), slice(-50, None)
-CLASSES = "noise_class"
 
 
 def main() -> None:
     """Print the tables and draw the curves."""
     run, trainings, figure = map(Path, sys.argv[1:])
-    gains = read_gains(run)
+    rows = pd.read_parquet(run / "scores.parquet")
+    gains = gains_of(rows)
     mixtures = pd.read_parquet(run / "mixtures.parquet").set_index("mixture_id").loc[gains.index]
     crossing = crossed(mixtures["clean_cluster"].to_numpy(), mixtures["noise_cluster"].to_numpy())
     histories = {
@@ -46,14 +51,13 @@ def main() -> None:
         for network, seed in gains.columns
     }
     curves(histories)
-    scores(gains, run)
+    scores(gains, rows)
     differences(gains, crossing)
     draw(histories, figure)
 
 
-def read_gains(run: Path) -> pd.DataFrame:
+def gains_of(rows: pd.DataFrame) -> pd.DataFrame:
     """Return SI-SDR gains in dB: a row per mixture, a column per (network, seed)."""
-    rows = pd.read_parquet(run / "scores.parquet")
     values = rows[rows["metric"] == "si_sdr"].pivot(
         index="mixture_id", columns="denoiser", values="value"
     )
@@ -85,10 +89,10 @@ def curves(histories: dict[tuple[str, int], pd.DataFrame]) -> None:
     side_by_side.table("Curves", header, rows)
 
 
-def scores(gains: pd.DataFrame, run: Path) -> None:
+def scores(gains: pd.DataFrame, rows: pd.DataFrame) -> None:
     """Print the mean gain of every run, and of every network by noise class."""
-    rows = pd.read_parquet(run / "scores.parquet").drop_duplicates("mixture_id")
-    classes = rows.set_index("mixture_id")[CLASSES].loc[gains.index]
+    mixtures = rows.drop_duplicates("mixture_id").set_index("mixture_id")
+    classes = mixtures["noise_class"].loc[gains.index]
     names = sorted(classes.unique())
     table = []
     for network in NETWORKS:
@@ -154,7 +158,8 @@ def draw(histories: dict[tuple[str, int], pd.DataFrame], path: Path) -> None:
     loss.set(xlabel="step", ylabel=f"loss in training (mean of {SMOOTH} steps)")
     gain.set(xlabel="step", ylabel="SI-SDR gain in validation [dB]")
     loss.legend()
-    FigureCanvasSVG(figure).print_svg(path, metadata={"Date": None})
+    with mpl.rc_context({"svg.hashsalt": "ablation"}):  # else each run names its parts anew
+        FigureCanvasSVG(figure).print_svg(path, metadata={"Date": None})
 
 
 if __name__ == "__main__":

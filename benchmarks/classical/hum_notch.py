@@ -105,7 +105,7 @@ class _Stretches:
         windowed = self.parts * self.window
         # Least squares of complex tones under a window: a projection, as they lie far apart.
         found: Complex = np.concatenate(
-            [windowed @ own.conj().T for own in self._exponentials(frequencies)], axis=1
+            [windowed @ own.conj().T for _, own in self._exponentials(frequencies)], axis=1
         )
         found *= 2.0 / self.window.sum()
         if self.whole.any():
@@ -130,8 +130,8 @@ class _Stretches:
         size = np.abs(found)
         kept = np.divide(found, size, out=np.zeros_like(found), where=size > 0) * size.min(axis=0)
         hum = np.zeros((len(kept), self.size))
-        for number, own in enumerate(self._exponentials(frequencies)):
-            hum += (kept[:, number * _AT_ONCE : (number + 1) * _AT_ONCE] @ own).real
+        for few, own in self._exponentials(frequencies):
+            hum += (kept[:, few] @ own).real
         hum *= self.window
         hop = self.size // 2
         added = np.zeros((len(hum) + 1) * hop)
@@ -140,12 +140,12 @@ class _Stretches:
         tail: Real = added[hop : hop + self.length]
         return tail
 
-    def _exponentials(self, frequencies: Real) -> Iterator[Complex]:
-        """Yield tones of amplitude one, a few at a time, shape (tones, samples of a stretch)."""
+    def _exponentials(self, frequencies: Real) -> Iterator[tuple[slice, Complex]]:
+        """Yield a few places and their tones, of amplitude one: (tones, samples of a stretch)."""
         time_s = np.arange(self.size) / self.rate
         for start in range(0, len(frequencies), _AT_ONCE):
-            few = frequencies[start : start + _AT_ONCE, None]
-            yield np.exp(2j * np.pi * few * time_s)
+            few = slice(start, start + _AT_ONCE)
+            yield few, np.exp(2j * np.pi * frequencies[few, None] * time_s)
 
 
 def _fundamental(frames: _Stretches) -> float | None:
