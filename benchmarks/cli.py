@@ -6,8 +6,8 @@ import os
 import sys
 
 from benchmarks.commands import denoisers, models, runs
-from mn_dataset import terminal
 from mn_dataset.cli import app
+from mn_dataset.commands import terminal
 
 __all__ = ["app", "denoisers", "main", "models", "runs"]
 

@@ -121,7 +121,7 @@ class Model(Denoiser, Protocol):
         It is built on the device "meta" too, to compare shapes with those of a file.
 
         It takes spectra (batch, 2, frames, bins), real and imaginary, and returns estimates of
-        the same shape, the best first. See ``benchmarks.layers.spectral``.
+        the same shape, the best first. See ``benchmarks.layers.stft``.
         """
         ...
 

@@ -78,7 +78,7 @@ class Entry:
         if self.module.endswith(".py"):
             return _load_file(Path(self.module), self.attribute)
         if self.module.endswith(".toml"):
-            described = importlib.import_module("benchmarks.external.described")
+            described = importlib.import_module("benchmarks.external.adapters")
             return described.described(Path(self.module))
         return getattr(importlib.import_module(self.module), self.attribute)
 

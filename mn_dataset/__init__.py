@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mn_dataset.errors import MissingExtra
+from mn_dataset.lazy import exports
 
 if TYPE_CHECKING:
-    from mn_dataset.catalogue.check import check
-    from mn_dataset.catalogue.curate import curate
-    from mn_dataset.catalogue.sources import load_corpus
+    from mn_dataset.catalogue.load import load_corpus
+    from mn_dataset.check.corpus import check
+    from mn_dataset.curate.curate import curate
     from mn_dataset.mix.draw import draw
     from mn_dataset.mix.recipes import read_recipes, write_recipes
-    from mn_dataset.mix.stream import MixtureDataset
+    from mn_dataset.mix.render import render
+    from mn_dataset.mix.torch_dataset import MixtureDataset
     from mn_dataset.mix.verify import verify
-    from mn_dataset.mix.write import render
-    from mn_dataset.publish.make import publish
+    from mn_dataset.publish.publish import publish
     from mn_dataset.publish.rebuild import rebuild
-    from mn_dataset.publish.stream import PublishedDataset
+    from mn_dataset.publish.torch_dataset import PublishedDataset
 
 __all__ = [
     "MixtureDataset",
@@ -35,33 +34,23 @@ __all__ = [
     "write_recipes",
 ]
 
-_ROOMS = {
-    "MixtureDataset": "mix.stream",
-    "PublishedDataset": "publish.stream",
-    "check": "catalogue.check",
-    "curate": "catalogue.curate",
-    "draw": "mix.draw",
-    "load_corpus": "catalogue.sources",
-    "publish": "publish.make",
-    "read_recipes": "mix.recipes",
-    "rebuild": "publish.rebuild",
-    "render": "mix.write",
-    "verify": "mix.verify",
-    "write_recipes": "mix.recipes",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Open the room behind a name on first use, so that importing the package costs nothing."""
-    if name not in _ROOMS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        room = importlib.import_module(f"{__name__}.{_ROOMS[name]}")
-    except ModuleNotFoundError as error:
-        if error.name == "torch":
-            raise MissingExtra("torch", extra="torch") from error
-        raise
-    return getattr(room, name)
+__getattr__ = exports(
+    __name__,
+    {
+        "MixtureDataset": "mn_dataset.mix.torch_dataset",
+        "PublishedDataset": "mn_dataset.publish.torch_dataset",
+        "check": "mn_dataset.check.corpus",
+        "curate": "mn_dataset.curate.curate",
+        "draw": "mn_dataset.mix.draw",
+        "load_corpus": "mn_dataset.catalogue.load",
+        "publish": "mn_dataset.publish.publish",
+        "read_recipes": "mn_dataset.mix.recipes",
+        "rebuild": "mn_dataset.publish.rebuild",
+        "render": "mn_dataset.mix.render",
+        "verify": "mn_dataset.mix.verify",
+        "write_recipes": "mn_dataset.mix.recipes",
+    },
+)
 
 
 def __dir__() -> list[str]:

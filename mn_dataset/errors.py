@@ -9,7 +9,7 @@
     │   ├── UnknownName       a name nobody registered; carries the nearest ones
     │   └── MissingExtra      an optional package; carries the command that installs it
     ├── OutputError           a place that cannot be written
-    └── DenoiserFailed        a denoiser raised or broke its contract (benchmarks.harness.guard)
+    └── DenoiserFailed        a denoiser raised or broke its contract (benchmarks.harness.checks)
 
 Every message says what was found, what was expected, where, and what to do. The command
 line prints the message alone and exits with 1.

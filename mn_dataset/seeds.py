@@ -4,13 +4,15 @@ The words come from Philox-4x64 (Salmon et al., "Parallel random numbers: as eas
 SC 2011), keyed by SHA-256 of (seed, purpose, identifier). Everything above the raw words is
 done here: numpy promises the words of its bit generators, not its distributions. The same
 arguments give the same numbers in any order and any process.
+
+Deal items in a seeded order, each once before any twice.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,3 +82,29 @@ def generator(seed: int, purpose: str, identifier: str = "") -> Stream:
     text = "\x1f".join((str(seed), purpose, identifier))
     digest = hashlib.sha256(text.encode()).digest()
     return Stream(int.from_bytes(digest[:16], "little"))
+
+
+class Deck(Generic[Item]):
+    """An endless deck: shuffled anew whenever it has been dealt out.
+
+    >>> from mn_dataset.seeds import generator
+    >>> deck = Deck("ab", generator(0, "doctest"))
+    >>> sorted(deck.deal() for _ in range(4))
+    ['a', 'a', 'b', 'b']
+    """
+
+    def __init__(self, items: Sequence[Item], stream: Stream) -> None:
+        self._items, self._stream, self._deck = items, stream, list[Item]()
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def deal(self) -> Item:
+        """Return the next item."""
+        if not self._deck:
+            self._deck = self._stream.shuffled(self._items)
+        return self._deck.pop()
+
+    def put_back(self, items: Sequence[Item]) -> None:
+        """Return items that could not be used, to be dealt next."""
+        self._deck.extend(reversed(items))

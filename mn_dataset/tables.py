@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
@@ -65,6 +65,10 @@ class Row:
     def with_split(self, split: str) -> Row:
         """Return the row in another split."""
         return replace(self, split=split)
+
+
+Rows = Mapping[Role, Sequence[Row]]
+"""Both tables of a corpus."""
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from benchmarks.leaderboard.crossed import Crossing, crossed, estimate
-from benchmarks.leaderboard.estimate import Estimate
-from benchmarks.leaderboard.power import detectable
-from benchmarks.leaderboard.significance import holm, two_sided
+from benchmarks.leaderboard.inference import Estimate, detectable, holm, two_sided
 
 NETWORKS = {
     "none": "two_stage_unet",

@@ -16,16 +16,15 @@ import numpy as np
 import side_by_side
 from sdr import pair
 
-from benchmarks.leaderboard.cost import told
-from benchmarks.leaderboard.run import bench
-from benchmarks.leaderboard.store import read_run
-from benchmarks.metrics.projection import sdr
-from benchmarks.metrics.truth import Truth
-from mn_dataset.catalogue.sources import load_corpus
+from benchmarks.leaderboard.run import bench, told
+from benchmarks.leaderboard.run_folder import read_run
+from benchmarks.metrics.reference import Truth
+from benchmarks.metrics.sdr import sdr
+from mn_dataset.catalogue.load import load_corpus
 from mn_dataset.mix.draw import draw
-from mn_dataset.mix.write import render
-from mn_dataset.parallel import cores, each
+from mn_dataset.mix.render import render
 from mn_dataset.records import SAMPLING_RATE
+from mn_dataset.workers import cores, each
 
 MIXTURES = 270
 DENOISERS = (

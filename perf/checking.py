@@ -19,9 +19,9 @@ import side_by_side
 import soundfile
 
 from mn_dataset import tables
-from mn_dataset.catalogue.check import check
-from mn_dataset.catalogue.synthetic import write_corpus
+from mn_dataset.check.corpus import check
 from mn_dataset.records import ROLES
+from mn_dataset.synthetic.corpus import write_corpus
 
 ROUNDS = 5
 SEEDS = 3  # differently seeded embedded corpora, put together

@@ -17,9 +17,9 @@ import side_by_side
 import soundfile
 import soxr
 
-from mn_dataset.catalogue.curate import curate
-from mn_dataset.catalogue.synthetic import write_corpus
+from mn_dataset.curate.curate import curate
 from mn_dataset.records import SAMPLING_RATE
+from mn_dataset.synthetic.corpus import write_corpus
 
 CLIP_S = 10
 MINUTES = 2

@@ -20,11 +20,11 @@ import side_by_side
 import soundfile
 
 from mn_dataset.audio.corpus import Corpus, open_corpus
-from mn_dataset.catalogue.synthetic import write_corpus
 from mn_dataset.mix.draw import draw
 from mn_dataset.mix.recipes import Recipes
-from mn_dataset.mix.write import render
+from mn_dataset.mix.render import render
 from mn_dataset.records import SAMPLING_RATE, Recipe
+from mn_dataset.synthetic.corpus import write_corpus
 
 ROUNDS = 5
 ROUNDS_ON_DISK = 3

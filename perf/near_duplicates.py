@@ -21,8 +21,8 @@ import side_by_side
 
 from mn_dataset.audio import index, io
 from mn_dataset.audio.corpus import Corpus
-from mn_dataset.audio.prints import PRINTS_NAME, corpus_pairs
-from mn_dataset.catalogue.sources import load_corpus
+from mn_dataset.audio.fingerprint.store import PRINTS_NAME, corpus_pairs
+from mn_dataset.catalogue.load import load_corpus
 from mn_dataset.records import SAMPLING_RATE
 
 CLIPS = 1235

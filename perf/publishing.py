@@ -23,16 +23,16 @@ import side_by_side
 import soundfile
 
 from mn_dataset.audio.corpus import open_corpus
-from mn_dataset.catalogue.synthetic import write_corpus
 from mn_dataset.mix.draw import draw
 from mn_dataset.mix.manifest import TRIPLE, read_manifest
-from mn_dataset.mix.write import render
-from mn_dataset.publish.content import read_content
-from mn_dataset.publish.features import arrow_schema
-from mn_dataset.publish.make import publish
+from mn_dataset.mix.render import render
 from mn_dataset.publish.parquet import write_shard
+from mn_dataset.publish.publish import publish
 from mn_dataset.publish.read import groups, load, rows
+from mn_dataset.publish.schema import arrow_schema
+from mn_dataset.publish.selection import read_content
 from mn_dataset.publish.shards import deal
+from mn_dataset.synthetic.corpus import write_corpus
 
 ROUNDS = 3
 MEMORY = Path("/dev/shm")  # noqa: S108 - Linux's memory file system, used through tempfile

@@ -20,8 +20,8 @@ import torch
 
 from benchmarks.metrics.batched.ratios import ratios
 from benchmarks.metrics.batched.score import BATCHED, score_batch
-from benchmarks.metrics.projection import sdr
-from benchmarks.metrics.truth import Truth
+from benchmarks.metrics.reference import Truth
+from benchmarks.metrics.sdr import sdr
 from mn_dataset import seeds
 from mn_dataset.records import SAMPLING_RATE
 

@@ -15,18 +15,18 @@ from dataclasses import replace
 import side_by_side
 
 from benchmarks import registry
-from benchmarks.training.batches import Batch, Plan, steps
 from benchmarks.training.config import Data, Validation
-from benchmarks.training.corpus import CorpusMaterial
+from benchmarks.training.config_file import load_config
+from benchmarks.training.data.corpus import CorpusMaterial
+from benchmarks.training.data.loader import Batch, Plan, steps
 from benchmarks.training.engine import Engine, engine
-from benchmarks.training.learner import Learner, learner_of
-from benchmarks.training.objective import Denoising, denoising
-from benchmarks.training.run import built
+from benchmarks.training.losses import Denoising, denoising
 from benchmarks.training.step import take
-from benchmarks.training.tables import load_config
+from benchmarks.training.train_state import Learner, learner_of
+from benchmarks.training.trainer import built
 from mn_dataset.audio.corpus import Corpus
-from mn_dataset.catalogue.sources import load_corpus
-from mn_dataset.parallel import cores
+from mn_dataset.catalogue.load import load_corpus
+from mn_dataset.workers import cores
 
 ROUNDS = 5
 SIZES = ((1 / 8, 2, 1.5), (1 / 8, 4, 1.5), (1 / 4, 2, 2.0))

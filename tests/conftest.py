@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from benchmarks.cli import app
-from mn_dataset import seeds, tables, terminal
+from mn_dataset import seeds, tables
 from mn_dataset.audio import io
 from mn_dataset.audio.corpus import Corpus, open_corpus
+from mn_dataset.commands import terminal
 from mn_dataset.records import NOISE_CLASSES, ROLES, SAMPLING_RATE, SPLITS
 from mn_dataset.tables import Row
 

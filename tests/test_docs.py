@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks import registry
 from benchmarks.cli import app
-from mn_dataset import terminal
+from mn_dataset.commands import terminal
 from mn_dataset.mix.augment.chain import from_tables
 
 ROOT = Path(__file__).parents[1]

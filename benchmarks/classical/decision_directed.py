@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.classical.tracked import Tracked
+from benchmarks.classical.gain_rule import Tracked
 from benchmarks.signal.masks import Gain, Power
 
 Snr = NDArray[np.float32]

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import convolve1d
 
 from benchmarks.classical.decision_directed import Snr, posterior_snr
+from benchmarks.classical.gain_rule import Tracked
 from benchmarks.classical.mmse_lsa import lsa_gain
-from benchmarks.classical.tracked import Tracked
 from benchmarks.contract import DenoiserSpec
 from benchmarks.signal.masks import Gain, Power
 

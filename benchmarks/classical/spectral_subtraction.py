@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.classical.tracked import Tracked
+from benchmarks.classical.gain_rule import Tracked
 from benchmarks.contract import DenoiserSpec
 from benchmarks.signal.masks import Gain, Power
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.classical.tracked import Tracking
+from benchmarks.classical.gain_rule import Tracking
 from benchmarks.contract import Batch, DenoiserSpec, Side
 from benchmarks.signal.masks import power_of
 from benchmarks.signal.stft import stft_at

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from mn_dataset import terminal
 from mn_dataset.cli import Flag, Json, app
+from mn_dataset.commands import terminal
 
 DEFAULT_DENOISER = "musicecan_small"
 """What `mn denoise` takes: the network whose weights ship."""
@@ -98,7 +98,7 @@ def denoise(
         batch_size: Pieces that a model is handed at a time; 1 on a CPU and 2 on a GPU by default.
         json: Print one JSON object.
     """
-    from benchmarks.harness.recordings.denoise import denoise_files
+    from benchmarks.denoise.denoise import denoise_files
 
     with terminal.bar("denoising") as progress:
         summary = denoise_files(

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-from mn_dataset import terminal
 from mn_dataset.cli import Flag, Json, app
-from mn_dataset.options import Many, cores
+from mn_dataset.commands import terminal
+from mn_dataset.commands.options import Many, cores
 
 
 @app.command
@@ -50,7 +50,7 @@ def train(
         workers: Processes that measure a new corpus; all cores by default.
         json: Print one JSON object.
     """
-    from benchmarks.training.tables import load_config
+    from benchmarks.training.config_file import load_config
     from benchmarks.training.train import train as train_model
 
     chosen = load_config(config, changes=set or (), max_steps=max_steps, max_minutes=max_minutes)
@@ -94,7 +94,7 @@ def pack(
         license: SPDX id of the weights' licence.
         model: What was trained, where it is none of `mn denoisers`: FILE.py:CLASS.
     """
-    from benchmarks.report.pack import pack as pack_run
+    from benchmarks.report.release import pack as pack_run
 
     weights = pack_run(run, out, scores=scores or (), notes=notes, license_id=license, model=model)
     terminal.say(f"{weights}, and its card {weights.with_suffix('.md')}")
@@ -110,6 +110,6 @@ def convert(model: str, checkpoint: Path, out: Path, /) -> None:
             arrays.
         out: The file to write, *.safetensors.
     """
-    from benchmarks.harness.convert import convert as run_conversion
+    from benchmarks.harness.tensorflow import convert as run_conversion
 
     terminal.say(run_conversion(model, checkpoint, out))

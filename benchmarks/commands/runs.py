@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mn_dataset import terminal
 from mn_dataset.cli import Json, app
-from mn_dataset.options import cores
+from mn_dataset.commands import terminal
+from mn_dataset.commands.options import cores
 
 DEMO_DENOISERS = (
     "noisy",
@@ -78,7 +78,7 @@ def report(run: Path, /, *, json: Json = False) -> None:
         run: A run folder of `mn bench`.
         json: Print one JSON object.
     """
-    from benchmarks.report.build import write_report
+    from benchmarks.report.report import write_report
 
     write_report(run)
     _show(run, json)
@@ -99,7 +99,7 @@ def compare(run_a: Path, run_b: Path, /, *, json: Json = False) -> None:
         run_b: Another one.
         json: Print one JSON object, with every difference, interval and p-value.
     """
-    from benchmarks.leaderboard.versus import compare_runs
+    from benchmarks.leaderboard.compare import compare_runs
     from benchmarks.report.comparison import comparison_answer, comparison_text
 
     with terminal.bar("comparing") as progress:
@@ -134,7 +134,7 @@ def verify_run(
     """
     from dataclasses import asdict
 
-    from benchmarks.leaderboard.recheck import recheck
+    from benchmarks.leaderboard.verify import recheck
     from benchmarks.report.comparison import recheck_text
 
     with terminal.bar("scoring again") as progress:
@@ -166,7 +166,7 @@ def demo(
     """
     from mn_dataset.audio.corpus import open_corpus
     from mn_dataset.build import build
-    from mn_dataset.catalogue.synthetic import write_corpus
+    from mn_dataset.synthetic.corpus import write_corpus
 
     processes = cores(workers)
     with terminal.bar("making the corpus") as progress:
@@ -192,7 +192,7 @@ def names(text: str | None) -> list[str]:
 def _bench(dataset: Path, chosen: Sequence[str], run: Path, **options: Any) -> None:
     """Bench with a progress bar, then write the report; the options are the library's own."""
     from benchmarks.leaderboard.run import bench as run_bench
-    from benchmarks.report.build import write_report
+    from benchmarks.report.report import write_report
 
     with terminal.bar("denoising and scoring") as progress:
         typed = ["mn", *sys.argv[1:]]
@@ -201,8 +201,8 @@ def _bench(dataset: Path, chosen: Sequence[str], run: Path, **options: Any) -> N
 
 
 def _show(run: Path, json: bool) -> None:
-    from benchmarks.leaderboard.cost import told
-    from benchmarks.leaderboard.store import read_run
+    from benchmarks.leaderboard.run import told
+    from benchmarks.leaderboard.run_folder import read_run
     from benchmarks.report.text import leaderboard_text
 
     if json:

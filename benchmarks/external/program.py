@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mn_dataset.audio import io, sink
+from mn_dataset.audio import io, writer
 from mn_dataset.audio.resample import resample
 
 Clip = NDArray[np.float32]
@@ -29,8 +29,8 @@ def scratch(clips: Mapping[str, Clip], sampling_rate: int) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="mn-program-") as place:
         for name, clip in clips.items():
             path = Path(place, f"{name}.wav")
-            form = sink.wav("FLOAT", frames=len(clip), channels=1)
-            with sink.sink(
+            form = writer.wav("FLOAT", frames=len(clip), channels=1)
+            with writer.sink(
                 path, form, sampling_rate=sampling_rate, channels=1, meant_for=path
             ) as write:
                 write(clip[:, np.newaxis])

@@ -15,15 +15,12 @@ import numpy as np
 from benchmarks import registry
 from benchmarks.contract import Batch, Denoiser, DenoiserSpec, Side
 from benchmarks.harness import backend
-from benchmarks.harness.blocks import Counted
-from benchmarks.harness.construct import constructed
-from benchmarks.harness.door import PROFILE, check_batch, picked
-from benchmarks.harness.guard import checked, importing, running
-from benchmarks.harness.latency import advanced
-from benchmarks.harness.pieces import Layout, in_pieces, layout
-from benchmarks.harness.precision import chosen
+from benchmarks.harness.backend import chosen
+from benchmarks.harness.checks import PROFILE, check_batch, checked, importing, picked, running
+from benchmarks.harness.chunked import Layout, advanced, in_pieces, layout
+from benchmarks.harness.counters import Counted
+from benchmarks.harness.load import constructed, revision_of
 from benchmarks.harness.resample import fitted, resampled, resampled_blocks
-from benchmarks.harness.revision import revision_of
 from benchmarks.harness.weights import label, weights_of
 from mn_dataset.errors import InputError
 

@@ -1,4 +1,7 @@
-"""Hand a denoiser the kind of array it asks for; the one room here that knows torch."""
+"""Hand a denoiser the kind of array it asks for; the one room here that knows torch.
+
+Choose the type of numbers in which a denoiser computes.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,41 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.contract import Batch, Denoiser, Side
-from mn_dataset.errors import InputError, MissingExtra
+from benchmarks.contract import Batch, Denoiser, DenoiserSpec, Side
+from mn_dataset.errors import InputError, MissingExtra, UnknownName
+
+PRECISIONS = ("float32", "bfloat16", "auto")
+
+
+def chosen(precision: str, *, spec: DenoiserSpec, device: str) -> str:
+    """Return "float32" or "bfloat16".
+
+    Args:
+        precision: One of these, or "auto" for the faster one on the device.
+        spec: What the denoiser declares; only a learned one in torch has a choice.
+        device: Where it runs.
+
+    Raises:
+        UnknownName: with the nearest name.
+        InputError: if bfloat16 is asked of a denoiser that has no choice.
+
+    >>> chosen("auto", spec=DenoiserSpec(name="wiener"), device="cpu")
+    'float32'
+    """
+    if precision not in PRECISIONS:
+        raise UnknownName("precision", precision, PRECISIONS)
+    if not (spec.learned and spec.backend == "torch"):
+        if precision == "bfloat16":
+            raise InputError(
+                f"--precision is bfloat16, and {spec.name!r} is no model that could compute in it; "
+                "leave the option out"
+            )
+        return "float32"
+    if precision != "auto":
+        return precision
+    from benchmarks.layers.precision import is_bfloat16_fast  # noqa: PLC0415 - torch is an extra
+
+    return "bfloat16" if is_bfloat16_fast(device) else "float32"
 
 
 def call(denoiser: Denoiser, batch: Batch, sampling_rate: int, *, side: Side, device: str) -> Any:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from benchmarks.contract import Batch, Side
 from benchmarks.harness.alignment import MOST_GAIN_DB, Alignment
 from benchmarks.harness.apply import AppliedDenoiser
-from benchmarks.harness.guard import DenoiserFailed
+from benchmarks.harness.checks import DenoiserFailed
 from mn_dataset.seeds import generator
 
 Wave = NDArray[np.float64]

@@ -7,11 +7,10 @@ from typing import Any
 
 from benchmarks import registry
 from benchmarks.contract import DenoiserSpec
-from benchmarks.harness.construct import declared
-from benchmarks.harness.guard import DenoiserFailed, importing
-from benchmarks.harness.requirements import missing
+from benchmarks.harness.checks import DenoiserFailed, importing
+from benchmarks.harness.load import declared, missing
 from benchmarks.harness.weights import shipped_weights, train_command
-from benchmarks.layers.stored import read_card
+from benchmarks.layers.weights_file import read_card
 from benchmarks.registry import Entry
 from mn_dataset.audio.io import file_sha256
 from mn_dataset.errors import InputError

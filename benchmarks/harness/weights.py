@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.contract import DenoiserSpec
-from benchmarks.layers.stored import WEIGHTS_NAME
+from benchmarks.layers.weights_file import WEIGHTS_NAME
 from mn_dataset.errors import InputError
 
 SHIPPED = Path(__file__).parents[1] / "weights"

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmarks.layers import padding
-from benchmarks.layers.strips import Strip, walked
+from benchmarks.layers.tiling import Strip, walked
 
 
 class Conv(nn.Module):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.layers.convolution import Conv
-from benchmarks.layers.strips import Strip, walked
+from benchmarks.layers.tiling import Strip, walked
 
 
 class Dense(nn.ModuleList):

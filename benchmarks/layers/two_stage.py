@@ -5,24 +5,41 @@ Channel Attention", IEEE/ACM TASLP 2024, doi:10.1109/TASLP.2024.3378118; Moliner
 "A Two-Stage U-Net for High-Fidelity Denoising of Historical Recordings", ICASSP 2022,
 doi:10.1109/ICASSP43922.2022.9746977. Both as their released code computes them, with two
 departures: ECA is a learned layer, and excerpts too short for the depth are padded with zeros.
+
+Tell a convolution at which frequency it is: ten cosines over the bins.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmarks.layers import padding
 from benchmarks.layers.attention import GATES, SupervisedAttention
 from benchmarks.layers.convolution import Conv
-from benchmarks.layers.frequency import CODES, frequency_code
-from benchmarks.layers.initialise import initialise
-from benchmarks.layers.second_stage import begin_second_stage
+from benchmarks.layers.initialise import begin_second_stage, initialise
 from benchmarks.layers.unet import Unet
 from mn_dataset.errors import InputError, UnknownName
+
+CODES = 10
+"""How many cosines, each of twice the frequency of the one before."""
+
+
+def frequency_code(bins: int) -> NDArray[np.float32]:
+    """Return ``cos(2^j π f / (bins - 1))``, shape (bins, 10).
+
+    Every step is rounded to float32, as the reference rounds it: the argument is off by up to
+    1e-4 at the upper end, and a table that is more exact is another network.
+    """
+    place = np.arange(bins, dtype=np.float32) / np.float32(bins - 1)
+    rates = (2.0 ** np.arange(CODES) * np.pi).astype(np.float32)
+    return np.cos((place[:, np.newaxis] * rates).astype(np.float64)).astype(np.float32)
+
 
 SECOND_STAGES = ("direct", "residual")
 """How stage 2 answers: as in the reference, or with what it adds to the answer of stage 1."""

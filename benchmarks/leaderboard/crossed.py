@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.leaderboard.estimate import Estimate, Floats, freedom_of, quantile
+from benchmarks.leaderboard.inference import Estimate, Floats, freedom_of, quantile
 
 Labels = NDArray[Any]
 

@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.harness.guard import DenoiserFailed
-from benchmarks.leaderboard.audible import Written, room_db, write_audio
-from benchmarks.leaderboard.choice import choose
+from benchmarks.harness.checks import DenoiserFailed
 from benchmarks.leaderboard.dataset import Audio, Mixture, read_audio
+from benchmarks.leaderboard.evaluate import Entrant, estimate, loaded
+from benchmarks.leaderboard.example_audio import Written, room_db, write_audio
 from benchmarks.leaderboard.plan import Plan, merged
-from benchmarks.leaderboard.score import Entrant, estimate, loaded
-from benchmarks.leaderboard.store import RunFolder, address, read_rows
+from benchmarks.leaderboard.run_folder import RunFolder, address, read_rows
+from benchmarks.leaderboard.selection import choose
 from mn_dataset.errors import AudioError
-from mn_dataset.parallel import each
+from mn_dataset.workers import each
 
 MOST = 40
 FOLDER = "examples"

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from benchmarks import registry
 from benchmarks.contract import DenoiserSpec, MetricSpec
 from benchmarks.harness.apply import load_denoiser
-from benchmarks.layers.stored import Card, read_card
+from benchmarks.layers.weights_file import Card, read_card
 from benchmarks.leaderboard.dataset import Dataset
-from benchmarks.leaderboard.score import UNREADABLE, Entrant, Job
-from benchmarks.leaderboard.store import Record, RunFolder
+from benchmarks.leaderboard.evaluate import UNREADABLE, Entrant, Job
+from benchmarks.leaderboard.run_folder import Record, RunFolder
 from benchmarks.metrics import suite
 from benchmarks.registry import Entry
 from mn_dataset.errors import InputError, MissingExtra

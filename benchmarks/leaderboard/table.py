@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.leaderboard.scores import ALL, Scores
-from benchmarks.leaderboard.stats import Cell, Contest, Duels, Standing, compare
+from benchmarks.leaderboard.ranking import Cell, Contest, Duels, Standing, compare
+from benchmarks.leaderboard.score_matrix import ALL, Scores
 
 BASELINE = "noisy"
 PLACE = ("noise_class", "music_category", "snr_db")

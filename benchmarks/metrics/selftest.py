@@ -11,11 +11,11 @@ import math
 
 import numpy as np
 
-from benchmarks.metrics.interference import sar, si_sar, si_sir, sir
-from benchmarks.metrics.projection import sdr
-from benchmarks.metrics.scale_invariant import si_sdr
-from benchmarks.metrics.truth import Truth
-from benchmarks.metrics.waveform import snr
+from benchmarks.metrics.reference import Truth
+from benchmarks.metrics.sdr import sdr
+from benchmarks.metrics.si_sdr import si_sdr
+from benchmarks.metrics.sir_sar import sar, si_sar, si_sir, sir
+from benchmarks.metrics.snr import snr
 from mn_dataset.errors import MnError
 
 _AGREES_DB = 1e-9

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.contract import MetricSpec, Score, undefined
-from benchmarks.metrics.truth import Signal, Truth
+from benchmarks.metrics.reference import Signal, Truth
 from benchmarks.registry import Entry
 from benchmarks.registry import metric as registered
 from benchmarks.registry import metrics as all_registered

@@ -18,8 +18,8 @@ import soxr
 from numpy.typing import NDArray
 
 from benchmarks.contract import MetricSpec, Score, undefined
-from benchmarks.metrics.degenerate import flaw
-from benchmarks.metrics.truth import Signal, Truth
+from benchmarks.metrics.reference import Signal, Truth
+from benchmarks.metrics.undefined import flaw
 from mn_dataset.errors import MissingExtra
 
 logger = logging.getLogger(__name__)

@@ -69,6 +69,6 @@ def from_tensorflow(arrays: Mapping[str, Any]) -> torch.nn.Module:
     Raises:
         InputError: naming the arrays that are missing, unknown or of another shape.
     """
-    from benchmarks.layers import reference  # noqa: PLC0415 - torch is an extra
+    from benchmarks.layers import tensorflow_weights  # noqa: PLC0415 - torch is an extra
 
-    return reference.from_arrays(arrays, MusicEcan().build)
+    return tensorflow_weights.from_arrays(arrays, MusicEcan().build)

@@ -125,18 +125,18 @@ class TwoStageModel:
             InputError: if there is no file, or it holds no network of this model.
         """
         from benchmarks.layers import precision as types  # noqa: PLC0415 - torch is an extra
-        from benchmarks.layers import stored  # noqa: PLC0415 - the same
+        from benchmarks.layers import weights_file  # noqa: PLC0415 - the same
 
         if checkpoint is None:
             raise InputError(f"{self.spec.name}: no weights were named; use {self.spec.name}@FILE")
-        network = stored.load(checkpoint, self.build, model=self.spec.name, device=device)
+        network = weights_file.load(checkpoint, self.build, model=self.spec.name, device=device)
         self._network = network.to(dtype=types.number_type(precision))
 
     def __call__(self, batch: Any, sampling_rate: int, *, side: Any = None) -> Any:
         """Return the estimate of a float32 tensor (batch, 1, time)."""
-        from benchmarks.layers import spectral  # noqa: PLC0415 - torch is an extra
+        from benchmarks.layers import stft  # noqa: PLC0415 - torch is an extra
 
         del sampling_rate, side
         if self._network is None:
             raise InputError(f"{self.spec.name}: call load before the first batch")
-        return spectral.estimate(self._network, batch[:, 0]).unsqueeze(1)
+        return stft.estimate(self._network, batch[:, 0]).unsqueeze(1)

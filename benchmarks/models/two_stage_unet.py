@@ -45,6 +45,6 @@ def from_tensorflow(arrays: Mapping[str, Any]) -> torch.nn.Module:
         InputError: naming the arrays that are missing, unknown (those of channel attention, too)
             or of another shape.
     """
-    from benchmarks.layers import reference  # noqa: PLC0415 - torch is an extra
+    from benchmarks.layers import tensorflow_weights  # noqa: PLC0415 - torch is an extra
 
-    return reference.from_arrays(arrays, TwoStageUnet().build)
+    return tensorflow_weights.from_arrays(arrays, TwoStageUnet().build)

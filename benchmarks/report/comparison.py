@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from benchmarks.leaderboard.recheck import TOLERANCE, Mismatch, Recheck
-from benchmarks.leaderboard.versus import Comparison
+from benchmarks.leaderboard.compare import Comparison
+from benchmarks.leaderboard.verify import TOLERANCE, Mismatch, Recheck
 from benchmarks.report.text import chance, heading, number, table
 
 _SHORT = 20  # characters of a hash that tell revisions apart

@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.leaderboard.stats import RANKED_GROUPS
-from benchmarks.report.board import Board
+from benchmarks.leaderboard.ranking import RANKED_GROUPS
+from benchmarks.report.summary import Board
 
 LATEX = "leaderboard.tex"
 

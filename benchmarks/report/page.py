@@ -10,16 +10,14 @@ import jinja2
 from markupsafe import Markup
 
 from benchmarks.contract import REASONS
-from benchmarks.leaderboard.stats import RANKED_GROUPS
-from benchmarks.leaderboard.store import read_rows
-from benchmarks.report.board import Board, Gap
-from benchmarks.report.commands import again
+from benchmarks.leaderboard.ranking import RANKED_GROUPS
+from benchmarks.leaderboard.run_folder import read_rows
 from benchmarks.report.latex import LATEX
-from benchmarks.report.listen import listen, scale
-from benchmarks.report.packed import packed, short
-from benchmarks.report.pairs import duels, visible
+from benchmarks.report.page_data import duels, packed, short, visible, worst
+from benchmarks.report.players import listen, scale
+from benchmarks.report.reproduce import again
+from benchmarks.report.summary import Board, Gap
 from benchmarks.report.text import MARKDOWN, heading
-from benchmarks.report.worst import worst
 from mn_dataset.records import SAMPLING_RATE
 
 _TEMPLATE = "page.html.j2"

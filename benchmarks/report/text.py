@@ -10,10 +10,9 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.contract import REASONS
-from benchmarks.leaderboard.estimate import SIGNIFICANT
-from benchmarks.leaderboard.power import POWER, smallest
-from benchmarks.leaderboard.scores import ALL
-from benchmarks.report.board import Board
+from benchmarks.leaderboard.inference import POWER, SIGNIFICANT, smallest
+from benchmarks.leaderboard.score_matrix import ALL
+from benchmarks.report.summary import Board
 from mn_dataset.errors import DatasetError
 
 MARKDOWN = "leaderboard.md"

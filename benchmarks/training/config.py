@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
-from mn_dataset.catalogue.licenses import ANY, gate
 from mn_dataset.errors import InputError
+from mn_dataset.licenses import ANY, gate
 from mn_dataset.mix.augment.chain import load_chain
 from mn_dataset.records import SAMPLING_RATE, SnrDefinition
 

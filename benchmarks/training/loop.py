@@ -8,20 +8,19 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from benchmarks.layers import stored
+from benchmarks.layers import weights_file
 from benchmarks.training import checkpoint
-from benchmarks.training.batches import Batch
 from benchmarks.training.checkpoint import Progress
 from benchmarks.training.config import Config
-from benchmarks.training.folder import RunFolder
+from benchmarks.training.data.loader import Batch
 from benchmarks.training.history import Point
-from benchmarks.training.interrupt import Request
-from benchmarks.training.learner import Learner
+from benchmarks.training.losses import Denoising
 from benchmarks.training.monitor import SHOWN, Monitor
-from benchmarks.training.objective import Denoising
-from benchmarks.training.pace import Pace
-from benchmarks.training.schedule import learning_rate
-from benchmarks.training.step import Step, take
+from benchmarks.training.progress import Pace
+from benchmarks.training.run_folder import RunFolder
+from benchmarks.training.signals import Request
+from benchmarks.training.step import Step, learning_rate, take
+from benchmarks.training.train_state import Learner
 from benchmarks.training.validate import Scores, Validator, learned
 from benchmarks.training.writing import written
 from mn_dataset.errors import MnError
@@ -186,10 +185,10 @@ class Loop:
                 "learned": learned(scores),
             },
         }
-        path = self.folder.root / stored.WEIGHTS_NAME
+        path = self.folder.root / weights_file.WEIGHTS_NAME
         network = self.learner.average.module
         with written(path):
-            stored.save(path, network, model=self.model, facts={**self.facts, **told})
+            weights_file.save(path, network, model=self.model, facts={**self.facts, **told})
 
     def _record(self, point: Point) -> None:
         if self.monitor is None:

@@ -2,6 +2,8 @@
 
 Every loss takes estimates and targets of a batch and returns one value per item, shape (batch,),
 lower is better; it is finite, and so is its gradient, at silence on either side.
+
+Turn a batch of waveforms into what a network sees, and what it gives into one number.
 """
 
 from __future__ import annotations
@@ -9,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from benchmarks.layers import spectral
+from benchmarks.layers import stft
 from mn_dataset.errors import InputError, UnknownName
 
 _SILENCE = 1e-12  # mean square: −120 dBFS, under anything that 16 bits hold
@@ -45,7 +48,7 @@ class Signal:
         if self.known is not None:
             return self.known
         unity = self.spectra.new_ones(len(self.spectra), 1)
-        return spectral.synthesise(self.spectra, unity, num_samples=self.num_samples)
+        return stft.synthesise(self.spectra, unity, num_samples=self.num_samples)
 
 
 Loss = Callable[[Signal, Signal], Tensor]
@@ -147,3 +150,51 @@ def _hann(length: int) -> NDArray[np.float64]:
     """Return the periodic Hann window, built by numpy: torch's first one is not always right."""
     window: NDArray[np.float64] = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
     return window
+
+
+Network = Callable[[Tensor], Sequence[Tensor]]
+
+
+@dataclass(frozen=True)
+class Denoising:
+    """The loss of a network of spectra: noisy in, the clean layer as the target of each output.
+
+    Attributes:
+        weights: Of the losses by name, one table per output of the network, the best first.
+        input_rms: Level that the network expects; None leaves mixtures as they are.
+    """
+
+    weights: Sequence[Mapping[str, float]]
+    input_rms: float | None
+
+    def __call__(self, network: Network, batch: Mapping[str, Tensor]) -> Tensor:
+        """Return the mean loss of a batch.
+
+        Args:
+            network: Takes and gives spectra, as ``layers.spectral.estimate`` says.
+            batch: "noisy" and "clean", float32 (batch, time).
+
+        Raises:
+            InputError: if losses are weighed for more outputs than the network gives.
+        """
+        noisy, clean = batch["noisy"], batch["clean"]
+        gain = stft.level_gain(noisy, self.input_rms)
+        # Convolutions are quicker where a bin's channels lie together, in bfloat16 by far.
+        seen = stft.analyse(noisy, gain).contiguous(memory_format=torch.channels_last)
+        outputs = network(seen)
+        length = noisy.shape[-1]
+        target = Signal(stft.analyse(clean, gain), length, known=clean * gain)
+        found = [Signal(output.float(), length) for output in outputs]
+        return weigh(self.weights, found, target).mean()
+
+
+def denoising(weights: Sequence[Mapping[str, float]], network: torch.nn.Module) -> Denoising:
+    """Return the loss that suits a network.
+
+    Raises:
+        UnknownName: if a loss has no such name.
+        InputError: if the weights lead nowhere.
+    """
+    check(weights)
+    config: dict[str, Any] = network.config  # type: ignore[assignment] # torch types it so
+    return Denoising(weights, config["input_rms"])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
-from benchmarks.layers import spectral
+from benchmarks.layers import stft
 from benchmarks.training.history import Point
 from benchmarks.training.writing import written
 from mn_dataset.records import SAMPLING_RATE
@@ -74,7 +74,7 @@ def spectrogram(wave: Tensor) -> NDArray[np.uint8]:
     >>> spectrogram(torch.zeros(2048)).max()
     np.uint8(0)
     """
-    spectra = spectral.analyse(wave[None], torch.ones(1, 1))[0]
+    spectra = stft.analyse(wave[None], torch.ones(1, 1))[0]
     power = spectra.square().sum(dim=0).T.flip(0)[::_STRIDE].double().numpy()
     loudest = (0.54 * 2048 / 2) ** 2  # a sine at full scale
     level = 1.0 + 10.0 * np.log10(np.maximum(power / loudest, 1e-20)) / _RANGE_DB

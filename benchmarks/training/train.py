@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, cast
 from benchmarks import registry
 from benchmarks.contract import Model
 from benchmarks.harness.backend import check_device
-from benchmarks.harness.construct import constructed
+from benchmarks.harness.load import constructed
 from benchmarks.harness.weights import weights_of
 from benchmarks.training.config import Config
-from benchmarks.training.tables import DEFAULT, load_config
+from benchmarks.training.config_file import DEFAULT, load_config
 from mn_dataset.errors import InputError, MissingExtra
 from mn_dataset.records import SAMPLING_RATE
 
 if TYPE_CHECKING:
-    from benchmarks.training.run import Outcome
+    from benchmarks.training.trainer import Outcome
 
 _PACKAGES = ("torch", "safetensors", "accelerate", "tensorboard")
 
@@ -70,8 +70,8 @@ def train(
     chosen = config if isinstance(config, Config) else load_config(config)
     found, weights = _model(model)
     check_device(device)
-    from benchmarks.training.place import open_material  # noqa: PLC0415 - torch is an extra
-    from benchmarks.training.run import Order, run  # noqa: PLC0415 - torch is an extra
+    from benchmarks.training.data.open import open_material  # noqa: PLC0415 - torch is an extra
+    from benchmarks.training.trainer import Order, run  # noqa: PLC0415 - torch is an extra
 
     named = [data] if isinstance(data, (str, Path)) else list(data)
     material = open_material(named, chosen, seed=seed, workers=workers, progress=progress)

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.layers import spectral
-from benchmarks.metrics.scale_invariant import si_sdr
-from benchmarks.metrics.truth import Truth
+from benchmarks.layers import stft
+from benchmarks.metrics.reference import Truth
+from benchmarks.metrics.si_sdr import si_sdr
+from benchmarks.training.data.base import Example
 from benchmarks.training.engine import Engine
-from benchmarks.training.material import Example
 from mn_dataset.records import SAMPLING_RATE
 
 LEARNED_DB = 0.1
@@ -86,7 +86,7 @@ class Validator:
         """Return the estimate of one mixture, float32 (time,)."""
         noisy = torch.from_numpy(self.examples[number].noisy).to(self._engine.device)
         with torch.inference_mode():
-            return spectral.estimate(network, noisy[None])[0]
+            return stft.estimate(network, noisy[None])[0]
 
 
 def learned(scores: Scores) -> bool:

@@ -1,9 +1,13 @@
-"""Decode what soundfile knows, a few seconds at a time, and say so when it is not all there."""
+"""Decode what soundfile knows, a few seconds at a time, and say so when it is not all there.
+
+Keep C libraries from writing to the terminal.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -12,7 +16,6 @@ import soundfile
 from numpy.typing import NDArray
 
 from mn_dataset.audio import header
-from mn_dataset.audio.quiet import silent_stderr
 from mn_dataset.errors import AudioError
 
 BLOCK_VALUES = 2**17
@@ -85,3 +88,28 @@ def _check_end(path: Path, audio: soundfile.SoundFile, found: int, *, place: int
             f"{path}: soundfile guesses its length wrongly, {found / audio.samplerate:.1f} s (a "
             "variable bitrate without its header); write it again with `ffmpeg -i OLD NEW.flac`"
         )
+
+
+@contextmanager
+def silent_stderr(*, on: bool = True) -> Iterator[None]:
+    """Send what is written to file descriptor 2 nowhere while in the block.
+
+    libmpg123, inside libsndfile, comments on every damaged frame; its errors come as exceptions
+    all the same. The descriptor is the process's: keep the block short.
+    """
+    if not on:
+        yield
+        return
+    try:
+        kept = os.dup(2)
+    except OSError:  # a process without stderr has nothing to keep quiet
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

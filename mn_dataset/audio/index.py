@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,10 +19,9 @@ from numpy.typing import NDArray
 from mn_dataset.audio import io, level
 from mn_dataset.audio.cache import beside, keep
 from mn_dataset.audio.clipping import clipped_samples
-from mn_dataset.audio.fingerprint.extract import Fingerprint, fingerprint
 from mn_dataset.errors import AudioError
-from mn_dataset.parallel import each
 from mn_dataset.records import SAMPLING_RATE
+from mn_dataset.workers import each
 
 INDEX_NAME = ".mn-index.parquet"
 _SCHEMA = pa.schema(
@@ -90,7 +90,8 @@ def refresh(
     *,
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
-    heard: Callable[[Entry, Fingerprint], None] | None = None,
+    also: Callable[[io.Pcm], Any] | None = None,
+    heard: Callable[[Entry, Any], None] = lambda *_: None,
 ) -> tuple[dict[str, Entry], dict[str, AudioError]]:
     """Return the entry of every readable file, and the error of each of the others, by file.
 
@@ -101,8 +102,9 @@ def refresh(
         files: Paths relative to it.
         workers: Processes that measure.
         progress: Called with (done, all) recordings that are measured.
-        heard: Called with the entry and the fingerprint of each of these, so that who wants
-            both opens no file twice; without it no fingerprint is taken.
+        also: A module's function of the samples of each of these, such as the one that takes
+            fingerprints, so that who wants both opens no file twice.
+        heard: Called with the entry and with what ``also`` returned.
     """
     place = beside(corpus, INDEX_NAME)
     known = _read(place)
@@ -111,15 +113,14 @@ def refresh(
     errors: dict[str, AudioError] = {}
     # Starting processes costs more than measuring a few files.
     processes = workers if len(stale) >= 64 else 1
-    pieces = ((corpus, file, heard is not None) for file in stale)
+    pieces = ((corpus, file, also) for file in stale)
     answers = each(_measure, pieces, workers=processes, together=8)
-    for done, (file, (made, print_)) in enumerate(zip(stale, answers, strict=True), start=1):
+    for done, (file, (made, further)) in enumerate(zip(stale, answers, strict=True), start=1):
         if isinstance(made, AudioError):
             errors[file] = made
         else:
             entries[file] = made
-            if heard and print_:
-                heard(made, print_)
+            heard(made, further)
         if progress:
             progress(done, len(stale))
     if any(file in entries for file in stale):
@@ -128,14 +129,14 @@ def refresh(
 
 
 def _measure(
-    corpus: Path, file: str, with_print: bool
-) -> tuple[Entry | AudioError, Fingerprint | None]:
+    corpus: Path, file: str, also: Callable[[io.Pcm], Any] | None
+) -> tuple[Entry | AudioError, Any]:
     """Measure one recording; an unreadable one gives its error instead."""
     try:
         samples = io.read_pcm(corpus / file, sampling_rate=SAMPLING_RATE)
     except AudioError as error:
         return error, None
-    return _entry(corpus, file, samples), fingerprint(samples) if with_print else None
+    return _entry(corpus, file, samples), also(samples) if also else None
 
 
 def _entry(corpus: Path, file: str, samples: io.Pcm) -> Entry:

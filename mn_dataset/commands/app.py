@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import cyclopts
 from cyclopts import Parameter
 
-from mn_dataset import terminal
-from mn_dataset.options import cores
+from mn_dataset.commands import terminal
+from mn_dataset.commands.options import cores
 
 if TYPE_CHECKING:
     from mn_dataset.audio.corpus import Corpus
@@ -30,7 +30,7 @@ Json = Annotated[bool, Parameter(name="--json", negative=())]
 
 def opened(corpus: str, workers: int | None = None) -> Corpus:
     """Open a corpus by name or folder, with a progress bar."""
-    from mn_dataset.catalogue.sources import load_corpus
+    from mn_dataset.catalogue.load import load_corpus
 
     with terminal.bar("opening the corpus") as progress:
         return load_corpus(corpus, workers=cores(workers), progress=progress)

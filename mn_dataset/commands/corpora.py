@@ -7,9 +7,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from mn_dataset import terminal
+from mn_dataset.commands import terminal
 from mn_dataset.commands.app import Flag, Json, app
-from mn_dataset.options import CurateOptions, Many, cores
+from mn_dataset.commands.options import CurateOptions, Many, cores
 
 
 @app.command
@@ -63,7 +63,7 @@ def fetch(
         workers: Processes; all cores by default.
         json: Print one JSON object.
     """
-    from mn_dataset.catalogue.sources import fetch as fetch_corpus
+    from mn_dataset.catalogue.load import fetch as fetch_corpus
 
     with terminal.bar(f"fetching {corpus}") as progress:
         account = fetch_corpus(
@@ -105,7 +105,7 @@ def curate(
         workers: Processes; all cores by default.
         json: Print one JSON object.
     """
-    from mn_dataset.catalogue.curate import curate as curate_folder
+    from mn_dataset.curate.curate import curate as curate_folder
 
     chosen = options or CurateOptions()
     with terminal.bar("converting") as progress:
@@ -129,8 +129,8 @@ def check(corpus: str, /, *, workers: int | None = None, json: Json = False) -> 
         workers: Processes; all cores by default.
         json: Print one JSON object.
     """
-    from mn_dataset.catalogue.check import check as check_folder
-    from mn_dataset.catalogue.sources import locate
+    from mn_dataset.catalogue.load import locate
+    from mn_dataset.check.corpus import check as check_folder
 
     processes = cores(workers)
     with terminal.bar("measuring the corpus") as progress:
@@ -175,7 +175,7 @@ def split(
         json: Print one JSON object.
     """
     from mn_dataset.split.assign import DEFAULT_RATIOS
-    from mn_dataset.split.folder import split_folder
+    from mn_dataset.split.split import split_folder
 
     with terminal.bar("comparing the recordings") as progress:
         found = split_folder(

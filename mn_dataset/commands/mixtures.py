@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from mn_dataset import terminal
+from mn_dataset.commands import terminal
 from mn_dataset.commands.app import Flag, Json, app, opened, report_dataset
-from mn_dataset.options import DrawOptions, Many, RenderOptions, cores
+from mn_dataset.commands.options import DrawOptions, Many, RenderOptions, cores
 
 
 @app.command
@@ -51,7 +51,7 @@ def render(
         json: Print one JSON object.
     """
     from mn_dataset.mix.recipes import read_recipes
-    from mn_dataset.mix.write import render as render_recipes
+    from mn_dataset.mix.render import render as render_recipes
 
     table, chosen = read_recipes(recipes), options or RenderOptions()
     with terminal.bar("mixing") as progress:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mn_dataset import terminal
+from mn_dataset.commands import terminal
 from mn_dataset.commands.app import Json, app, opened, report_dataset
+from mn_dataset.commands.options import PublishOptions, PushOptions, cores
 from mn_dataset.errors import InputError
-from mn_dataset.options import PublishOptions, PushOptions, cores
 
 
 @app.command
@@ -34,7 +34,7 @@ def publish(
         pushing: How to push.
         json: Print one JSON object.
     """
-    from mn_dataset.publish.make import publish as publish_dataset
+    from mn_dataset.publish.publish import publish as publish_dataset
 
     chosen, how = (options or PublishOptions()).arguments(), pushing or PushOptions()
     if how.push:

@@ -9,8 +9,8 @@ from pathlib import Path
 from mn_dataset.audio.corpus import Corpus
 from mn_dataset.errors import OutputError
 from mn_dataset.mix import manifest
-from mn_dataset.mix.augment.deeds import versions
-from mn_dataset.mix.augment.steps import AUGMENTED_SPLIT
+from mn_dataset.mix.augment.apply import versions
+from mn_dataset.mix.augment.draw import AUGMENTED_SPLIT
 from mn_dataset.mix.recipes import AUGMENTATION, Recipes
 from mn_dataset.records import MUSIC_CATEGORIES, NOISE_CLASSES, SPLITS, SYNTHETIC
 

@@ -12,8 +12,7 @@ from mn_dataset.audio.level import GRID
 from mn_dataset.audio.segment import fade_for, starts
 from mn_dataset.errors import InputError, RecipeError, UnknownName
 from mn_dataset.mix import presets
-from mn_dataset.mix.capacity import Segment, obstacle
-from mn_dataset.mix.deck import Deck
+from mn_dataset.mix.feasibility import Segment, obstacle
 from mn_dataset.mix.recipes import Recipes
 from mn_dataset.records import (
     MUSIC_CATEGORIES,
@@ -25,6 +24,7 @@ from mn_dataset.records import (
     Recipe,
     SnrDefinition,
 )
+from mn_dataset.seeds import Deck
 
 DEFAULT_SNR_DB = (0.0, 5.0, 10.0)
 MIN_SECONDS = 0.1

@@ -11,9 +11,9 @@ import pyarrow as pa
 from mn_dataset.audio.io import pcm_sha256
 from mn_dataset.errors import DatasetError
 from mn_dataset.mix import recipes as recipe_table
-from mn_dataset.mix.augment import steps
+from mn_dataset.mix.augment import draw
+from mn_dataset.mix.mixture import Mixture
 from mn_dataset.mix.recipes import Recipes
-from mn_dataset.mix.render import Mixture
 from mn_dataset.records import SNR_DEFINITIONS
 
 MANIFEST = "manifest.parquet"
@@ -63,7 +63,7 @@ def facts(mixture: Mixture, suffix: str) -> dict[str, Any]:
         "noise_sha256": pcm_sha256(mixture.noise),
     }
     if mixture.augmentation is not None:
-        row[AUGMENTATION.name] = steps.to_text(mixture.augmentation)
+        row[AUGMENTATION.name] = draw.to_text(mixture.augmentation)
     return row
 
 

@@ -30,8 +30,8 @@ from mn_dataset.audio.corpus import Corpus, Source
 from mn_dataset.audio.level import FULL_SCALE, GRID
 from mn_dataset.audio.segment import fade_for, starts
 from mn_dataset.errors import RecipeError, UnknownName
-from mn_dataset.mix.capacity import Segment, obstacle
-from mn_dataset.mix.snr import round_gain
+from mn_dataset.mix.feasibility import Segment, obstacle
+from mn_dataset.mix.gains import round_gain
 from mn_dataset.records import SAMPLING_RATE, Layer, Recipe
 
 PRESETS = ("musicecan-2024",)

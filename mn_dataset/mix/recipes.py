@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from mn_dataset.errors import InputError, RecipeError
 from mn_dataset.mix.augment import chain as chains
 from mn_dataset.mix.augment.chain import Chain
-from mn_dataset.mix.augment.steps import AUGMENTED_SPLIT
+from mn_dataset.mix.augment.draw import AUGMENTED_SPLIT
 from mn_dataset.records import Layer, Recipe
 from mn_dataset.whole import whole
 

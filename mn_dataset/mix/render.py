@@ -1,192 +1,278 @@
-"""Turn one recipe into one mixture: samples and measured facts, the same bytes everywhere."""
+"""Render recipes into a dataset folder: in parallel, atomically, and resuming where it stopped.
+
+Tell which mixtures of a dataset folder are finished, so that a rerun does only the others.
+"""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, replace
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
-import numpy as np
+import pyarrow as pa
 
-from mn_dataset.audio.io import Pcm
-from mn_dataset.audio.level import (
-    BLOCK,
-    FULL_SCALE,
-    Level,
-    block_energies,
-    dbfs,
-    hop_energies,
-    peak,
-)
-from mn_dataset.errors import RecipeError
-from mn_dataset.mix import guard
-from mn_dataset.mix.augment.chain import Chain
-from mn_dataset.mix.augment.layer import vary
-from mn_dataset.mix.augment.steps import AUGMENTED_SPLIT, Step, choose
-from mn_dataset.mix.capacity import MIN_MIXED_RMS
-from mn_dataset.mix.snr import Measured, all_snrs_db, round_gain, snr_db, solve_gain
-from mn_dataset.mix.source import Cut, SourceCache
-from mn_dataset.records import ROLES, Recipe, SnrDefinition
+from mn_dataset.audio import io
+from mn_dataset.audio.corpus import Corpus
+from mn_dataset.errors import AudioError, DatasetError, InputError, OutputError, RecipeError
+from mn_dataset.mix import manifest
+from mn_dataset.mix import recipes as recipe_table
+from mn_dataset.mix.augment.apply import require
+from mn_dataset.mix.augment.chain import Chain, load_chain
+from mn_dataset.mix.card import write_card
+from mn_dataset.mix.mixture import Mixture, mix
+from mn_dataset.mix.recipes import Recipes
+from mn_dataset.mix.source_cache import SourceCache
+from mn_dataset.mix.validate import refuse_malformed, refuse_unfitting
+from mn_dataset.records import SAMPLING_RATE, Recipe
+from mn_dataset.tables import COLUMNS
+from mn_dataset.workers import each
 
-SNR_TOLERANCE_DB = 0.01
-"""How far the achieved SNR may be from the one asked."""
+JOURNAL = ".journal.jsonl"
 
-_REFINED_DB = 0.001
-_REFINEMENTS = 8
-_ROUGH_RMS = 128.0  # LSB, K-weighted; below it the loudness is measured on the rounded samples
-_STRETCH = 16 * BLOCK  # samples scaled at a time: 128 kB of float64 stay in a core's cache
-
-
-@dataclass(frozen=True)
-class Mixture:
-    """One rendered recipe; all samples are int16 (time,) and noisy − clean == noise.
-
-    Attributes:
-        recipe: What was asked.
-        noisy: The mixture.
-        clean: The clean layer as it stands in the mixture.
-        noise: The noise layer as it stands in the mixture.
-        noise_gain: Linear gain of the noise, before ``mix_gain``.
-        mix_gain: Linear gain of all layers; 1.0 unless the guard had to act.
-        snrs_db: Achieved SNR under each definition.
-        clean_sha256: Hash of the clean layer, known when it is the clip itself.
-        augmentation: What was done to the layers before they were mixed; None where no chain
-            applies.
-    """
-
-    recipe: Recipe
-    noisy: Pcm
-    clean: Pcm
-    noise: Pcm
-    noise_gain: float
-    mix_gain: float
-    snrs_db: dict[SnrDefinition, float]
-    clean_sha256: str | None = None
-    augmentation: tuple[Step, ...] | None = None
-
-    @property
-    def peak_dbfs(self) -> float:
-        """Peak of the mixture."""
-        return dbfs(peak(self.noisy))
+Facts = dict[str, dict[str, Any]]
+"""The manifest's measured columns, by recipe id."""
 
 
-def mix(
-    recipe: Recipe, sources: SourceCache, *, chain: Chain | None = None, epoch: int = 0
-) -> Mixture:
-    """Render one recipe.
+def finished(folder: Path, recipes: Recipes, *, audio_format: str, workers: int) -> Facts:
+    """Return the rows of the mixtures whose three files are there and hash as they should."""
+    known = _recorded(folder)
+    rows = [known[recipe.id] for recipe in recipes if recipe.id in known]
+    rows = [row for row in rows if row["noisy"].endswith(f".{audio_format}")]
+    whole = each(_is_whole, ((folder, row) for row in rows), workers=workers, together=16)
+    return {row["id"]: row for row, sound in zip(rows, whole, strict=True) if sound}
 
-    The gain of the noise is solved on the segment that is mixed and refined on its quantised
-    samples until the SNR is met.
+
+def journal_rows(folder: Path) -> list[dict[str, Any]]:
+    """Read the journal; a last line torn by a kill is dropped."""
+    path = folder / JOURNAL
+    rows = []
+    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
+        try:
+            rows.append(json.loads(line))
+        except json.JSONDecodeError:
+            break
+    return rows
+
+
+def _recorded(folder: Path) -> Facts:
+    """Return what journal and manifest say was rendered."""
+    known = {row["id"]: row for row in journal_rows(folder)}
+    if (folder / manifest.MANIFEST).is_file():
+        measured = {field.name for field in manifest.FIELDS}
+        measured -= {field.name for field in recipe_table.FIELDS} - {"id"}
+        measured.add(manifest.AUGMENTATION.name)
+        for row in manifest.read_manifest(folder):
+            known[row["id"]] = {name: row[name] for name in row if name in measured}
+    return known
+
+
+def _is_whole(folder: Path, row: dict[str, Any]) -> bool:
+    try:
+        return all(
+            io.pcm_sha256(io.read_pcm(folder / row[part], sampling_rate=SAMPLING_RATE))
+            == row[f"{part}_sha256"]
+            for part in manifest.TRIPLE
+        )
+    except AudioError:
+        return False
+
+
+FORMATS = ("wav", "flac")
+_AT_A_TIME = 16  # recipes handed to a worker, at least: enough of them to share sources
+
+
+def render(
+    recipes: Recipes,
+    corpus: Corpus,
+    out: str | Path,
+    *,
+    workers: int = 1,
+    rows: Sequence[str] | None = None,
+    audio_format: str = "wav",
+    notes: Sequence[str] = (),
+    augment: str | Path | Chain | None = None,
+    proven: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Path:
+    """Render recipes into a dataset folder; what is already there is kept.
 
     Args:
-        recipe: What to mix; of the split ``train`` its layers are varied first.
-        sources: Where its recordings are.
-        chain: How layers are varied; None leaves them as they are.
-        epoch: Of training: each varies them anew; rendered files are of epoch 0.
+        recipes: What to render.
+        corpus: The corpus that they were drawn from.
+        out: The folder; it may hold an unfinished rendering of the same recipes.
+        workers: Processes; the bytes do not depend on it.
+        rows: Only these recipes, by id or number.
+        audio_format: "wav" or "flac", 16-bit both.
+        notes: Lines about the splits for the folder's card.
+        augment: A chain, its name, or a TOML file: the layers of train recipes are varied before
+            they are mixed. Equal samples are then promised on one machine with one set of
+            versions only. None keeps the chain that the recipes carry, if any.
+        proven: The caller has compared every recording's samples with those that the recipes
+            were drawn from; the corpus may then lack recordings that they do not use.
+        progress: Called with (done, all) mixtures.
+
+    Returns:
+        The folder.
 
     Raises:
-        RecipeError: if the SNR cannot be met within ``SNR_TOLERANCE_DB``.
+        RecipeError: if the recipes belong to another corpus or cannot be rendered, or are to be
+            augmented and none is of the split ``train``.
+        MissingExtra: if they are augmented and audiomentations is not installed.
+        DatasetError: if the folder holds something else.
+        OutputError: if a file cannot be written; finished mixtures stay and are resumed.
     """
-    clean, noise = (sources.cut(recipe.layer(role), recipe.num_samples) for role in ROLES)
-    if chain is None or recipe.split != AUGMENTED_SPLIT:
-        return _mixed(recipe, clean, noise)
-    varied_clean, done = vary(clean, choose(recipe, "clean", chain, epoch=epoch))
-    varied_noise, also = vary(noise, choose(recipe, "noise", chain, epoch=epoch))
-    if done or also:
+    if recipes.corpus_hash != corpus.hash and not proven:
+        raise RecipeError(
+            f"the recipes were drawn from corpus {recipes.corpus!r} {recipes.corpus_hash[:12]}, "
+            f"found {corpus.root} {corpus.hash[:12]}; give the same corpus or draw again"
+        )
+    wanted = recipes if rows is None else recipes.select(rows)
+    wanted = wanted.augmented(None if augment is None else load_chain(augment))
+    if wanted.augmentation and wanted.varied:
+        require(wanted.augmentation)
+    refuse_malformed(wanted)
+    refuse_unfitting(wanted, corpus)
+    folder = Path(out)
+    existed = folder.exists()
+    made = _open_folder(folder, wanted, audio_format)
+    try:
+        _write_sources(folder, wanted, corpus)
+        facts = _render_missing(
+            folder,
+            wanted,
+            corpus=corpus,
+            workers=workers,
+            audio_format=audio_format,
+            progress=progress,
+        )
+        manifest.write_manifest(folder, wanted, facts)
+        write_card(folder, wanted, corpus, notes=notes)
+    except BaseException:
+        _clear_temporaries(folder)
+        if made and not journal_rows(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+            if existed:
+                folder.mkdir()
+        raise
+    (folder / JOURNAL).unlink(missing_ok=True)
+    return folder
+
+
+def _open_folder(folder: Path, recipes: Recipes, audio_format: str) -> bool:
+    """Make the folder or check that it holds the same recipes; tell whether it was made."""
+    if audio_format not in FORMATS:
+        raise InputError(f"the format is {audio_format!r}; expected one of {', '.join(FORMATS)}")
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         try:
-            mixture = _mixed(recipe, varied_clean, varied_noise)
-        except RecipeError:
-            mixture = None
-        if mixture is not None and _is_heard(mixture):
-            return replace(mixture, augmentation=(*done, *also))
-    # Drawing promised the SNR for the layers as they were recorded, and for nothing else.
-    return replace(_mixed(recipe, clean, noise), augmentation=())
+            folder.mkdir(parents=True, exist_ok=True)
+            recipe_table.write_recipes(folder / manifest.RECIPES, recipes)
+        except OSError as error:
+            raise OutputError(f"{folder}: cannot be made ({error.strerror})") from error
+        return True
+    if not (folder / manifest.RECIPES).is_file():
+        raise DatasetError(f"{folder}: exists and is not a dataset; choose another place")
+    if recipe_table.read_recipes(folder / manifest.RECIPES) != recipes:
+        raise DatasetError(
+            f"{folder}: holds a dataset of other recipes; choose another place or remove it"
+        )
+    others = {path.suffix for path in (folder / manifest.AUDIO).glob("*/*")} - {".tmp"}
+    if others - {f".{audio_format}"}:
+        raise DatasetError(
+            f"{folder}: its audio is {', '.join(sorted(others))}, not {audio_format}"
+        )
+    _clear_temporaries(folder)
+    return False
 
 
-def _is_heard(mixture: Mixture) -> bool:
-    """Tell whether both layers stand where 16 bits still carry them."""
-    return all(
-        float(np.square(layer, dtype=np.float64).mean()) >= MIN_MIXED_RMS**2
-        for layer in (mixture.clean, mixture.noise)
-    )
+def _clear_temporaries(folder: Path) -> None:
+    for path in folder.rglob("*.tmp"):
+        path.unlink(missing_ok=True)
 
 
-def _mixed(recipe: Recipe, clean: Cut, noise: Cut) -> Mixture:
-    clean_layer, noise_layer = recipe.layer("clean"), recipe.layer("noise")
-    definition = recipe.snr_definition
-    clean_gain = round_gain(1.0 if clean_layer.gain is None else clean_layer.gain)
-    if noise_layer.snr_db is None:
-        noise_gain = round_gain(1.0 if noise_layer.gain is None else noise_layer.gain)
-        return _at(recipe, (clean, clean_gain), (noise, noise_gain))[0]
-    factor = solve_gain(clean.measured, noise.measured, noise_layer.snr_db, definition) * clean_gain
-    for _ in range(_REFINEMENTS):
-        if not 0.0 < factor < math.inf:
-            break
-        noise_gain = round_gain(factor)
-        mixture, layers = _at(recipe, (clean, clean_gain), (noise, noise_gain))
-        error_db = snr_db(*layers, definition) - noise_layer.snr_db
-        if abs(error_db) <= _REFINED_DB:
-            return mixture
-        factor = noise_gain * solve_gain(*layers, noise_layer.snr_db, definition)
-    else:
-        if abs(error_db) <= SNR_TOLERANCE_DB:
-            return mixture
-    raise RecipeError(
-        f"recipe {recipe.id}: {noise_layer.snr_db:g} dB ({definition}) cannot be met with "
-        f"{clean_layer.source_id} and {noise_layer.source_id} in 16 bits; draw it again"
-    )
+def _render_missing(
+    folder: Path,
+    recipes: Recipes,
+    *,
+    corpus: Corpus,
+    workers: int,
+    audio_format: str,
+    progress: Callable[[int, int], None] | None,
+) -> Facts:
+    facts = finished(folder, recipes, audio_format=audio_format, workers=workers)
+    rows = tuple(recipe for recipe in recipes if recipe.id not in facts)
+    missing = replace(recipes, rows=rows)
+    for split in {recipe.split for recipe in missing}:
+        (folder / manifest.AUDIO / split).mkdir(parents=True, exist_ok=True)
+    try:
+        with (folder / JOURNAL).open("a", encoding="utf-8") as journal:
+            for row in _render_all(folder, missing, corpus, workers, audio_format):
+                journal.write(json.dumps(row) + "\n")
+                journal.flush()
+                facts[row["id"]] = row
+                if progress:
+                    progress(len(facts), len(recipes))
+    except OSError as error:
+        raise OutputError(f"{folder / JOURNAL}: cannot be written ({error.strerror})") from error
+    return facts
 
 
-def _at(
-    recipe: Recipe, clean: tuple[Cut, float], noise: tuple[Cut, float]
-) -> tuple[Mixture, tuple[Measured, Measured]]:
-    """Mix at given gains, guarded against clipping."""
-    alone = max(gain * cut.measured.level.peak for cut, gain in (clean, noise))
-    mix_gain = 1.0 if alone <= FULL_SCALE - 1 else guard.needed(alone)
-    while True:
-        scaled = [scale(cut, gain * mix_gain) for cut, gain in (clean, noise)]
-        over = guard.needed(guard.top(scaled[0].samples, scaled[1].samples))
-        if over == 1.0:
-            break
-        mix_gain = round_gain(mix_gain * over)
-    measured = scaled[0].measured, scaled[1].measured
-    mixture = Mixture(
-        recipe=recipe,
-        noisy=scaled[0].samples + scaled[1].samples,
-        clean=scaled[0].samples,
-        noise=scaled[1].samples,
-        noise_gain=noise[1],
-        mix_gain=mix_gain,
-        snrs_db=all_snrs_db(*measured),
-        clean_sha256=scaled[0].sha256,
-    )
-    return mixture, measured
+def _render_all(
+    folder: Path, recipes: Recipes, corpus: Corpus, workers: int, audio_format: str
+) -> Iterator[dict[str, Any]]:
+    if workers == 1 or len(recipes) <= _AT_A_TIME:
+        yield from _render_some(recipes, corpus, folder, audio_format)
+        return
+    size = min(max(_AT_A_TIME, len(recipes) // (4 * workers)), 4 * _AT_A_TIME)
+    firsts = range(0, len(recipes), size)
+    chunks = (replace(recipes, rows=recipes[first : first + size]) for first in firsts)
+    pieces = ((chunk, corpus.only(_sources_of(chunk)), folder, audio_format) for chunk in chunks)
+    for rows in each(_render_chunk, pieces, workers=workers, ordered=False):
+        yield from rows
 
 
-def scale(cut: Cut, gain: float) -> Cut:
-    """Scale a segment, round it to 16 bits, and measure the result in the same pass.
+def _sources_of(recipes: Iterable[Recipe]) -> set[str]:
+    return {layer.source_id for recipe in recipes for layer in recipe.layers}
 
-    Raises:
-        OverflowError: if the result leaves 16 bits; the guard has to come first.
-    """
-    if gain == 1.0:
-        return cut
-    samples = cut.samples
-    if gain * cut.measured.level.peak > FULL_SCALE - 0.5:
-        raise OverflowError(f"a peak of {cut.measured.level.peak} times {gain} leaves 16 bits")
-    scaled = np.empty_like(samples)
-    blocks, total = [], 0
-    buffer = np.empty(_STRETCH)
-    for first in range(0, len(samples), _STRETCH):
-        part = buffer[: len(samples) - first]
-        part[:] = samples[first : first + _STRETCH]
-        part *= gain
-        np.rint(part, out=part)
-        scaled[first : first + _STRETCH] = part
-        total += int(part.sum())
-        blocks.append(block_energies(part))
-    level = Level(len(samples), total, np.concatenate(blocks), peak(scaled))
-    loudness = cut.measured.loudness
-    if gain * FULL_SCALE * loudness.rms < _ROUGH_RMS:
-        hops = hop_energies(scaled, sampling_rate=loudness.sampling_rate)
-        return Cut(scaled, Measured(level, replace(loudness, hops=hops)))
-    return Cut(scaled, Measured(level, loudness, gain))
+
+def _render_chunk(*piece: Any) -> list[dict[str, Any]]:
+    return list(_render_some(*piece))
+
+
+def _render_some(
+    recipes: Recipes, corpus: Corpus, folder: Path, audio_format: str
+) -> Iterator[dict[str, Any]]:
+    sources = SourceCache(corpus)
+    for recipe in recipes:
+        mixture = mix(recipe, sources, chain=recipes.augmentation)
+        yield _put(mixture, folder, audio_format)
+
+
+def _put(mixture: Mixture, folder: Path, audio_format: str) -> dict[str, Any]:
+    """Put the three files of a mixture in place, or none of them."""
+    row = manifest.facts(mixture, audio_format)
+    write = io.write_wav if audio_format == "wav" else io.write_flac
+    with ExitStack() as undo:
+        for part in manifest.TRIPLE:
+            path = folder / row[part]
+            temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+            undo.callback(temporary.unlink, missing_ok=True)
+            undo.callback(path.unlink, missing_ok=True)
+            write(temporary, getattr(mixture, part), sampling_rate=SAMPLING_RATE)
+            temporary.replace(path)
+        undo.pop_all()
+    return row
+
+
+def _write_sources(folder: Path, recipes: Recipes, corpus: Corpus) -> None:
+    """Write the tables' rows that the recipes use: licence and attribution travel."""
+    sources = [corpus.sources[name] for name in manifest.used_sources(recipes)]
+    rows = [source.row.columns() | {"pcm_sha256": source.entry.pcm_sha256} for source in sources]
+    further = dict.fromkeys(name for row in rows for name in row if name not in COLUMNS)
+    fields = [pa.field(name, pa.string()) for name in (*COLUMNS, *further)]
+    padded = [{field.name: row.get(field.name, "") for field in fields} for row in rows]
+    recipe_table.write_parquet(folder / manifest.SOURCES, padded, fields, recipes.metadata)

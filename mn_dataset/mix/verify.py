@@ -15,11 +15,10 @@ from mn_dataset.audio.level import dbfs, hop_energies, measure, peak
 from mn_dataset.errors import AudioError
 from mn_dataset.mix import manifest
 from mn_dataset.mix import recipes as recipe_table
-from mn_dataset.mix.augment.steps import unexplained
-from mn_dataset.mix.guard import CEILING
-from mn_dataset.mix.render import SNR_TOLERANCE_DB
-from mn_dataset.mix.snr import Loudness, Measured, all_snrs_db
-from mn_dataset.parallel import each
+from mn_dataset.mix.augment.draw import unexplained
+from mn_dataset.mix.gains import CEILING, Loudness, Measured, all_snrs_db
+from mn_dataset.mix.mixture import SNR_TOLERANCE_DB
+from mn_dataset.workers import each
 
 Kind = Literal["missing", "changed", "truncated", "extra", "contradiction"]
 

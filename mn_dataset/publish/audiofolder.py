@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mn_dataset.errors import OutputError
-from mn_dataset.publish.cells import cells
-from mn_dataset.publish.features import numbered
+from mn_dataset.publish.encoded import cells
+from mn_dataset.publish.schema import numbered
 from mn_dataset.publish.shards import Shard
 
 METADATA = "metadata.parquet"

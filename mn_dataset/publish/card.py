@@ -9,15 +9,15 @@ from typing import Any
 import jinja2
 
 from mn_dataset.errors import OutputError
+from mn_dataset.licenses import judge
 from mn_dataset.mix import manifest
-from mn_dataset.publish import facts, features
-from mn_dataset.publish.columns import MEANINGS
+from mn_dataset.publish import schema, statistics
 from mn_dataset.publish.configs import Config
-from mn_dataset.publish.content import Content, Row
+from mn_dataset.publish.figures import Pictures
 from mn_dataset.publish.layouts import Layout
-from mn_dataset.publish.licenses import judge
-from mn_dataset.publish.pictures import Pictures
-from mn_dataset.publish.record import Record
+from mn_dataset.publish.publication import Record
+from mn_dataset.publish.schema import MEANINGS
+from mn_dataset.publish.selection import Content, Row
 from mn_dataset.records import NOISE_CLASSES
 
 CARD = manifest.CARD
@@ -97,16 +97,16 @@ def card(
         split=next(iter(configs[0].splits)),
         first='["noisy"]' if "noisy" in content.audio else '["inputs"][0]',
         lifted=sum(judge(row["source_licenses"]).license is None for row in content.heard),
-        heard_h=facts.duration_h(content.heard),
-        unheard_h=facts.duration_h(content.unheard),
-        hours=facts.hours(rows),
-        cells=facts.crossed(rows, ("music_category", "noise_class"), NOISE_CLASSES),
-        composition=facts.composition(rows),
-        definitions=facts.definitions(rows),
-        audit=facts.audit(content),
-        limits=facts.limits(content),
-        licenses=facts.license_table(rows),
-        attributions=facts.attributions(content),
+        heard_h=statistics.duration_h(content.heard),
+        unheard_h=statistics.duration_h(content.unheard),
+        hours=statistics.hours(rows),
+        cells=statistics.crossed(rows, ("music_category", "noise_class"), NOISE_CLASSES),
+        composition=statistics.composition(rows),
+        definitions=statistics.definitions(rows),
+        audit=statistics.audit(content),
+        limits=statistics.limits(content),
+        licenses=statistics.license_table(rows),
+        attributions=statistics.attributions(content),
         columns=_columns(content, with_audio=bool(content.heard)),
         augmented=sum(bool(row.get("augmentation")) for row in content.rows),
     )
@@ -121,9 +121,9 @@ def _front_matter(
     if layout.described:
         # A noise class has the columns of the default, which need not be told again.
         for config in (one for one in configs if one.is_default or not one.with_audio):
-            where: features.Audio = "embedded" if config.with_audio else "absent"
+            where: schema.Audio = "embedded" if config.with_audio else "absent"
             infos[config.name] = {
-                "features": features.features(content.schema, where),
+                "features": schema.features(content.schema, where),
                 "splits": {name: (one.rows, one.size) for name, one in config.splits.items()},
             }
     files = {
@@ -131,7 +131,7 @@ def _front_matter(
         | ({"default": True} if config.is_default else {})
         for config in configs
     }
-    data = features.card_metadata(files, infos)
+    data = schema.card_metadata(files, infos)
     data["pretty_name"] = f"Mixtures of music and noise ({content.facts['corpus']})"
     data["license"] = hub_licenses(rows)
     if "other" in data["license"]:
@@ -157,12 +157,12 @@ def _size(count: int) -> str:
     return next((name for bound, name in _SIZES if count < bound), _LARGEST)
 
 
-def _columns(content: Content, *, with_audio: bool) -> facts.Table:
-    names = features.features(content.schema, "embedded" if with_audio else "absent")
+def _columns(content: Content, *, with_audio: bool) -> statistics.Table:
+    names = schema.features(content.schema, "embedded" if with_audio else "absent")
     return [["column", "meaning"], *([f"`{name}`", MEANINGS.get(name, "")] for name in names)]
 
 
-def _table(lines: facts.Table) -> str:
+def _table(lines: statistics.Table) -> str:
     header, *rows = lines
     cells = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in cells)

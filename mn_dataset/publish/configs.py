@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from mn_dataset.publish.record import File
+from mn_dataset.publish.publication import File
 from mn_dataset.publish.shards import Shard
 from mn_dataset.records import NOISE_CLASSES, SPLITS
 

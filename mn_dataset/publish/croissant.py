@@ -12,12 +12,11 @@ import pyarrow.parquet as pq
 
 from mn_dataset.errors import OutputError
 from mn_dataset.mix import manifest
-from mn_dataset.publish.columns import MEANINGS
 from mn_dataset.publish.configs import Config
-from mn_dataset.publish.content import Content
-from mn_dataset.publish.features import LABELS
 from mn_dataset.publish.layouts import Layout
-from mn_dataset.publish.record import File, Record
+from mn_dataset.publish.publication import File, Record
+from mn_dataset.publish.schema import LABELS, MEANINGS
+from mn_dataset.publish.selection import Content
 
 CROISSANT = "croissant.json"
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from mn_dataset.errors import FetchError, InputError, MissingExtra
-from mn_dataset.publish.changes import Changes, Tree, compare
-from mn_dataset.publish.record import RECORD, Record, read_record
+from mn_dataset.publish.diff import Changes, Tree, compare
+from mn_dataset.publish.publication import RECORD, Record, read_record
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from mn_dataset.errors import UnknownName
 from mn_dataset.publish import audiofolder, parquet, webdataset
-from mn_dataset.publish.features import Audio
-from mn_dataset.publish.record import File, measured
+from mn_dataset.publish.publication import File, measured
+from mn_dataset.publish.schema import Audio
 from mn_dataset.publish.shards import Shard
 
 

@@ -17,9 +17,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mn_dataset.publish.cells import Cell, cells
-from mn_dataset.publish.content import Row
-from mn_dataset.publish.features import numbered
+from mn_dataset.publish.encoded import Cell, cells
+from mn_dataset.publish.schema import numbered
+from mn_dataset.publish.selection import Row
 from mn_dataset.publish.shards import Shard
 from mn_dataset.whole import whole
 

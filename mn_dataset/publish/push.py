@@ -12,11 +12,11 @@ import platformdirs
 
 from mn_dataset.audio.io import file_sha256
 from mn_dataset.errors import DatasetError, InputError
-from mn_dataset.publish import shelf
-from mn_dataset.publish.changes import Changes, compare
+from mn_dataset.publish import publication
+from mn_dataset.publish.diff import Changes, compare
 from mn_dataset.publish.hub import Hub
-from mn_dataset.publish.make import TABLES, publish
-from mn_dataset.publish.record import Record, measured, refuse_same_version
+from mn_dataset.publish.publication import Record, measured, refuse_same_version
+from mn_dataset.publish.publish import TABLES, publish
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def prepare(
             "--create-pr opens a pull request to the main branch; leave --revision away"
         )
     tree = hub.tree()
-    stored = shelf.stored(dataset)
+    stored = publication.stored(dataset)
     if stored:
         _refuse_damage(dataset, stored)
         folder, record = dataset, stored

@@ -10,11 +10,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mn_dataset.audio import memory
+from mn_dataset.audio import encode
 from mn_dataset.errors import InputError
 from mn_dataset.mix.manifest import TRIPLE
-from mn_dataset.publish.content import LISTS
-from mn_dataset.publish.features import LABELS
+from mn_dataset.publish.schema import LABELS
+from mn_dataset.publish.selection import LISTS
 from mn_dataset.records import SPLITS
 
 AUDIO = (*TRIPLE, *LISTS)
@@ -124,4 +124,4 @@ def _holds_audio(field: pa.Field) -> bool:
 def _samples(cell: Any) -> Any:
     if isinstance(cell, pa.ListScalar):
         return [_samples(one) for one in cell.values]
-    return memory.decode(cell["bytes"].as_buffer())[0]
+    return encode.decode(cell["bytes"].as_buffer())[0]

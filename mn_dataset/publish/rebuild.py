@@ -13,9 +13,9 @@ from mn_dataset.errors import DatasetError, InputError
 from mn_dataset.mix import manifest
 from mn_dataset.mix import recipes as recipe_table
 from mn_dataset.mix.recipes import GENERATOR_VERSION, Recipes
-from mn_dataset.mix.write import render
+from mn_dataset.mix.render import render
 from mn_dataset.publish.hub import Hub
-from mn_dataset.publish.make import TABLES
+from mn_dataset.publish.publish import TABLES
 
 _NAMED = 5  # recordings or mixtures named in a message
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from mn_dataset.publish.content import Row
+from mn_dataset.publish.selection import Row
 from mn_dataset.records import NOISE_CLASSES, SPLITS
 
 SHARD_BYTES = 256 * 2**20

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mn_dataset.publish.cells import cells
-from mn_dataset.publish.content import Row
+from mn_dataset.publish.encoded import cells
+from mn_dataset.publish.selection import Row
 from mn_dataset.publish.shards import Shard
 from mn_dataset.whole import whole
 

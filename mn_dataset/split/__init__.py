@@ -1,0 +1,5 @@
+"""Split a corpus into train, validation and test without leaks."""
+
+from mn_dataset.lazy import callable_package
+
+callable_package(__name__, "mn_dataset.split.split")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.layers.reference import reference_name
+from benchmarks.layers.tensorflow_weights import reference_name
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.contract import DEFINED
 from mn_dataset.mix.draw import draw
-from mn_dataset.mix.write import render
+from mn_dataset.mix.render import render
 
 
 @pytest.fixture(scope="module")

@@ -8,22 +8,22 @@ from urllib.parse import urlsplit
 import pytest
 
 from mn_dataset import tables
-from mn_dataset.catalogue import known
-from mn_dataset.catalogue.fetch.order import Order
-from mn_dataset.catalogue.known import CorpusSpec
+from mn_dataset.catalogue import registry
+from mn_dataset.catalogue.registry import CorpusSpec
 from mn_dataset.errors import MnError
+from mn_dataset.fetch.request import Order
 from mn_dataset.records import NOISE_CLASSES, ROLES, SPLITS
 from mn_dataset.split.audit import leaks
 
 
-@pytest.fixture(params=known.names())
+@pytest.fixture(params=registry.names())
 def spec(request: pytest.FixtureRequest) -> CorpusSpec:
-    return known.find(request.param)
+    return registry.find(request.param)
 
 
 def test_it_is_named_after_its_file_and_described(spec: CorpusSpec) -> None:
     """A person who lists the corpora learns what each is and where it comes from."""
-    assert known.find(spec.name) is spec
+    assert registry.find(spec.name) is spec
     assert spec.description
     assert spec.home
 

@@ -6,7 +6,7 @@ import pytest
 from benchmarks import registry
 from benchmarks.contract import RANK_GROUPS
 from benchmarks.harness.apply import load_denoiser
-from benchmarks.layers import stored
+from benchmarks.layers import weights_file
 from mn_dataset.seeds import generator
 
 RATE = 44_100
@@ -28,7 +28,7 @@ def denoiser(request, tmp_path_factory):
     if not model.spec.learned:
         return load_denoiser(request.param)
     weights = tmp_path_factory.mktemp("untrained") / "weights.safetensors"
-    stored.save(weights, model().build(**NARROW), model=request.param)
+    weights_file.save(weights, model().build(**NARROW), model=request.param)
     return load_denoiser(f"{request.param}@{weights}")
 
 

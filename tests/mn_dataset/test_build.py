@@ -4,12 +4,12 @@ import pytest
 
 from mn_dataset.audio import io
 from mn_dataset.audio.corpus import open_corpus
-from mn_dataset.audio.prints import PRINTS_NAME
+from mn_dataset.audio.fingerprint.store import PRINTS_NAME
 from mn_dataset.build import build, with_splits
 from mn_dataset.errors import InputError
 from mn_dataset.mix.draw import draw
 from mn_dataset.mix.manifest import read_manifest
-from mn_dataset.mix.write import render
+from mn_dataset.mix.render import render
 from mn_dataset.records import SAMPLING_RATE
 
 

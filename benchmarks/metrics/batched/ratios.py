@@ -8,10 +8,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from benchmarks.metrics.batched.projection import project
-from benchmarks.metrics.degenerate import SILENCE
-from benchmarks.metrics.interference import SAR
-from benchmarks.metrics.projection import SDR
+from benchmarks.metrics.batched.sdr import project
+from benchmarks.metrics.sdr import SDR
+from benchmarks.metrics.sir_sar import SAR
+from benchmarks.metrics.undefined import SILENCE
 
 _SILENT = 2 * SILENCE  # what is near the edge of silence is for the metric itself to decide
 

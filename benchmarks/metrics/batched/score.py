@@ -12,12 +12,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from benchmarks.contract import Score
-from benchmarks.metrics.degenerate import decibels
-from benchmarks.metrics.interference import sar, sir
-from benchmarks.metrics.projection import sdr
-from benchmarks.metrics.scale_invariant import si_sdr
-from benchmarks.metrics.truth import Signal, Truth
-from benchmarks.metrics.waveform import snr
+from benchmarks.metrics.reference import Signal, Truth
+from benchmarks.metrics.sdr import sdr
+from benchmarks.metrics.si_sdr import si_sdr
+from benchmarks.metrics.sir_sar import sar, sir
+from benchmarks.metrics.snr import snr
+from benchmarks.metrics.undefined import decibels
 from mn_dataset.errors import UnknownName
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def score_batch(
     given = [tensor for tensor in (estimates, references, noisy) if tensor is not None]
     names = _chosen(metrics, noisy)
     _check(given)
-    from benchmarks.metrics.batched.projection import bytes_per_pair  # noqa: PLC0415 - torch
+    from benchmarks.metrics.batched.sdr import bytes_per_pair  # noqa: PLC0415 - torch
 
     a_pair = bytes_per_pair(estimates.shape[1], references=len(given) - 1)
     at_once = max(1, memory_bytes // a_pair)

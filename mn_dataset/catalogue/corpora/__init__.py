@@ -1,1 +1,1 @@
-"""One file per known corpus, each with its ``SPEC``; `mn_dataset.catalogue.known` lists them."""
+"""One file per known corpus, each with its ``SPEC``; `mn_dataset.catalogue.registry` lists them."""

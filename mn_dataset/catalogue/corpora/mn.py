@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from mn_dataset.catalogue.fetch.account import Account
-from mn_dataset.catalogue.fetch.order import Order
-from mn_dataset.catalogue.known import CorpusSpec
-from mn_dataset.catalogue.published.drive import address
-from mn_dataset.catalogue.published.importer import import_published
-from mn_dataset.catalogue.shelf import Rows, read_metadata
+from mn_dataset.catalogue.metadata import read_metadata
+from mn_dataset.catalogue.registry import CorpusSpec
+from mn_dataset.fetch.google_drive import address
+from mn_dataset.fetch.published.importer import import_published
+from mn_dataset.fetch.report import Account
+from mn_dataset.fetch.request import Order
 from mn_dataset.records import Role
+from mn_dataset.tables import Rows
 
 DRIVES: dict[Role, str] = {
     "clean": address("1tj794OUdU6WpUZhXcYjQqeG5BrOzwF4y"),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from mn_dataset.catalogue.fetch.account import Account
-from mn_dataset.catalogue.fetch.order import Order
-from mn_dataset.catalogue.fetch.pinned import fetch_pinned
-from mn_dataset.catalogue.known import CorpusSpec
-from mn_dataset.catalogue.shelf import Rows, read_metadata
+from mn_dataset.catalogue.metadata import read_metadata
+from mn_dataset.catalogue.registry import CorpusSpec
+from mn_dataset.fetch.pinned import fetch_pinned
+from mn_dataset.fetch.report import Account
+from mn_dataset.fetch.request import Order
+from mn_dataset.tables import Rows
 
 
 def rows() -> Rows:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from mn_dataset.catalogue.fetch.account import Account, Item
-from mn_dataset.catalogue.fetch.order import Order
-from mn_dataset.catalogue.known import CorpusSpec
-from mn_dataset.catalogue.licenses import gate
-from mn_dataset.catalogue.shelf import Rows
-from mn_dataset.catalogue.synthetic.corpus import plans, write_corpus
+from mn_dataset.catalogue.registry import CorpusSpec
 from mn_dataset.errors import InputError
+from mn_dataset.fetch.report import Account, Item
+from mn_dataset.fetch.request import Order
+from mn_dataset.licenses import gate
 from mn_dataset.records import ROLES
+from mn_dataset.synthetic.corpus import plans, write_corpus
+from mn_dataset.tables import Rows
 
 _SEED = 0
 
@@ -40,7 +40,7 @@ def fetch(order: Order) -> Account:
 SPEC = CorpusSpec(
     name="synthetic",
     description="modelled instruments, voices and noises, made here without a download",
-    home="mn_dataset/catalogue/synthetic",
+    home="mn_dataset/synthetic",
     rows=rows,
     fetch=fetch,
 )

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from benchmarks.external.librosa_hpss import LibrosaHpss
-from benchmarks.metrics.scale_invariant import si_sdr
-from benchmarks.metrics.truth import Truth
+from benchmarks.metrics.reference import Truth
+from benchmarks.metrics.si_sdr import si_sdr
 from mn_dataset.errors import MissingExtra
 
 RATE = 44_100

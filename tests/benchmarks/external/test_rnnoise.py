@@ -9,8 +9,8 @@ from scipy.signal import butter, lfilter
 from benchmarks.external import rnnoise
 from benchmarks.harness.alignment import Alignment
 from benchmarks.harness.apply import load_denoiser
-from benchmarks.metrics.scale_invariant import si_sdr
-from benchmarks.metrics.truth import Truth
+from benchmarks.metrics.reference import Truth
+from benchmarks.metrics.si_sdr import si_sdr
 from mn_dataset.errors import MissingExtra
 from mn_dataset.seeds import generator
 

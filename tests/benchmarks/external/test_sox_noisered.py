@@ -7,8 +7,8 @@ import pytest
 
 from benchmarks.harness.alignment import Alignment
 from benchmarks.harness.apply import load_denoiser
-from benchmarks.metrics.scale_invariant import si_sdr
-from benchmarks.metrics.truth import Truth
+from benchmarks.metrics.reference import Truth
+from benchmarks.metrics.si_sdr import si_sdr
 
 RATE = 44_100
 pytestmark = pytest.mark.skipif(shutil.which("sox") is None, reason="sox is not installed")

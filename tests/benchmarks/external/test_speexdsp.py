@@ -8,8 +8,8 @@ import pytest
 from benchmarks.external.speexdsp import SpeexDsp
 from benchmarks.harness.alignment import Alignment
 from benchmarks.harness.apply import load_denoiser
-from benchmarks.metrics.scale_invariant import si_sdr
-from benchmarks.metrics.truth import Truth
+from benchmarks.metrics.reference import Truth
+from benchmarks.metrics.si_sdr import si_sdr
 from mn_dataset.errors import MissingExtra
 
 RATE = 44_100

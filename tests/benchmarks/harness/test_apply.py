@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks.contract import DenoiserSpec
 from benchmarks.harness.apply import AppliedDenoiser, load_denoiser
-from benchmarks.harness.guard import DenoiserFailed
+from benchmarks.harness.checks import DenoiserFailed
 from mn_dataset.errors import InputError, UnknownName
 from mn_dataset.seeds import generator
 

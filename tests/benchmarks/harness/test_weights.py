@@ -8,7 +8,7 @@ import pytest
 from benchmarks import registry
 from benchmarks.contract import DenoiserSpec
 from benchmarks.harness import weights
-from benchmarks.harness.revision import revision_of
+from benchmarks.harness.load import revision_of
 from benchmarks.harness.weights import shipped_weights, weights_of
 from benchmarks.registry import Entry
 from mn_dataset.errors import InputError

@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from benchmarks.layers import attention, convolution, dense, padding, unet
-from benchmarks.layers.strips import Strip
+from benchmarks.layers.tiling import Strip
 from benchmarks.models import musicecan
 
 TOLERANCE = 1e-4  # what parity is asserted to, in float32

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.layers import spectrum
+from benchmarks.layers import stft
 from benchmarks.layers.attention import ChannelAttention, SupervisedAttention
-from benchmarks.layers.reference import fill
+from benchmarks.layers.tensorflow_weights import fill
 from benchmarks.layers.unet import DecoderLevel, EncoderLevel
 from benchmarks.models import musicecan
 
@@ -126,8 +126,8 @@ def test_a_decoder_level_agrees(reference, name, inputs, kind):
 def test_windows_agree(reference):
     """Both, up to float32 rounding of the stored ones."""
     for name, window in (
-        ("window", spectrum.analysis_window()),
-        ("inv_window", spectrum.synthesis_window()),
+        ("window", stft.analysis_window()),
+        ("inv_window", stft.synthesis_window()),
     ):
         np.testing.assert_allclose(window, reference[f"stft/{name}"], rtol=0, atol=2e-7)
 
@@ -138,9 +138,9 @@ def test_spectra_and_their_inverse_agree(reference, number):
     prefix = f"stft/{number}/"
     wave = torch.from_numpy(reference[f"{prefix}wave"])
     padded = torch.nn.functional.pad(wave, (0, -len(wave) % 512 + 2048 - 512))
-    spectra = {"spec_padend": spectrum.forward(padded[None])}
+    spectra = {"spec_padend": stft.forward(padded[None])}
     if "spec_nopad" in reference.names(prefix):
-        spectra["spec_nopad"] = spectrum.forward(wave[None])
+        spectra["spec_nopad"] = stft.forward(wave[None])
     masked = spectra["spec_padend"] * torch.from_numpy(reference[f"{prefix}mask"])
     waves = {"istft": spectra["spec_padend"], "istft_masked": masked}
 
@@ -151,4 +151,4 @@ def test_spectra_and_their_inverse_agree(reference, number):
     for name, found in waves.items():
         # Samples within ±1, or a few times that: 5e-7 measured.
         expected = reference[f"{prefix}{name}"]
-        np.testing.assert_allclose(spectrum.inverse(found)[0], expected, rtol=0, atol=5e-6)
+        np.testing.assert_allclose(stft.inverse(found)[0], expected, rtol=0, atol=5e-6)

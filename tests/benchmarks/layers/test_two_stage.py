@@ -1,10 +1,28 @@
 """The network takes any number of frames, learns, and keeps what it is."""
 
+import numpy as np
 import pytest
 import torch
 
-from benchmarks.layers import stored
+from benchmarks.layers import weights_file
+from benchmarks.layers.two_stage import frequency_code
 from benchmarks.models.musicecan import MusicEcan
+
+
+@pytest.mark.parametrize("prefix", ["", "alt/"], ids=["main", "alt"])
+def test_it_is_the_reference_s_table(reference, prefix):
+    """To the last bit of float32 but one; the cosines of two libraries."""
+    table = reference[f"{prefix}freq_emb"]
+
+    np.testing.assert_allclose(frequency_code(len(table)), table, rtol=0, atol=6e-8)
+
+
+def test_it_begins_with_half_a_period():
+    """From one end of the spectrum to the other."""
+    first = frequency_code(65)[:, 0]
+
+    np.testing.assert_allclose(first[[0, 32, 64]], [1, 0, -1], atol=1e-7)
+
 
 TINY = {"widths": [4, 6, 8], "num_tfc": 2, "bins": 17}
 
@@ -89,8 +107,8 @@ def test_a_stored_network_is_the_same_again(tmp_path):
     network = MusicEcan().build(**TINY, seed=3, input_rms=None)
     path = tmp_path / "weights.safetensors"
 
-    stored.save(path, network, model="musicecan")
-    again = stored.load(path, MusicEcan().build, model="musicecan")
+    weights_file.save(path, network, model="musicecan")
+    again = weights_file.load(path, MusicEcan().build, model="musicecan")
 
     assert again.config == network.config
     with torch.inference_mode():

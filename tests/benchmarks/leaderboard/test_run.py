@@ -11,13 +11,27 @@ import pandas as pd
 import pytest
 
 from benchmarks import registry
-from benchmarks.layers import stored
+from benchmarks.layers import weights_file
 from benchmarks.leaderboard.run import bench
 from benchmarks.models.musicecan import MusicEcan
 from benchmarks.registry import Entry
-from benchmarks.report.build import write_report
+from benchmarks.report.report import write_report
 from mn_dataset.audio.io import read_pcm
 from mn_dataset.errors import DatasetError, InputError, MissingExtra, UnknownName
+
+
+def test_a_run_counts_the_time_of_denoisers_and_libraries(dataset: Path, tmp_path: Path) -> None:
+    """Both are within the wall clock; a run that had nothing to do keeps what was told."""
+    for _ in range(2):
+        bench(
+            dataset, ["noisy", "wiener"], tmp_path / "run", metrics=["stoi"], workers=0, examples=0
+        )
+
+    cost = json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))["cost"]
+    assert (cost["estimates"], cost["processes"]) == (12, 1)
+    assert 0 < cost["denoising_s"] + cost["library_s"] < cost["wall_s"]
+    assert cost["library_s"] > 0
+
 
 METRICS = ["snr", "si_sdr"]
 COLUMNS = [
@@ -256,7 +270,7 @@ def test_metrics_that_are_not_installed_are_left_out_unless_named(
     dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The default metrics are those installed; run.json tells how to install the others."""
-    absent = Entry("pesq", "benchmarks.metrics.quality", "pesq", "no_such_package", "perceptual")
+    absent = Entry("pesq", "benchmarks.metrics.pesq", "pesq", "no_such_package", "perceptual")
     monkeypatch.setitem(registry.metrics(), "pesq", absent)
 
     scores = run_of(dataset, ["noisy"], tmp_path / "run", metrics=None)
@@ -273,7 +287,7 @@ def test_denoisers_that_are_not_installed_are_refused_or_left_out_by_name(
     dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that was asked for is refused; of a line-up, it is told with the command."""
-    module = "benchmarks.external.noise_reduce"
+    module = "benchmarks.external.noisereduce"
     absent = Entry("noisereduce", module, "NoiseReduce", "no_such_package", "baselines")
     monkeypatch.setitem(registry.denoisers(), "noisereduce", absent)
 
@@ -378,7 +392,7 @@ def test_two_checkpoints_of_a_model_are_two_rows(dataset: Path, tmp_path: Path) 
     for seed in (1, 2):
         path = tmp_path / f"seed{seed}.safetensors"
         network = MusicEcan().build(widths=[2, 2], num_tfc=1, seed=seed)
-        stored.save(path, network, model="musicecan")
+        weights_file.save(path, network, model="musicecan")
         names.append(f"musicecan@{path}")
 
     run_of(dataset, names, tmp_path / "run", metrics=["snr"])

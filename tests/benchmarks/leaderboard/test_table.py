@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.leaderboard.scores import arrange
+from benchmarks.leaderboard.score_matrix import arrange
 from benchmarks.leaderboard.table import COLUMNS, DUELS, PLACE, Leaderboard, leaderboard
 from mn_dataset.records import MUSIC_CATEGORIES, NOISE_CLASSES
 

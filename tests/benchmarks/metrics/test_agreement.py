@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import soxr
 
-from benchmarks.metrics.intelligibility import estoi, stoi
-from benchmarks.metrics.quality import pesq, pesq_nb
-from benchmarks.metrics.scale_invariant import si_sdr
-from benchmarks.metrics.truth import Truth
-from benchmarks.metrics.waveform import snr, snr_frames
+from benchmarks.metrics.pesq import pesq, pesq_nb
+from benchmarks.metrics.reference import Truth
+from benchmarks.metrics.si_sdr import si_sdr
+from benchmarks.metrics.snr import snr, snr_frames
+from benchmarks.metrics.stoi import estoi, stoi
 from mn_dataset.audio.io import read_pcm
 
 RATE = 44_100

@@ -80,7 +80,7 @@ def test_a_metric_that_is_not_installed_has_that_as_its_reason(music, noisy, mon
         raise MissingExtra("pesq", extra="perceptual")
 
     scorer = Scorer(music[None], RATE, metrics=("snr", "pesq"))
-    monkeypatch.setattr("benchmarks.metrics.quality.pesq", absent)
+    monkeypatch.setattr("benchmarks.metrics.pesq.pesq", absent)
 
     scores = scorer.score(noisy[None])
 

@@ -6,7 +6,7 @@ import pytest
 import soxr
 
 from benchmarks.metrics import visqol as room
-from benchmarks.metrics.truth import Truth
+from benchmarks.metrics.reference import Truth
 from benchmarks.metrics.visqol import visqol
 from mn_dataset.errors import MissingExtra
 

@@ -6,7 +6,7 @@ import torch
 
 from benchmarks import registry
 from benchmarks.harness.apply import load_denoiser
-from benchmarks.layers import stored
+from benchmarks.layers import weights_file
 from benchmarks.models.musicecan import MusicEcan, MusicEcanSmall
 from mn_dataset.errors import InputError
 
@@ -21,7 +21,7 @@ def parameters(network):
 def weights(tmp_path):
     """An untrained small network in a file."""
     path = tmp_path / "tiny.safetensors"
-    stored.save(path, MusicEcan().build(**TINY), model="musicecan")
+    weights_file.save(path, MusicEcan().build(**TINY), model="musicecan")
     return path
 
 
@@ -142,7 +142,7 @@ def test_a_file_that_promises_a_giant_is_refused_before_it_is_built(tmp_path):
     network = MusicEcan().build(**TINY)
     network.config = network.config | {"widths": [50_000, 50_000]}
     path = tmp_path / "giant.safetensors"
-    stored.save(path, network, model="musicecan")
+    weights_file.save(path, network, model="musicecan")
 
     with pytest.raises(InputError, match="do not fit its own config"):
-        stored.load(path, MusicEcan().build, model="musicecan")
+        weights_file.load(path, MusicEcan().build, model="musicecan")

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from benchmarks.leaderboard.recheck import Mismatch, Recheck
-from benchmarks.leaderboard.versus import COLUMNS, Comparison
+from benchmarks.leaderboard.compare import COLUMNS, Comparison
+from benchmarks.leaderboard.verify import Mismatch, Recheck
 from benchmarks.report.comparison import comparison_answer, comparison_text, recheck_text
 
 COMPARISON = Comparison(

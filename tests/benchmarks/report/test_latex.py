@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmarks.report.build import write_report
 from benchmarks.report.latex import escaped
+from benchmarks.report.report import write_report
 
 HOSTILE = f"{string.punctuation}→×−–…é a__b@runs/c+imcra 50%"
 """A name with every sign that LaTeX obeys, and those of names and numbers that ASCII lacks."""

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.report.build import write_report
+from benchmarks.report.report import write_report
 from mn_dataset.audio.io import write_wav
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.report.png import png
-from benchmarks.report.spectrogram import HEIGHT, WIDTH, palette, picture, position
+from benchmarks.report.spectrogram import HEIGHT, WIDTH, palette, picture, png, position
 from mn_dataset.audio.io import write_flac
 
 RATE = 44_100

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from benchmarks.report.build import write_report
+from benchmarks.report.report import write_report
 from benchmarks.report.text import leaderboard_text
 from mn_dataset.errors import DatasetError
 

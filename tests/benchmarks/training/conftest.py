@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
-from benchmarks.training.tables import from_tables
+from benchmarks.training.config_file import from_tables
 from mn_dataset import seeds, tables
 from mn_dataset.audio import io
 from mn_dataset.audio.corpus import open_corpus
@@ -19,7 +19,7 @@ import torch
 from torch import nn
 
 from benchmarks import DenoiserSpec
-from benchmarks.layers import spectral, stored
+from benchmarks.layers import stft, weights_file
 
 
 class Masks(nn.Module):
@@ -60,10 +60,12 @@ class Breaks(Copies):
 
 class _Model:
     def load(self, device, checkpoint, *, precision="float32"):
-        self.network = stored.load(checkpoint, self.build, model=self.spec.name, device=device)
+        self.network = weights_file.load(
+            checkpoint, self.build, model=self.spec.name, device=device
+        )
 
     def __call__(self, batch, sampling_rate, *, side=None):
-        return spectral.estimate(self.network, batch[:, 0])[:, None]
+        return stft.estimate(self.network, batch[:, 0])[:, None]
 
 
 def spec(name):

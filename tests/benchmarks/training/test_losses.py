@@ -5,9 +5,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs: pip install 'mn-dataset[train]'")
 
-from benchmarks.layers import spectral  # noqa: E402 - once torch is there
-from benchmarks.metrics.scale_invariant import si_sdr as metric  # noqa: E402
-from benchmarks.metrics.truth import Truth  # noqa: E402
+from benchmarks.layers import stft  # noqa: E402 - once torch is there
+from benchmarks.metrics.reference import Truth  # noqa: E402
+from benchmarks.metrics.si_sdr import si_sdr as metric  # noqa: E402
 from benchmarks.training import losses  # noqa: E402
 from benchmarks.training.losses import LOSSES, Signal  # noqa: E402
 from mn_dataset.errors import InputError, UnknownName  # noqa: E402
@@ -22,7 +22,7 @@ def waves(name, *, batch=2, rms=0.03):
 
 
 def signal(wave):
-    return Signal(spectral.analyse(wave, wave.new_ones(len(wave), 1)), LENGTH)
+    return Signal(stft.analyse(wave, wave.new_ones(len(wave), 1)), LENGTH)
 
 
 def by_item(name, estimate, target):

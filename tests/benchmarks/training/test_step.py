@@ -7,13 +7,41 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs: pip install 'mn-dataset[train]'")
 
-from benchmarks.training.config import Optimizer  # noqa: E402 - once torch is there
+from benchmarks.training.config import Optimizer  # noqa: E402
 from benchmarks.training.engine import engine  # noqa: E402
-from benchmarks.training.learner import learner_of  # noqa: E402
-from benchmarks.training.objective import Denoising, denoising  # noqa: E402
-from benchmarks.training.step import take  # noqa: E402
+from benchmarks.training.losses import Denoising, denoising  # noqa: E402
+from benchmarks.training.step import (  # noqa: E402
+    learning_rate,
+    take,
+)
+from benchmarks.training.train_state import learner_of  # noqa: E402
 from mn_dataset.errors import InputError, UnknownName  # noqa: E402
 from mn_dataset.seeds import generator  # noqa: E402
+
+
+def rates(steps, *, decay_steps=100, **fields):
+    chosen = Optimizer(learning_rate=2.0, **fields)
+    return [learning_rate(step, chosen, decay_steps=decay_steps) for step in steps]
+
+
+def test_it_rises_linearly_and_stays():
+    """The first step moves already."""
+    assert rates(range(6), warmup_steps=4) == pytest.approx([0.5, 1.0, 1.5, 2.0, 2.0, 2.0])
+
+
+def test_the_cosine_falls_to_its_floor_and_stays_there():
+    """Half way it is half way."""
+    found = rates((0, 10, 55, 100, 1000), warmup_steps=10, schedule="cosine", floor=0.1)
+
+    assert found == pytest.approx([0.2, 2.0, 1.1, 0.2, 0.2])
+
+
+def test_it_never_rises_after_the_warm_up():
+    """However long the run."""
+    found = rates(range(5, 300), warmup_steps=5, schedule="cosine", decay_steps=200)
+
+    assert found == sorted(found, reverse=True)
+
 
 MAE = Denoising([{"mae": 1.0}], 0.035)
 
@@ -150,12 +178,12 @@ def test_the_loss_of_a_network_that_gives_the_clean_layer_is_zero():
     """At any level of the mixture: both are brought to what the network expects."""
     layers = batch(2)
     told = Denoising([{"mae": 1.0}], 0.035)
-    from benchmarks.layers import spectral  # noqa: PLC0415 - once torch is there
+    from benchmarks.layers import stft  # noqa: PLC0415 - once torch is there
 
     for level in (1.0, 1e-3):
         scaled = {name: level * part for name, part in layers.items()}
-        gain = spectral.level_gain(scaled["noisy"], 0.035)
-        answer = spectral.analyse(scaled["clean"], gain)
+        gain = stft.level_gain(scaled["noisy"], 0.035)
+        answer = stft.analyse(scaled["clean"], gain)
         found = told(lambda seen, answer=answer: (answer,), scaled)
         assert found.item() == 0.0
         assert told(lambda seen: (seen,), scaled).item() > 0.01

@@ -11,8 +11,8 @@ torch = pytest.importorskip("torch", reason="needs: pip install 'mn-dataset[trai
 
 from safetensors.torch import load_file  # noqa: E402 - once torch is there
 
-from benchmarks.layers import stored  # noqa: E402
-from benchmarks.training.tables import load_config  # noqa: E402
+from benchmarks.layers import weights_file  # noqa: E402
+from benchmarks.training.config_file import load_config  # noqa: E402
 from benchmarks.training.train import train  # noqa: E402
 
 SCRIPT = """
@@ -53,7 +53,7 @@ def test_two_processes_learn_what_one_does(networks, learnable_folder, tmp_path)
         command = [sys.executable, *words, tmp_path / "script.py", *given]
         subprocess.run(list(map(str, command)), check=True)
 
-    one, two = (load_file(tmp_path / name / stored.WEIGHTS_NAME) for name in ("one", "two"))
+    one, two = (load_file(tmp_path / name / weights_file.WEIGHTS_NAME) for name in ("one", "two"))
 
     # Sums of gradients in another order, in float32.
     assert all(torch.allclose(one[name], two[name], rtol=0, atol=1e-6) for name in one)

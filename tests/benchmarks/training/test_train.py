@@ -18,8 +18,8 @@ torch = pytest.importorskip("torch", reason="needs: pip install 'mn-dataset[trai
 from safetensors.torch import load_file  # noqa: E402 - once torch is there
 
 from benchmarks.harness.apply import load_denoiser  # noqa: E402
-from benchmarks.layers import stored  # noqa: E402
-from benchmarks.training import checkpoint, interrupt  # noqa: E402
+from benchmarks.layers import weights_file  # noqa: E402
+from benchmarks.training import checkpoint, signals  # noqa: E402
 from benchmarks.training.train import train  # noqa: E402
 from mn_dataset.errors import (  # noqa: E402
     DatasetError,
@@ -30,7 +30,7 @@ from mn_dataset.errors import (  # noqa: E402
     UnknownName,
 )
 from mn_dataset.mix.draw import draw  # noqa: E402
-from mn_dataset.mix.write import render  # noqa: E402
+from mn_dataset.mix.render import render  # noqa: E402
 
 CONTINUE = "continue with the same command and --resume"
 PRECISIONS = ("float32", "bfloat16")
@@ -51,7 +51,7 @@ def state(run):
 def same(one, other):
     """Tell whether two runs ended in the same weights, averages, moments, chance and curve."""
     first, second = state(one), state(other)
-    shipped = [load_file(run / stored.WEIGHTS_NAME) for run in (one, other)]
+    shipped = [load_file(run / weights_file.WEIGHTS_NAME) for run in (one, other)]
     return (
         first.keys() == second.keys()
         and all(torch.equal(first[name], second[name]) for name in first)
@@ -86,7 +86,7 @@ def test_a_run_folder_holds_what_is_needed_to_use_and_to_continue_it(
 ):
     """Weights with their card, checkpoints, the curve, events, and where it all came from."""
     told = json.loads((unbroken / "train.json").read_text(encoding="utf-8"))
-    card = stored.read_card(unbroken / stored.WEIGHTS_NAME)
+    card = weights_file.read_card(unbroken / weights_file.WEIGHTS_NAME)
 
     assert [path.name for path in checkpoint.found(unbroken / "checkpoints")][-2:] == [
         "step-00000006",
@@ -216,9 +216,9 @@ def test_a_run_that_was_stopped_in_its_last_step_is_validated_when_it_is_resumed
     stopped = tmp_path / "stopped"
     with pytest.MonkeyPatch.context() as patch:
         # Asked for before the first step, noticed after it.
-        patch.setattr(interrupt.Request, "__init__", lambda self: setattr(self, "made", True))
+        patch.setattr(signals.Request, "__init__", lambda self: setattr(self, "made", True))
         assert masking(stopped, limits__max_steps=1).interrupted
-    assert not (stopped / stored.WEIGHTS_NAME).exists()
+    assert not (stopped / weights_file.WEIGHTS_NAME).exists()
 
     outcome = masking(stopped, resume=True, limits__max_steps=1)
     masking(tmp_path / "once", limits__max_steps=1)
@@ -234,15 +234,15 @@ def test_a_run_without_a_whole_checkpoint_is_not_begun_anew(masking, tmp_path):
     masking(run, limits__max_steps=4)
     for place in checkpoint.found(run / "checkpoints"):
         (place / checkpoint.PROGRESS).unlink()
-    kept = (run / stored.WEIGHTS_NAME).read_bytes()
+    kept = (run / weights_file.WEIGHTS_NAME).read_bytes()
 
     with pytest.raises(DatasetError, match="no checkpoint can be continued: step-00000004 is not"):
         masking(run, resume=True)
 
-    assert (run / stored.WEIGHTS_NAME).read_bytes() == kept
+    assert (run / weights_file.WEIGHTS_NAME).read_bytes() == kept
 
 
-@pytest.mark.parametrize("module", ["loop.stored.save", "monitor.SummaryWriter"])
+@pytest.mark.parametrize("module", ["loop.weights_file.save", "monitor.SummaryWriter"])
 def test_a_full_disk_is_told_with_place_and_cure(masking, tmp_path, monkeypatch, module):
     """Whoever writes: weights or TensorBoard."""
 
@@ -269,7 +269,7 @@ def test_another_number_of_threads_is_told_when_a_run_is_resumed(masking, tmp_pa
 
 KILLED = """
 import sys
-from benchmarks.training.tables import load_config
+from benchmarks.training.config_file import load_config
 from benchmarks.training.train import train
 
 train(sys.argv[1], sys.argv[2], sys.argv[3], config=sys.argv[4], resume=True)
@@ -324,7 +324,7 @@ def test_a_finished_run_is_left_as_it_is(masking, unbroken):
     """It is told once more how it ended."""
     before = {
         path: path.read_bytes()
-        for path in (unbroken / stored.WEIGHTS_NAME, unbroken / "history.csv")
+        for path in (unbroken / weights_file.WEIGHTS_NAME, unbroken / "history.csv")
     }
 
     outcome = masking(unbroken, resume=True)
@@ -370,7 +370,7 @@ def test_a_network_without_a_score_is_never_shipped(masking, tmp_path):
     outcome = masking(tmp_path / "run", network="Breaking", limits__max_steps=4)
 
     assert outcome.best_db is None
-    assert not (tmp_path / "run" / stored.WEIGHTS_NAME).exists()
+    assert not (tmp_path / "run" / weights_file.WEIGHTS_NAME).exists()
 
 
 def test_a_missing_package_is_told_with_the_command_that_installs_it(

@@ -7,8 +7,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs: pip install 'mn-dataset[train]'")
 
+from benchmarks.training.data.base import Example  # noqa: E402
 from benchmarks.training.engine import engine  # noqa: E402 - once torch is there
-from benchmarks.training.material import Example  # noqa: E402
 from benchmarks.training.validate import Scores, Validator, learned  # noqa: E402
 from mn_dataset.seeds import generator  # noqa: E402
 

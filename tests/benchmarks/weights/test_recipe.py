@@ -10,10 +10,10 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs: pip install 'mn-dataset[train]'")
 
 from benchmarks.harness.weights import SHIPPED  # noqa: E402 - once torch is there
-from benchmarks.layers.stored import read_card  # noqa: E402
+from benchmarks.layers.weights_file import read_card  # noqa: E402
 from benchmarks.leaderboard.run import bench  # noqa: E402
+from benchmarks.training.config_file import load_config  # noqa: E402
 from benchmarks.training.history import HISTORY  # noqa: E402
-from benchmarks.training.tables import load_config  # noqa: E402
 
 WEIGHTS = SHIPPED / "musicecan_small.safetensors"
 

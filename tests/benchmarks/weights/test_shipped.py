@@ -13,15 +13,15 @@ from safetensors.torch import load_file  # noqa: E402 - once torch is there
 
 from benchmarks.harness.apply import load_denoiser  # noqa: E402
 from benchmarks.harness.weights import SHIPPED  # noqa: E402
-from benchmarks.layers.stored import read_card  # noqa: E402
-from benchmarks.metrics.scale_invariant import si_sdr  # noqa: E402
-from benchmarks.metrics.truth import Truth  # noqa: E402
+from benchmarks.layers.weights_file import read_card  # noqa: E402
+from benchmarks.metrics.reference import Truth  # noqa: E402
+from benchmarks.metrics.si_sdr import si_sdr  # noqa: E402
 from mn_dataset import tables  # noqa: E402
 from mn_dataset.audio.io import file_sha256, to_float  # noqa: E402
-from mn_dataset.catalogue.sources import load_corpus  # noqa: E402
+from mn_dataset.catalogue.load import load_corpus  # noqa: E402
 from mn_dataset.mix.draw import draw  # noqa: E402
-from mn_dataset.mix.render import mix  # noqa: E402
-from mn_dataset.mix.source import SourceCache  # noqa: E402
+from mn_dataset.mix.mixture import mix  # noqa: E402
+from mn_dataset.mix.source_cache import SourceCache  # noqa: E402
 from mn_dataset.records import ROLES  # noqa: E402
 
 WEIGHTS = sorted(SHIPPED.glob("*.safetensors"))

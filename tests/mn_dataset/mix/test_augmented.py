@@ -14,15 +14,15 @@ import pytest
 from mn_dataset.audio.io import read_pcm
 from mn_dataset.errors import DatasetError, InputError, MissingExtra, RecipeError
 from mn_dataset.mix.augment.chain import FULL, LIGHT, Chain
+from mn_dataset.mix.augment.draw import from_text
 from mn_dataset.mix.augment.layer import replay
-from mn_dataset.mix.augment.steps import from_text
 from mn_dataset.mix.augment.transforms import Gain
 from mn_dataset.mix.draw import draw
+from mn_dataset.mix.mixture import mix
 from mn_dataset.mix.recipes import read_recipes, write_recipes
-from mn_dataset.mix.render import mix
-from mn_dataset.mix.source import SourceCache
+from mn_dataset.mix.render import render
+from mn_dataset.mix.source_cache import SourceCache
 from mn_dataset.mix.verify import verify
-from mn_dataset.mix.write import render
 from mn_dataset.records import SAMPLING_RATE, SNR_DEFINITIONS
 
 pytest.importorskip("audiomentations", reason="audiomentations is not installed (`augment`)")

@@ -10,9 +10,9 @@ from mn_dataset.audio import io
 from mn_dataset.audio.corpus import open_corpus
 from mn_dataset.errors import InputError, RecipeError, UnknownName
 from mn_dataset.mix.draw import draw
+from mn_dataset.mix.mixture import mix
 from mn_dataset.mix.recipes import read_recipes, write_recipes
-from mn_dataset.mix.render import mix
-from mn_dataset.mix.source import SourceCache
+from mn_dataset.mix.source_cache import SourceCache
 
 
 def test_every_cell_has_its_share(tiny):

@@ -9,9 +9,9 @@ from mn_dataset import tables
 from mn_dataset.audio import io
 from mn_dataset.audio.corpus import open_corpus
 from mn_dataset.audio.level import FULL_SCALE
-from mn_dataset.mix.render import mix
-from mn_dataset.mix.snr import round_gain
-from mn_dataset.mix.source import SourceCache
+from mn_dataset.mix.gains import round_gain
+from mn_dataset.mix.mixture import mix
+from mn_dataset.mix.source_cache import SourceCache
 from mn_dataset.records import SAMPLING_RATE, Layer, Recipe
 from mn_dataset.tables import Row
 

@@ -8,8 +8,8 @@ import pytest
 from mn_dataset.audio import io
 from mn_dataset.errors import DatasetError
 from mn_dataset.mix.draw import draw
+from mn_dataset.mix.render import render
 from mn_dataset.mix.verify import verify
-from mn_dataset.mix.write import render
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 
 from mn_dataset.audio.corpus import Corpus
 from mn_dataset.build import build
-from mn_dataset.publish.make import publish
+from mn_dataset.publish.publish import publish
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before `datasets` is imported: nothing may ask the network
 

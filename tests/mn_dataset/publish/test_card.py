@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from mn_dataset.publish.card import HUB_LICENSES
-from mn_dataset.publish.content import pcm_hash
-from mn_dataset.publish.make import publish
+from mn_dataset.publish.publish import publish
+from mn_dataset.publish.selection import pcm_hash
 
 datasets = pytest.importorskip("datasets", reason="the extra `publish` is not installed")
 huggingface_hub = pytest.importorskip(

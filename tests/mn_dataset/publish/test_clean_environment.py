@@ -10,7 +10,7 @@ import venv
 import pytest
 
 from mn_dataset.build import build
-from mn_dataset.publish.make import publish
+from mn_dataset.publish.publish import publish
 
 READER = """
 import hashlib, io, json, sys

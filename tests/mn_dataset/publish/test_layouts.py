@@ -14,8 +14,9 @@ import soundfile
 from mn_dataset.audio import io as audio_io
 from mn_dataset.errors import DatasetError, InputError, UnknownName
 from mn_dataset.mix.manifest import TRIPLE, read_manifest
-from mn_dataset.publish import layouts, make
-from mn_dataset.publish.make import publish
+from mn_dataset.publish import layouts
+from mn_dataset.publish import publish as make
+from mn_dataset.publish.publish import publish
 from mn_dataset.records import NOISE_CLASSES
 
 datasets = pytest.importorskip("datasets", reason="the extra `publish` is not installed")

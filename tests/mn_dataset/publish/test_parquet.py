@@ -15,7 +15,7 @@ import soundfile
 from mn_dataset.audio import io as audio_io
 from mn_dataset.errors import DatasetError
 from mn_dataset.mix.manifest import TRIPLE, read_manifest
-from mn_dataset.publish.make import publish
+from mn_dataset.publish.publish import publish
 from mn_dataset.records import MUSIC_CATEGORIES, NOISE_CLASSES
 
 datasets = pytest.importorskip("datasets", reason="the extra `publish` is not installed")

@@ -11,7 +11,7 @@ from mn_dataset.audio import io
 from mn_dataset.audio.corpus import open_corpus
 from mn_dataset.errors import DatasetError, InputError
 from mn_dataset.mix.verify import verify
-from mn_dataset.publish.make import publish
+from mn_dataset.publish.publish import publish
 from mn_dataset.publish.rebuild import rebuild
 
 

@@ -1,18 +1,105 @@
 from __future__ import annotations
 
+import shutil
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mn_dataset import tables
+from mn_dataset.audio import io
 from mn_dataset.errors import InputError
-from mn_dataset.records import SPLITS
+from mn_dataset.records import ROLES, SAMPLING_RATE, SPLITS
 from mn_dataset.split.assign import assign
 from mn_dataset.split.audit import leaks
-from mn_dataset.split.folder import split_folder
 from mn_dataset.split.groups import components
+from mn_dataset.split.split import split_folder
 from mn_dataset.tables import Row, read_table
+
+METADATA = Path(__file__).parents[3] / "metadata" / "mn"
+
+
+@pytest.fixture
+def leaking(tiny_folder: Path, tmp_path: Path) -> Path:
+    """The small corpus, in which a test clip is a training clip, shifted and softer."""
+    root = tmp_path / "leaking"
+    shutil.copytree(tiny_folder, root)
+    samples = io.read_pcm(root / "clean" / "song_train_1.wav", sampling_rate=SAMPLING_RATE)
+    copy = samples[12_345:] // 3
+    io.write_wav(root / "clean" / "song_test_0.wav", copy, sampling_rate=SAMPLING_RATE)
+    return root
+
+
+def place(root: Path, row: str, split: str) -> None:
+    rows = tables.parse_table(root / "clean.csv")
+    changed = [r.with_split(split) if r.id == row else r for r in rows]
+    tables.write_table(root / "clean.csv", changed)
+
+
+def test_the_stated_split_is_kept_and_its_leak_is_told(leaking):
+    """By what is heard: the tables declare nothing."""
+    found = split_folder(leaking)
+
+    assert [leak.severe for leak in found.stated] == [True]
+    assert "near-duplicate (shift" in str(found.stated[0])
+    assert found.leaks == found.stated
+
+
+def test_a_split_assigned_anew_stands_beside_the_audit_of_the_stated_one(leaking):
+    """What leaked is named, what is proposed does not."""
+    found = split_folder(leaking, reassign=True, workers=2)
+    split = {row.id: row.split for row in found.rows["clean"]}
+
+    assert len(found.stated) == 1
+    assert found.leaks == []
+    assert split["clean/song_train_1"] == split["clean/song_test_0"]
+
+
+def test_an_empty_split_joins_the_take_that_is_placed(leaking):
+    """The copy goes where its take is."""
+    place(leaking, "clean/song_test_0", "")
+    found = split_folder(leaking)
+    split = {row.id: row.split for row in found.rows["clean"]}
+
+    assert found.stated == found.leaks == []
+    assert split["clean/song_test_0"] == "train"
+
+
+@pytest.mark.parametrize("ratios", [(1.0,), (0, 0, 0), (1, -1, 1), (1, float("nan"), 1)])
+def test_ratios_have_to_make_sense_even_when_nothing_is_empty(tiny_folder, ratios):
+    """What is asked is judged, needed or not."""
+    with pytest.raises(InputError, match="expected three shares"):
+        split_folder(tiny_folder, ratios=ratios)
+
+
+def test_tables_without_audio_are_audited_by_what_they_declare():
+    """The published tables: the official split stays, with nothing to say against it."""
+    found = split_folder(METADATA)
+
+    assert found.leaks == found.stated == []
+    for role in ROLES:
+        assert found.rows[role] == tables.read_table(METADATA / f"{role}.csv", role)
+
+
+def test_counts_are_per_category_and_split(tiny_folder):
+    """Two of each in each."""
+    counts = split_folder(tiny_folder).counts()
+
+    assert counts["piano"] == {"train": 2, "validation": 2, "test": 2}
+    assert len(counts) == 8
+
+
+def test_a_clip_that_is_also_a_noise_is_told(leaking):
+    """Across the tables, whatever the splits."""
+    rows = tables.parse_table(leaking / "noise.csv")
+    file = "clean/piano_train_0.wav"
+    rows.append(Row(id="noise/same", file=file, category="crowd", split="train"))
+    tables.write_table(leaking / "noise.csv", rows)
+    found = split_folder(leaking)
+
+    assert any(leak.both_roles and leak.severe for leak in found.leaks)
 
 
 def rows(*groups: str, category: str = "piano") -> list[Row]:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from benchmarks.classical.tracked import TRACKERS
+from benchmarks.classical.gain_rule import TRACKERS
 from benchmarks.classical.wiener import Wiener
 from benchmarks.signal.masks import power_of
 from benchmarks.signal.stft import Stft

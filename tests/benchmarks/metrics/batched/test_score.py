@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from benchmarks.contract import Score
 from benchmarks.metrics.batched.score import BATCHED, score_batch
-from benchmarks.metrics.truth import Truth
+from benchmarks.metrics.reference import Truth
 from mn_dataset.audio.io import read_pcm
 from mn_dataset.errors import UnknownName
 from mn_dataset.records import MUSIC_CATEGORIES

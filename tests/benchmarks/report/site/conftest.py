@@ -18,10 +18,10 @@ from typing import Any
 import pytest
 
 from benchmarks.leaderboard.run import bench
-from benchmarks.report.build import write_report
+from benchmarks.report.report import write_report
 from mn_dataset.audio.corpus import Corpus
 from mn_dataset.mix.draw import draw
-from mn_dataset.mix.write import render
+from mn_dataset.mix.render import render
 
 FLAGS = (
     "--headless=new",

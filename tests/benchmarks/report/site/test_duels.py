@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.report.board import Board, read_board
-from benchmarks.report.build import write_report
+from benchmarks.report.report import write_report
+from benchmarks.report.summary import Board, read_board
 
 CELLS = """
 return [...document.querySelectorAll(".duels tbody tr")].flatMap(row =>

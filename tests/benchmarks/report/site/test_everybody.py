@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from benchmarks.report.build import write_report
+from benchmarks.report.report import write_report
 
 NAMES = "[data-group=blind] .opener"
 CONTRASTS = """

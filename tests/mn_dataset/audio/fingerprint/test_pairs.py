@@ -15,10 +15,11 @@ from scipy import signal
 
 from mn_dataset import seeds
 from mn_dataset.audio.fingerprint.extract import Fingerprint, fingerprint
-from mn_dataset.audio.fingerprint.pairs import IN_STEP, Pair, near_duplicates
+from mn_dataset.audio.fingerprint.pairs import IN_STEP, Pair, correlation, near_duplicates
 from mn_dataset.audio.fingerprint.screen import candidates, cut, describe
 from mn_dataset.audio.io import Pcm
 from mn_dataset.records import ROLES, SAMPLING_RATE
+from mn_dataset.seeds import generator
 
 SHARED = Path(__file__).parents[5] / "shared" / "corpus"
 
@@ -384,3 +385,44 @@ def test_transposed_and_stretched_takes_are_told_apart(open_sounds, open_prints)
 
     assert [p for p in found if p.first.split("|")[1] != p.second.split("|")[1]] == []
     assert len(list(combinations(prints, 2))) > 600_000
+
+
+def noise(name: str, seconds: float = 8.0) -> np.ndarray:
+    """Sound below 2 kHz, where a fingerprint looks."""
+    rough = generator(0, "weight", name).normals(round(seconds * SAMPLING_RATE))
+    return np.convolve(rough, np.hanning(32), mode="same")
+
+
+def pcm_of_weight(sound: np.ndarray) -> np.ndarray:
+    return np.rint(3_000 * sound / sound.std()).astype(np.int16)
+
+
+@pytest.mark.parametrize("shift_s", [0.0, 2.5, -3.0])
+def test_one_take_correlates_at_its_shift(shift_s):
+    """Whichever begins earlier, and at any gain and polarity."""
+    take = noise("take")
+    start = round(abs(shift_s) * SAMPLING_RATE)
+    first, second = (take, take[start:]) if shift_s >= 0 else (take[start:], take)
+
+    # A shift that is no multiple of the thinning costs up to half a slow sample: 10 % here.
+    assert correlation(pcm_of_weight(first), pcm_of_weight(-0.2 * second), shift_s=shift_s) > 0.85
+
+
+def test_a_background_counts_by_its_share_of_the_power():
+    """Two sounds over one background 20 dB below: a hundredth of the power is common."""
+    rain = noise("rain")
+    first, second = (noise(name) + 0.1 * rain for name in ("one", "two"))
+
+    # Chance correlation of 8 s below 2 kHz is about 0.005; the largest of 660 lags three times it.
+    assert correlation(pcm_of_weight(first), pcm_of_weight(second), shift_s=0.0) == pytest.approx(
+        0.01, abs=0.02
+    )
+    assert correlation(pcm_of_weight(rain), pcm_of_weight(rain), shift_s=0.0) == pytest.approx(1.0)
+
+
+def test_silence_and_no_common_time_correlate_with_nothing():
+    """Nothing is in common."""
+    sound = pcm_of_weight(noise("sound"))
+
+    assert correlation(sound, np.zeros_like(sound), shift_s=0.0) == 0.0
+    assert correlation(sound, sound, shift_s=60.0) == 0.0

@@ -11,13 +11,13 @@ import pytest
 
 from mn_dataset import tables
 from mn_dataset.audio.io import read_pcm
-from mn_dataset.catalogue.check import check
 from mn_dataset.catalogue.corpora.open import SPEC
-from mn_dataset.catalogue.coverage import describe, uncovered
-from mn_dataset.catalogue.fetch.lock import published
-from mn_dataset.catalogue.fetch.order import Order
-from mn_dataset.catalogue.fetch.originals import mirrored
-from mn_dataset.catalogue.licenses import redistributable
+from mn_dataset.catalogue.overview import describe, uncovered
+from mn_dataset.check.corpus import check
+from mn_dataset.fetch.lockfile import published
+from mn_dataset.fetch.originals import mirrored
+from mn_dataset.fetch.request import Order
+from mn_dataset.licenses import redistributable
 from mn_dataset.records import ROLES, SAMPLING_RATE
 from mn_dataset.split.audit import leaks
 from mn_dataset.tables import COLUMNS

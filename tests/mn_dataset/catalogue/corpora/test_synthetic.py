@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mn_dataset.catalogue.corpora import synthetic
-from mn_dataset.catalogue.fetch.order import Order
 from mn_dataset.errors import InputError
+from mn_dataset.fetch.request import Order
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mn_dataset.errors import InputError, UnknownName
-from mn_dataset.mix.augment.chain import (
-    CHAINS,
-    NAMES,
-    Chain,
-    from_tables,
-    from_text,
-    load_chain,
-)
+from mn_dataset.mix.augment.chain import CHAINS, NAMES, Chain, from_tables, from_text, load_chain
 from mn_dataset.mix.augment.transforms import Gain, Pitch, Reverb
 
 ranges = st.tuples(st.floats(-12, 12), st.floats(-12, 12)).map(lambda pair: tuple(sorted(pair)))

@@ -16,7 +16,7 @@ import pytest
 
 from mn_dataset.audio.io import file_sha256
 from mn_dataset.errors import FetchError, InputError
-from mn_dataset.publish import push, shelf
+from mn_dataset.publish import publication, push
 from mn_dataset.publish.hub import Hub
 from mn_dataset.publish.push import prepare
 
@@ -192,7 +192,7 @@ def test_the_token_appears_in_no_log_and_no_file(online, published, monkeypatch,
     assert SECRET not in caplog.text
     assert SECRET not in "\n".join(made.lines())
     assert all(SECRET.encode() not in path.read_bytes() for path in published.rglob("*.json"))
-    assert shelf.stored(published) == made.record
+    assert publication.stored(published) == made.record
 
 
 def command(hub, *words, **more):

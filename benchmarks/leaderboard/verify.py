@@ -1,0 +1,233 @@
+"""Score a part of a run again, and say which of its scores do not come out."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.harness.apply import load_denoiser
+from benchmarks.leaderboard.dataset import Dataset, read_dataset
+from benchmarks.leaderboard.evaluate import Entrant, Job, score_mixture
+from benchmarks.leaderboard.provenance import found_from, request_found
+from benchmarks.leaderboard.run_folder import Record, read_finished, read_rows
+from benchmarks.metrics import suite
+from mn_dataset import seeds
+from mn_dataset.errors import DatasetError, InputError
+from mn_dataset.workers import each
+
+TOLERANCE = 1e-3
+"""In the metric's unit, mostly dB: what another machine's rounding may change."""
+
+Stored = dict[tuple[str, str, str], tuple[float | None, str]]
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """One score that does not come out.
+
+    Attributes:
+        mixture_id: The mixture.
+        denoiser: The denoiser.
+        metric: The metric.
+        stored: What the run holds; None for NaN.
+        stored_reason: The reason that the run holds.
+        found: What came out; None for NaN.
+        found_reason: The reason that came out.
+    """
+
+    mixture_id: str
+    denoiser: str
+    metric: str
+    stored: float | None
+    stored_reason: str
+    found: float | None
+    found_reason: str
+
+
+@dataclass(frozen=True)
+class Recheck:
+    """What came of scoring a part of a run again.
+
+    Attributes:
+        estimates: How many estimates were made and scored again.
+        of: How many the run holds.
+        scores: How many scores were compared.
+        denoisers: Whose estimates they were.
+        metrics: Which metrics.
+        left_out: Denoisers that say themselves that two calls may differ.
+        mismatches: The scores that differ by more than ``TOLERANCE``, or in their reason.
+    """
+
+    estimates: int
+    of: int
+    scores: int
+    denoisers: tuple[str, ...]
+    metrics: tuple[str, ...]
+    left_out: tuple[str, ...]
+    mismatches: tuple[Mismatch, ...]
+
+
+def recheck(
+    run: Path,
+    *,
+    sample: str = "5%",
+    seed: int = 0,
+    dataset: Path | None = None,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Recheck:
+    """Make and score a random part of a run's estimates again.
+
+    Args:
+        run: A finished run folder.
+        sample: How many estimates: a share such as ``5%``, or a number.
+        seed: Of the choice.
+        dataset: The dataset folder, where it is no longer where the run says.
+        workers: Processes; None for one per core.
+        progress: Called with (done, all) mixtures.
+
+    Raises:
+        DatasetError: if the run is not finished, or the dataset is another one.
+        InputError: if the sample is neither a share nor a number, or a denoiser or metric is no
+            longer of the revision that was scored.
+    """
+    story = read_finished(run)
+    data = _dataset(run, story, dataset)
+    versions = _versions(story)
+    entrants, left_out = _entrants(run, story, tuple(versions))
+    stored = _stored(run)
+    estimates = sorted({(mixture, name) for mixture, name, _ in stored if name in entrants})
+    chosen = seeds.generator(seed, "verify-run").shuffled(estimates)
+    chosen = chosen[: _count(sample, len(estimates))]
+    jobs = _jobs(data, chosen, entrants, versions, device=story["settings"]["device"])
+    mismatches: list[Mismatch] = []
+    for done, (job, records) in enumerate(each(_scored, jobs, workers=workers), start=1):
+        mismatches += _differences(job, records, stored)
+        if progress:
+            progress(done, len(jobs))
+    return Recheck(
+        estimates=len(chosen),
+        of=len(estimates),
+        scores=len(chosen) * len(versions),
+        denoisers=tuple(sorted({name for _, name in chosen})),
+        metrics=tuple(versions),
+        left_out=left_out,
+        mismatches=tuple(sorted(mismatches, key=lambda item: (item.denoiser, item.mixture_id))),
+    )
+
+
+def _count(sample: str, estimates: int) -> int:
+    """Read a share or a number; at least one estimate is taken.
+
+    >>> _count("5%", 540), _count("12", 540), _count("0.1%", 540)
+    (27, 12, 1)
+    """
+    text = sample.strip()
+    try:
+        wanted = math.ceil(float(text[:-1]) / 100 * estimates) if text.endswith("%") else int(text)
+    except (ValueError, OverflowError):
+        wanted = 0
+    if wanted < 1:
+        raise InputError(f"--sample is {sample!r}; expected a share such as 5%, or a number")
+    return min(wanted, estimates)
+
+
+def _dataset(run: Path, story: dict[str, Any], given: Path | None) -> Dataset:
+    way = story["dataset"].get("path")  # an older run lacks it
+    if given is None and way is None:
+        raise DatasetError(f"{run}: does not tell where its dataset lies; give it with --dataset")
+    root = given or found_from(run, way)
+    if not root.is_dir():
+        raise DatasetError(f"{root}: no such folder; give the run's dataset with --dataset")
+    data = read_dataset(root)
+    expected = story["settings"]["manifest_sha256"]
+    if data.manifest_sha256 != expected:
+        raise DatasetError(
+            f"{root}: its manifest has SHA-256 {data.manifest_sha256}, expected {expected}, on "
+            "which the run was made; give that dataset with --dataset"
+        )
+    return data
+
+
+def _versions(story: dict[str, Any]) -> dict[str, int]:
+    """Return the run's metrics, all of the versions that are here."""
+    told = {metric["name"]: metric["version"] for metric in story["metrics"]}
+    for spec in suite.describe(told):
+        if spec.version != told[spec.name]:
+            raise InputError(
+                f"the metric {spec.name!r} is version {spec.version} here, expected version "
+                f"{told[spec.name]} of the run; make the run again, or verify it with the "
+                f"mn-dataset {story['environment']['packages'].get('mn-dataset', 'of then')}"
+            )
+    return told
+
+
+def _entrants(
+    run: Path, story: dict[str, Any], metrics: tuple[str, ...]
+) -> tuple[dict[str, Entrant], tuple[str, ...]]:
+    """Return the run's denoisers, all of their revisions, and those that are not repeatable."""
+    found: dict[str, Entrant] = {}
+    left_out = []
+    for told in story["denoisers"]:
+        name, revision = told["name"], told["revision"]
+        request = request_found(run, told.get("request", name))
+        here = load_denoiser(request, device=story["settings"]["device"])
+        if here.revision != revision:
+            raise InputError(
+                f"the denoiser {name!r} is of revision {here.revision} here, expected {revision} "
+                "of the run; install or restore that one, or make the run again with `mn bench`"
+            )
+        if here.spec.deterministic:
+            found[name] = Entrant(request, name, revision, metrics)
+        else:
+            left_out.append(name)
+    return found, tuple(left_out)
+
+
+def _stored(run: Path) -> Stored:
+    rows = read_rows(run, "scores.parquet").to_pydict()
+    keys = zip(rows["mixture_id"], rows["denoiser"], rows["metric"], strict=True)
+    values = (None if value is None or math.isnan(value) else value for value in rows["value"])
+    return dict(zip(keys, zip(values, rows["reason"], strict=True), strict=True))
+
+
+def _jobs(
+    data: Dataset,
+    chosen: Sequence[tuple[str, str]],
+    entrants: dict[str, Entrant],
+    versions: dict[str, int],
+    *,
+    device: str,
+) -> list[tuple[Job]]:
+    by_mixture = defaultdict(list)
+    for mixture, name in sorted(chosen):
+        by_mixture[mixture].append(entrants[name])
+    return [
+        (Job(data.root, mixture, tuple(by_mixture[mixture.id]), versions, device),)
+        for mixture in data.mixtures
+        if mixture.id in by_mixture
+    ]
+
+
+def _scored(job: Job) -> tuple[Job, list[Record]]:
+    return job, score_mixture(job)
+
+
+def _differences(job: Job, records: Sequence[Record], stored: Stored) -> list[Mismatch]:
+    found = []
+    for entrant, record in zip(job.entrants, records, strict=True):
+        for metric, version in job.versions.items():
+            old, old_reason = stored[record.mixture_id, entrant.name, metric]
+            new, new_reason = record.scores[f"{metric}@{version}"]
+            if old is None or new is None:
+                same = old is new and old_reason == new_reason
+            else:
+                same = abs(old - new) <= TOLERANCE
+            if not same:
+                place = (record.mixture_id, entrant.name, metric)
+                found.append(Mismatch(*place, old, old_reason, new, new_reason))
+    return found

@@ -1,0 +1,130 @@
+"""Ask the ITU's model of a listener for its opinion: pesq (wide band) and pesq_nb (narrow).
+
+It was made for speech at 16 and 8 kHz and hears nothing above 7 and 3.4 kHz; on music at 0 … 15 dB
+it stays near its floor. It is here because the papers of this field report it.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from benchmarks.contract import MetricSpec, Score, undefined
+from benchmarks.metrics.reference import Signal, Truth
+from benchmarks.metrics.undefined import flaw
+from mn_dataset.errors import MissingExtra
+
+logger = logging.getLogger(__name__)
+
+_RATE = 16_000
+_NARROW_RATE = 8_000
+_PIECE_S = 16
+
+PESQ = MetricSpec(
+    name="pesq",
+    unit="MOS",
+    higher_is_better=True,
+    range=(0.999, 4.644),
+    definition="MOS-LQO of ITU-T P.862.2 (wide band), both signals resampled to 16 kHz; of a "
+    "signal over 16 s the mean over equal pieces of at most 16 s.",
+    citation="ITU-T P.862.2, 2007; Rix, Beerends, Hollier, Hekstra: Perceptual evaluation of "
+    "speech quality (PESQ), ICASSP 2001.",
+    known_as='"PESQ-WB" and mostly "PESQ"; narrow-band numbers (P.862.1) are higher and do not '
+    "compare.",
+    sampling_rate=_RATE,
+    min_samples=_RATE // 4,
+    package="pesq",
+    extra="perceptual",
+)
+
+PESQ_NB = MetricSpec(
+    name="pesq_nb",
+    unit="MOS",
+    higher_is_better=True,
+    range=(0.999, 4.549),
+    definition="MOS-LQO of ITU-T P.862.1 (narrow band), both signals resampled to 8 kHz; of a "
+    "signal over 16 s the mean over equal pieces of at most 16 s.",
+    citation="ITU-T P.862.1, 2003; Rix, Beerends, Hollier, Hekstra: Perceptual evaluation of "
+    "speech quality (PESQ), ICASSP 2001.",
+    known_as='"PESQ" of older papers, and "PESQ-NB"; wide-band numbers (pesq) are lower and do not '
+    "compare.",
+    sampling_rate=_NARROW_RATE,
+    min_samples=_NARROW_RATE // 4,
+    package="pesq",
+    extra="perceptual",
+)
+
+_TOO_SHORT, _NO_UTTERANCE = -6.0, -7.0  # what the library returns in place of an opinion
+
+
+def pesq(estimate: Signal, truth: Truth) -> Score:
+    """Return the wide-band PESQ of the estimate, from 1 (bad) to 4.64 (transparent).
+
+    Raises:
+        MissingExtra: if the package pesq is not installed.
+    """
+    return _asked(estimate, truth, PESQ, mode="wb")
+
+
+def pesq_nb(estimate: Signal, truth: Truth) -> Score:
+    """Return the narrow-band PESQ of the estimate, from 1 (bad) to 4.55 (transparent).
+
+    Raises:
+        MissingExtra: if the package pesq is not installed.
+    """
+    return _asked(estimate, truth, PESQ_NB, mode="nb")
+
+
+def _asked(estimate: Signal, truth: Truth, spec: MetricSpec, *, mode: str) -> Score:
+    try:
+        import pesq as library  # noqa: PLC0415, optional
+    except ImportError as error:
+        raise MissingExtra("pesq", extra="perceptual") from error
+    samples = np.asarray(estimate, dtype=np.float64)
+    if reason := flaw(samples, truth, spec, constant_is_silent=True):
+        return undefined(reason)
+    rate = _NARROW_RATE if mode == "nb" else _RATE
+    reference = truth.recall(_narrow_reference if mode == "nb" else _resampled_reference)
+    heard = _resampled(samples, truth.sampling_rate, rate)
+    # The library counts utterances into arrays of 50 and writes past their end (it crashes the
+    # process); an utterance and its pause last 0.4 s at least, so 16 s cannot hold so many.
+    pieces = math.ceil(len(reference) / (_PIECE_S * rate))
+    try:
+        with truth.elsewhere():
+            values = [
+                float(library.pesq(rate, clean, piece, mode, library.PesqError.RETURN_VALUES))
+                for clean, piece in zip(
+                    np.array_split(reference, pieces), np.array_split(heard, pieces), strict=True
+                )
+                if clean.any()
+            ]
+    except Exception as error:  # a C library's wrapper: whatever it raises, the run goes on
+        logger.warning("pesq raised %r", error)
+        return undefined("library_error")
+    return _opinion(values)
+
+
+def _opinion(values: list[float]) -> Score:
+    """Return the mean over the pieces in which something was said."""
+    scored = [value for value in values if value not in (_TOO_SHORT, _NO_UTTERANCE)]
+    if not scored:
+        return undefined("too_short" if _TOO_SHORT in values else "no_utterance")
+    if any(math.isnan(value) or value < 0.0 for value in scored):
+        return undefined("library_error")
+    return Score(math.fsum(scored) / len(scored))
+
+
+def _resampled_reference(truth: Truth) -> NDArray[np.float64]:
+    return _resampled(truth.signal, truth.sampling_rate, _RATE)
+
+
+def _narrow_reference(truth: Truth) -> NDArray[np.float64]:
+    return _resampled(truth.signal, truth.sampling_rate, _NARROW_RATE)
+
+
+def _resampled(samples: NDArray[np.float64], sampling_rate: int, rate: int) -> NDArray[np.float64]:
+    return np.asarray(soxr.resample(samples, sampling_rate, rate, quality="VHQ"))

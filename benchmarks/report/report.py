@@ -1,0 +1,68 @@
+"""Build every file of a run's report from the run folder alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from benchmarks.leaderboard.inference import smallest
+from benchmarks.leaderboard.run_folder import write_whole
+from benchmarks.report.latex import LATEX, latex
+from benchmarks.report.page import page
+from benchmarks.report.summary import read_board
+from benchmarks.report.text import MARKDOWN, markdown
+from mn_dataset.whole import whole
+
+_ROWS = 1024  # of a table that are Python's objects at a time
+
+
+def write_report(run: Path) -> None:
+    """Write leaderboard.csv, leaderboard.json, leaderboard.md, leaderboard.tex and index.html.
+
+    Args:
+        run: A finished run: run.json, scores.parquet, mixtures.parquet and timing.parquet.
+
+    Raises:
+        DatasetError: if one of them is missing, or the run was not finished.
+    """
+    board = read_board(run)
+    with whole(run / "leaderboard.csv") as temporary, temporary.open("wb") as file:
+        board.rows.to_csv(file, index=False, lineterminator="\n", float_format="%.6g")
+    tables = {
+        "rows": board.rows,
+        "duels": board.duels,
+        "smallest_differences": smallest(board.duels),
+    }
+    head = {"title": board.title, "provenance": board.run, "timing": board.timing}
+    with whole(run / "leaderboard.json") as temporary, temporary.open("wb") as file:
+        file.writelines(part.encode() for part in _json(head, tables))
+    write_whole(run / MARKDOWN, markdown(board).encode())
+    write_whole(run / LATEX, latex(board).encode())
+    write_whole(run / "index.html", page(board, run).encode())
+
+
+def _json(head: dict[str, Any], tables: dict[str, pd.DataFrame]) -> Iterator[str]:
+    """Yield tables below a head, a row a line."""
+    yield "{\n"
+    for name, content in head.items():
+        told = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+        yield f"{json.dumps(name)}: {told},\n"
+    for number, (name, rows) in enumerate(tables.items()):
+        yield ",\n" if number else ""
+        yield f"{json.dumps(name)}: [\n"
+        yield from _lines(rows)
+        yield "\n]"
+    yield "\n}\n"
+
+
+def _lines(rows: pd.DataFrame) -> Iterator[str]:
+    """Yield the rows of a table; an undefined number is null."""
+    for first in range(0, len(rows), _ROWS):
+        some = rows.iloc[first : first + _ROWS]
+        plain = some.astype(object).where(some.notna(), None).to_dict("records")
+        lines = (json.dumps(row, ensure_ascii=False, allow_nan=False) for row in plain)
+        yield (",\n" if first else "") + ",\n".join(lines)

@@ -1,0 +1,171 @@
+"""Spell the options that several commands share, and turn them into the library's arguments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from mn_dataset.errors import InputError
+
+if TYPE_CHECKING:
+    from mn_dataset.mix.draw import SnrLevel
+
+Many = Parameter(consume_multiple=True, negative_iterable=())
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class CurateOptions:
+    """How to cut and judge recordings."""
+
+    clip_s: float | None = 10.0
+    """Length of a clip; shorter recordings stay whole, what follows the last clip is left out."""
+    noise_s: float | None = None
+    """Length of a noise; whole recordings by default."""
+    whole: Annotated[bool, Parameter(negative=())] = False
+    """Cut nothing: a clip is a whole recording."""
+    min_s: float = 1.0
+    """The shortest recording that is kept."""
+    loudness_lufs: float | None = None
+    """Bring every cut to this loudness as far as its peak allows; levels stay by default."""
+    max_clipped: float = 0.001
+    """Share of clipped samples from which on a cut is rejected."""
+    license: str = ""
+    """SPDX id for every recording that states none."""
+    attribution: str = ""
+    """Line of attribution for every recording that states none."""
+    origin: Annotated[str, Parameter(name="--source")] = ""
+    """Source for every recording that states none."""
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the library's arguments."""
+        named = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        named["source"] = named.pop("origin")
+        return named | {"clip_s": None if named.pop("whole") else self.clip_s}
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class DrawOptions:
+    """What to draw."""
+
+    split: Annotated[list[str] | None, Many] = None
+    """Splits to draw: train, validation, test. All by default."""
+    snr_db: Annotated[list[str], Many] = field(default_factory=lambda: ["0", "5", "10"])
+    """SNR levels in dB, separated by blanks; 2:20 draws uniformly."""
+    snr_definition: str = "power"
+    """What SNR means: power, variance, active or lufs."""
+    per_cell: int | None = None
+    """Mixtures per music category × noise class × SNR level; 1 by default."""
+    count: int | None = None
+    """Mixtures per split instead, spread evenly over the cells."""
+    seconds: float | None = None
+    """Length of a mixture; each is as long as its clip by default."""
+    seed: int = 0
+    """Of every choice."""
+    preset: str | None = None
+    """musicecan-2024 draws by the paper's protocol, quirks included."""
+    dataset_version: str = "1.0.0"
+    """SemVer of the data, apart from the code's."""
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the library's arguments."""
+        named = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return named | {"snr_db": [snr_level(text) for text in self.snr_db]}
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class RenderOptions:
+    """How to render."""
+
+    workers: int | None = None
+    """Processes; all cores by default. The bytes do not depend on it."""
+    rows: Annotated[list[str] | None, Many] = None
+    """Only these recipes, by id or number."""
+    format: str = "wav"
+    """wav or flac, 16-bit both."""
+    augment: str | None = None
+    """Vary the layers of train mixtures: light, full, resonant, or a TOML file with one table per
+    transform, such as [gain] with probability = 0.5 and gain_db = [-6, 6]; other splits stay."""
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the library's arguments."""
+        named = {"workers": cores(self.workers), "rows": self.rows, "audio_format": self.format}
+        return named | ({"augment": self.augment} if self.augment else {})
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class PublishOptions:
+    """What to publish, and in which form."""
+
+    recipe_only: Annotated[bool, Parameter(negative=())] = False
+    """Recipes, hashes and tables without a byte of audio."""
+    license_allow: str | None = None
+    """Licences that recordings may be under, by SPDX id, separated by commas; `free` is all that
+    let the dataset be passed on, `any` lifts the rule (but for ND). By default every known licence,
+    where one satisfies all works of a mixture."""
+    layout: str = "parquet"
+    """parquet, audiofolder or webdataset."""
+    format: str = "flac"
+    """flac or wav, 16-bit both."""
+    workers: int | None = None
+    """Processes; all cores by default. The bytes do not depend on it."""
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the library's arguments."""
+        return {
+            "recipe_only": self.recipe_only,
+            "license_allow": None if self.license_allow is None else self.license_allow.split(","),
+            "layout": self.layout,
+            "audio_format": self.format,
+            "workers": cores(self.workers),
+        }
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class PushOptions:
+    """How to push."""
+
+    push: Annotated[bool, Parameter(negative=())] = False
+    """Push to the Hugging Face Hub: list what would change, ask, and do it."""
+    yes: Annotated[bool, Parameter(negative=())] = False
+    """Do not ask."""
+    private: Annotated[bool, Parameter(negative=())] = False
+    """A repository that has to be made is private."""
+    revision: str | None = None
+    """Branch; it is made if need be."""
+    create_pr: Annotated[bool, Parameter(negative=())] = False
+    """Open a pull request instead of writing to the main branch."""
+
+
+def snr_level(text: str) -> SnrLevel:
+    """Read "5" as a level and "2:20" as a range, both in dB.
+
+    >>> snr_level("2:20")
+    (2.0, 20.0)
+    """
+    try:
+        bounds = [float(part) for part in text.strip().split(":")]
+    except ValueError:
+        bounds = []
+    if len(bounds) == 1:
+        return bounds[0]
+    if len(bounds) == 2 and bounds[0] <= bounds[1]:
+        return bounds[0], bounds[1]
+    raise InputError(
+        f"--snr-db is {text.strip()!r}; expected a number of dB, or a range such as 2:20"
+    )
+
+
+def cores(workers: int | None) -> int:
+    """Return the number of processes asked for, or one per core."""
+    from mn_dataset.workers import cores as available
+
+    if workers is not None and workers < 1:
+        raise InputError(f"--workers is {workers}; expected 1 or more")
+    return workers or available()

@@ -1,0 +1,91 @@
+"""Talk to a person at a terminal, or to a program through a pipe."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import cyclopts
+
+from mn_dataset.errors import MnError
+
+DONE, INPUT_AT_FAULT, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+
+_NEGATIVE_RANGE = re.compile(r"-[\d.]+:-?[\d.]+")
+
+
+def run(app: cyclopts.App, tokens: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit code; a person never sees a traceback.
+
+    0 is done, 1 the user's input is at fault (one message on stderr), 2 wrong usage.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without ↑ or é shows ? instead
+    given = sys.argv[1:] if tokens is None else tokens
+    # "-5:20" is a range of SNRs, not an option; the blank keeps the parser from taking it for one.
+    shielded = [f" {token}" if _NEGATIVE_RANGE.fullmatch(token) else token for token in given]
+    try:
+        result = app(shielded, exit_on_error=False, result_action="return_value")
+    except cyclopts.CycloptsError:  # the parser has explained itself
+        return WRONG_USAGE
+    except BrokenPipeError:  # whoever read stdout has seen enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except (MnError, OSError) as error:
+        print(f"mn: {error}", file=sys.stderr)
+        return INPUT_AT_FAULT
+    except KeyboardInterrupt as stop:
+        done = f" ({stop})" if str(stop) else ""
+        print(f"mn: interrupted{done}; the same command resumes", file=sys.stderr)
+        return INTERRUPTED
+    return result if isinstance(result, int) else DONE
+
+
+def say(text: str) -> None:
+    """Print a line for people on stdout."""
+    print(text)
+
+
+def note(text: str) -> None:
+    """Print lines for people on stderr, beside what a program reads."""
+    print(text, file=sys.stderr)
+
+
+def agrees(question: str) -> bool:
+    """Ask a person for a y; where nobody is there to answer, nobody agrees."""
+    if not (sys.stdin and sys.stdin.isatty()):
+        return False
+    note(f"{question} [y/N] ")
+    return input().strip().casefold() in ("y", "yes")
+
+
+def answer(result: dict[str, Any]) -> None:
+    """Print one machine-readable object on stdout."""
+    print(json.dumps(result, ensure_ascii=False, indent=2, default=str))
+
+
+@contextmanager
+def bar(label: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a progress bar on stderr while in the block; silent when stderr is no terminal.
+
+    Yields:
+        A function to call with (done, all).
+    """
+    from rich.console import Console
+    from rich.progress import Progress, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (
+        *Progress.get_default_columns()[:-1],
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task(label, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)

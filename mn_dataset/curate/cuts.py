@@ -1,0 +1,200 @@
+"""Find clipped and impossible samples while a recording is read, before anything smooths them.
+
+Read a recording of any form and any length as mono cuts at 44.1 kHz.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mn_dataset.audio import io
+from mn_dataset.audio.convert import mix_down
+from mn_dataset.audio.level import FULL_SCALE
+from mn_dataset.audio.resample import resample_blocks
+from mn_dataset.curate.options import LONGEST_WHOLE_S
+from mn_dataset.errors import AudioError
+from mn_dataset.records import SAMPLING_RATE
+
+BINS_PER_SECOND = 100
+SHORTEST_RUN = 3
+LARGEST = 2.0**32
+"""A float sample above this is rubbish, not sound: integers that were never scaled stay below."""
+
+
+class Flaws:
+    """Count flawed frames per 10 ms of a recording.
+
+    A frame is clipped when one of its channels belongs to a run of three or more equal samples at
+    full scale; it is broken when a sample is NaN, infinite or impossibly large.
+
+    >>> flaws = Flaws(sampling_rate=8000, top=32_767)
+    >>> flaws.note(np.array([[0], [32767], [32767], [32767], [5]], np.int16))
+    >>> flaws.clipped_share(0.0, 0.01), flaws.broken(0.0, 0.01)
+    (0.0375, 0)
+    """
+
+    def __init__(self, *, sampling_rate: int, top: float) -> None:
+        self.sampling_rate, self.top = sampling_rate, top
+        self._frames = 0
+        self._clipped: Counter[int] = Counter()
+        self._broken: Counter[int] = Counter()
+        self._last: NDArray[Any] | None = None
+        self._counted = np.zeros(0, np.intp)
+
+    def note(self, block: NDArray[Any]) -> None:
+        """Look at the next samples (time, channels); impossible ones are set to zero in place."""
+        high, low = float(block.max()), float(block.min())
+        if not -LARGEST < low <= high < LARGEST:  # not true of NaN either
+            self._zero_broken(block)
+            high, low = float(block.max()), float(block.min())
+        if high >= self.top or low <= -self.top:
+            self._find_runs(block)
+        else:
+            self._last = None
+        self._frames += len(block)
+
+    def clipped_share(self, start_s: float, end_s: float) -> float:
+        """Return the share of frames between two times that are clipped."""
+        frames = (end_s - start_s) * self.sampling_rate
+        return _between(self._clipped, start_s, end_s) / frames
+
+    def broken(self, start_s: float, end_s: float) -> int:
+        """Return the number of broken frames between two times."""
+        return _between(self._broken, start_s, end_s)
+
+    def _zero_broken(self, block: NDArray[Any]) -> None:
+        broken = ~(np.abs(block) < LARGEST)
+        self._count(self._broken, np.flatnonzero(broken.any(axis=1)))
+        block[broken] = 0
+
+    def _find_runs(self, block: NDArray[Any]) -> None:
+        """Count the frames of runs; one that began in the block before is whole."""
+        before = 0 if self._last is None else len(self._last)
+        counted = self._counted if before else np.zeros(0, np.intp)
+        joined = block if self._last is None else np.concatenate([self._last, block])
+        full = (joined >= self.top) | (joined <= -self.top)
+        middle = full[1:-1] & (joined[1:-1] == joined[:-2]) & (joined[1:-1] == joined[2:])
+        long = np.zeros(joined.shape, bool)
+        for shift in range(SHORTEST_RUN):
+            long[shift : shift + len(middle)] |= middle
+        found = np.setdiff1d(np.flatnonzero(long.any(axis=1)) - before, counted)
+        self._count(self._clipped, found)
+        known = np.union1d(counted, found)
+        self._counted = known[known >= len(block) - 2] - len(block)
+        self._last = joined[-2:].copy()
+
+    def _count(self, counter: Counter[int], frames: NDArray[np.intp]) -> None:
+        bins = (self._frames + frames) * BINS_PER_SECOND // self.sampling_rate
+        for place, number in zip(*np.unique(bins, return_counts=True), strict=True):
+            counter[int(place)] += int(number)
+
+
+def _between(counter: Counter[int], start_s: float, end_s: float) -> int:
+    if not counter:
+        return 0
+    first, last = round(start_s * BINS_PER_SECOND), round(end_s * BINS_PER_SECOND)
+    return sum(number for place, number in counter.items() if first <= place < max(last, first + 1))
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A piece of a recording.
+
+    Attributes:
+        start: Its first sample at 44.1 kHz.
+        samples: Mono, float64 (time,), in LSB of 16 bits; the reader may write on it.
+        clipped: Share of its frames that are clipped.
+        broken: Frames that were NaN, infinite or impossibly large, and are zero here.
+    """
+
+    start: int
+    samples: NDArray[np.float64]
+    clipped: float
+    broken: int
+
+    @property
+    def where(self) -> str:
+        """Its place in the recording, in seconds."""
+        return f"{_seconds(self.start):.3f}-{_seconds(self.start + len(self.samples)):.3f} s"
+
+
+@contextmanager
+def cuts(path: Path, length: int | None) -> Iterator[Iterator[Cut]]:
+    """Cut a recording, in order; the last cut is what is left and may be shorter, never empty.
+
+    Memory holds one cut and a few seconds more, however long the recording.
+
+    Args:
+        path: The recording.
+        length: Of a cut in samples at 44.1 kHz; None for the whole recording in one.
+
+    Raises:
+        AudioError: if it cannot be read to its end, or is too long to be kept whole.
+    """
+    with io.stream(path) as audio:
+        yield _cuts(path, audio, length)
+
+
+def _cuts(path: Path, audio: io.Stream, length: int | None) -> Iterator[Cut]:
+    flaws = Flaws(sampling_rate=audio.sampling_rate, top=audio.top)
+    mono = resample_blocks(
+        _mono(audio, flaws), from_rate=audio.sampling_rate, to_rate=SAMPLING_RATE
+    )
+    pieces = _joined(path, mono) if length is None else _regrouped(mono, length)
+    start = 0
+    for samples in pieces:
+        end_s = _seconds(start + len(samples))
+        yield Cut(
+            start=start,
+            samples=samples,
+            clipped=flaws.clipped_share(_seconds(start), end_s),
+            broken=flaws.broken(_seconds(start), end_s),
+        )
+        start += len(samples)
+
+
+def _mono(audio: io.Stream, flaws: Flaws) -> Iterator[NDArray[np.float64]]:
+    for block in audio.blocks:
+        flaws.note(block)
+        yield mix_down(block, scale=FULL_SCALE * audio.scale)
+
+
+def _joined(path: Path, blocks: Iterable[NDArray[np.float64]]) -> Iterator[NDArray[np.float64]]:
+    kept, count = [], 0
+    for block in blocks:
+        kept.append(block)
+        count += len(block)
+        if count > LONGEST_WHOLE_S * SAMPLING_RATE:
+            raise AudioError(
+                f"{path}: lasts more than {LONGEST_WHOLE_S / 60:g} min, too long to be kept "
+                "whole; have it cut (clip_s, noise_s)"
+            )
+    if count:
+        yield np.concatenate(kept)
+
+
+def _regrouped(blocks: Iterable[NDArray[np.float64]], length: int) -> Iterator[NDArray[np.float64]]:
+    cut, filled = np.empty(length), 0
+    for block in blocks:
+        while len(block):
+            part = block[: length - filled]
+            cut[filled : filled + len(part)] = part
+            filled += len(part)
+            block = block[len(part) :]  # noqa: PLW2901 - what is left of it
+            if filled == length:
+                yield cut
+                filled = 0
+    if filled:
+        yield cut[:filled]
+
+
+def _seconds(samples: int) -> float:
+    return samples / SAMPLING_RATE

@@ -1,0 +1,1 @@
+"""Write, read and lock files and folders: the plumbing of disks, written once."""

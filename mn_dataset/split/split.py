@@ -1,0 +1,96 @@
+"""Split the tables of a corpus folder, by what its audio says where the audio is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mn_dataset import tables
+from mn_dataset.audio.fingerprint import store
+from mn_dataset.records import ROLES, Role
+from mn_dataset.split.assign import DEFAULT_RATIOS, assign, shares
+from mn_dataset.split.audit import Leak, leaks
+from mn_dataset.tables import Row
+
+
+@dataclass(frozen=True)
+class Split:
+    """The rows of both tables with every split filled, and what the audit says of them.
+
+    Attributes:
+        rows: Rows by role.
+        leaks: What leaks in them.
+        stated: What leaks in the splits that the tables state.
+    """
+
+    rows: dict[Role, list[Row]]
+    leaks: list[Leak]
+    stated: list[Leak]
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Return recordings per category and split, in the tables' order."""
+        found: dict[str, dict[str, int]] = {}
+        for role in ROLES:
+            for row in self.rows[role]:
+                count = found.setdefault(row.category, {})
+                count[row.split] = count.get(row.split, 0) + 1
+        return found
+
+    def lines(self) -> list[str]:
+        """Say it to a person: counts, then both audits."""
+        told = [
+            f"{name}: " + ", ".join(f"{count} {split}" for split, count in row.items())
+            for name, row in self.counts().items()
+        ]
+        for audit, found in (("as the tables state them", self.stated), ("here", self.leaks)):
+            severe = sum(leak.severe for leak in found)
+            told.append(f"splits {audit}: {severe} leaks, {len(found) - severe} to know of")
+            told += map(str, found)
+        return told
+
+    def write(self, folder: Path) -> None:
+        """Write both tables into a folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for role in ROLES:
+            tables.write_table(tables.table_path(folder, role), self.rows[role])
+
+
+def split_folder(
+    root: str | Path,
+    *,
+    ratios: Sequence[float] = DEFAULT_RATIOS,
+    seed: int = 0,
+    reassign: bool = False,
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> Split:
+    """Fill the empty splits of a corpus's tables; nothing is written.
+
+    Args:
+        root: The corpus; recordings that are there are compared by what is heard.
+        ratios: Shares of train, validation and test.
+        seed: Of the order in which groups are dealt.
+        reassign: Forget the splits that the tables state.
+        workers: Processes that measure and compare recordings.
+        progress: Called with (done, all), for one piece of work after the other.
+
+    Raises:
+        InputError: if a table is at fault, a ratio makes no sense, or a row without a split
+            belongs to rows whose stated splits contradict each other.
+    """
+    shares(ratios)
+    folder = Path(root)
+    stated = {role: tables.read_table(tables.table_path(folder, role), role) for role in ROLES}
+    everyone = [row for role in ROLES for row in stated[role]]
+    here = [row.file for row in everyone if (folder / row.file).is_file()]
+    measured, _, taken = store.measured(folder, here, workers=workers, progress=progress)
+    entries = {row.id: measured[row.file] for row in everyone if row.file in measured}
+    pairs = store.corpus_pairs(folder, entries, workers=workers, progress=progress, taken=taken)
+    pcm = {name: entry.pcm_sha256 for name, entry in entries.items()}
+    filled: dict[Role, list[Row]] = {}
+    for role in ROLES:
+        rows = [row.with_split("") for row in stated[role]] if reassign else stated[role]
+        filled[role] = assign(rows, ratios=ratios, seed=seed, pcm_sha256=pcm, pairs=pairs)
+    placed = [row for role in ROLES for row in filled[role]]
+    return Split(filled, leaks(placed, pcm, pairs), leaks(everyone, pcm, pairs))

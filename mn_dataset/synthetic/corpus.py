@@ -1,0 +1,195 @@
+"""Write the embedded corpus: its two tables, its clips, noises and stems."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mn_dataset.audio.io import Pcm
+from mn_dataset.audio.place import place_wav
+from mn_dataset.errors import OutputError
+from mn_dataset.records import (
+    MUSIC_CATEGORIES,
+    NOISE_CLASSES,
+    ROLES,
+    SAMPLING_RATE,
+    SYNTHETIC,
+    Role,
+)
+from mn_dataset.seeds import generator
+from mn_dataset.synthetic import arrangements, noises, room
+from mn_dataset.tables import Row, parse_table, table_path, write_table
+from mn_dataset.workers import each
+
+REVISION = 1
+"""Raised when the same seed gives other sound."""
+
+# What is made of every category of a role: the splits and lengths in seconds of 01, 02, …
+_SHAPES: dict[Role, tuple[tuple[str, ...], tuple[str, ...], tuple[int, ...]]] = {
+    "clean": (
+        MUSIC_CATEGORIES,
+        ("train", "train", "train", "train", "validation", "validation", "test", "test"),
+        (10,) * 8,
+    ),
+    "noise": (
+        NOISE_CLASSES,
+        ("train", "train", "validation", "validation", "test", "test"),
+        (10, 5, 10, 10, 12, 10),
+    ),
+}
+_NOISES = {
+    "electrical": noises.electrical,
+    "crowd": noises.crowd,
+    "weather": noises.weather,
+    "traffic": noises.traffic,
+}
+_MODELS = arrangements.MODELS | {
+    "electrical": "mains hum, rectifier buzz, hiss and discharges",
+    "crowd": "many glottal voices with formants, and applause",
+    "weather": "rain drops, gusts of wind, thunder",
+    "traffic": "vehicles that pass with Doppler shift, over a city's rumble",
+    "stationary": "Gaussian noise of a fixed spectrum",
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One recording to make.
+
+    Attributes:
+        role: "clean" or "noise".
+        category: Its music category or noise class.
+        number: 1, 2, … within the category.
+        split: Where it belongs.
+        seconds: Its length.
+    """
+
+    role: Role
+    category: str
+    number: int
+    split: str
+    seconds: int
+
+    @property
+    def id(self) -> str:
+        """The id in the tables, such as ``clean/piano/01``."""
+        return f"{self.role}/{self.category}/{self.number:02d}"
+
+    def row(self, seed: int) -> Row:
+        """Return the row of the metadata table."""
+        return Row(
+            id=self.id,
+            file=f"{self.id}.wav",
+            category=self.category,
+            split=self.split,
+            group=f"synthetic:{self.id}",
+            source=f"synthetic: {_MODELS[self.category]} (seed {seed}, revision {REVISION})",
+            license="CC0-1.0",
+            attribution="The M&N toolkit (synthetic)",
+            duration_s=str(self.seconds),
+            further=(("origin", SYNTHETIC),),
+        )
+
+
+def plans() -> list[Plan]:
+    """List every recording of the corpus, in the order of the tables."""
+    return [
+        Plan(role, category, number, split, seconds)
+        for role in ROLES
+        for category in _SHAPES[role][0]
+        for number, (split, seconds) in enumerate(zip(*_SHAPES[role][1:], strict=True), start=1)
+    ]
+
+
+def write_corpus(
+    root: Path,
+    *,
+    seed: int = 0,
+    workers: int = 2,
+    progress: Callable[[int, int], None] | None = None,
+) -> Path:
+    """Write the corpus into a folder, making only what is not there.
+
+    Args:
+        root: The corpus folder itself; made if need be.
+        seed: Another seed gives other melodies and noises of the same kinds.
+        workers: Number of processes; the bytes do not depend on it.
+        progress: Called with (done, all) of the recordings that are made.
+
+    Returns:
+        ``root``.
+
+    Raises:
+        OutputError: if the folder holds another corpus, or cannot be written.
+    """
+    # The tables come first: they tell a later call whose recordings the folder holds.
+    resumes = [_write_rows(root, role, seed) for role in ROLES]
+    missing = [plan for plan in plans() if not (all(resumes) and _is_there(root, plan))]
+    pieces = ((root, plan, seed) for plan in missing)
+    for done, _ in enumerate(each(_write, pieces, workers=workers, ordered=False), start=1):
+        if progress:
+            progress(done, len(missing))
+    return root
+
+
+def make(plan: Plan, *, seed: int) -> dict[str, Pcm]:
+    """Make one recording; the answer depends on nothing but the id, the length and the seed.
+
+    Returns:
+        int16 samples of every stem by name, each of shape (time,); they sum to the recording.
+
+    >>> list(make(Plan("noise", "stationary", 1, "train", 1), seed=0))
+    ['stationary']
+    """
+    draw = generator(seed, "synthetic", plan.id)
+    num_samples = plan.seconds * SAMPLING_RATE
+    if plan.role == "clean":
+        stems = room.reverberate(arrangements.piece(plan.category, draw), draw)
+    elif plan.category == "stationary":
+        stems = {plan.category: noises.stationary(draw, num_samples, kind=plan.number - 1)}
+    else:
+        stems = {plan.category: _NOISES[plan.category](draw, num_samples)}
+    return room.master(stems)
+
+
+def mixture(stems: Mapping[str, Pcm]) -> Pcm:
+    """Add the stems of a recording, int16 of shape (time,) each, to the recording."""
+    added: Pcm = np.stack(list(stems.values())).sum(axis=0, dtype=np.int16)
+    return added
+
+
+def _write_rows(root: Path, role: Role, seed: int) -> bool:
+    """Write a table; return whether it stood there already."""
+    rows = [plan.row(seed) for plan in plans() if plan.role == role]
+    path = table_path(root, role)
+    if not path.exists():
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"{root}: cannot be made ({error.strerror})") from error
+        write_table(path, rows)
+        return False
+    if parse_table(path) != rows:
+        raise OutputError(
+            f"{path}: not the table of the synthetic corpus of seed {seed}, revision {REVISION}; "
+            "choose another folder, or remove this one to make it anew"
+        )
+    return True
+
+
+def _is_there(root: Path, plan: Plan) -> bool:
+    path = root / f"{plan.id}.wav"
+    return path.is_file() and path.stat().st_size == 44 + 2 * plan.seconds * SAMPLING_RATE
+
+
+def _write(root: Path, plan: Plan, seed: int) -> None:
+    stems = make(plan, seed=seed)
+    if len(stems) > 1:
+        for name, samples in stems.items():
+            folder = root / "stems" / plan.category / f"{plan.number:02d}"
+            place_wav(folder / f"{name}.wav", samples)
+    # The recording comes last: where it stands, its stems do.
+    place_wav(root / f"{plan.id}.wav", mixture(stems))

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from benchmarks.leaderboard.table import COLUMNS
+from benchmarks.report.report import write_report
+from mn_dataset.errors import DatasetError
+
+FILES = ("leaderboard.csv", "leaderboard.json", "leaderboard.md", "leaderboard.tex", "index.html")
+
+
+def test_a_report_is_built_from_the_run_folder_alone(run: Path) -> None:
+    """Four tables make five files, and building again makes the same bytes."""
+    write_report(run)
+    first = {name: (run / name).read_bytes() for name in FILES}
+    write_report(run)
+
+    assert {name: (run / name).read_bytes() for name in FILES} == first
+    assert not list(run.glob(".*"))
+
+
+def test_the_csv_has_the_columns_promised(run: Path) -> None:
+    """One row per cell, metric and denoiser; an undefined number is an empty cell."""
+    write_report(run)
+
+    text = (run / "leaderboard.csv").read_text(encoding="utf-8")
+    board = pd.read_csv(run / "leaderboard.csv")
+    assert text.splitlines()[0] == ",".join(COLUMNS)
+    # Two noise classes, two music categories, two SNRs, and all of each.
+    assert len(board) == 3 * 3 * 3 * 4 * 3
+    noisy = board[board["denoiser"] == "noisy"]
+    assert noisy["rank"].isna().all()
+    assert (noisy["delta"] == 0).all()
+
+
+def test_the_json_is_the_csv_with_provenance(run: Path) -> None:
+    """The same rows, and all that run.json tells."""
+    write_report(run)
+
+    content = json.loads((run / "leaderboard.json").read_text(encoding="utf-8"))
+    board = pd.read_csv(run / "leaderboard.csv", dtype={"snr_db": str})
+    assert len(content["rows"]) == len(board)
+    assert list(content["rows"][0]) == list(COLUMNS)
+    means = [row["mean"] for row in content["rows"]]
+    assert board["mean"].tolist() == pytest.approx(means, rel=1e-5)  # the CSV has six digits
+    assert [row["rank"] for row in content["rows"][3:7]] == [None, None, 2, 1]
+    assert {type(row["n"]) for row in content["rows"]} == {int}
+    assert content["provenance"]["dataset"]["manifest_sha256"] == "a" * 64
+
+
+def test_the_json_tells_the_pairwise_tests(run: Path) -> None:
+    """Who beats whom, and which differences these mixtures could have shown."""
+    write_report(run)
+
+    content = json.loads((run / "leaderboard.json").read_text(encoding="utf-8"))
+    duels = [item for item in content["duels"] if item["noise_class"] == "all"]
+    assert [item["metric"] for item in duels] == ["pesq", "si_sdr", "lsd"]
+    assert {(item["better"], item["worse"]) for item in duels} == {("<b>bold</b>", "wiener")}
+    assert all(item["ci_low"] < item["difference"] < item["ci_high"] for item in duels)
+    smallest = content["smallest_differences"]
+    assert [item["difference"] for item in smallest if item["noise_class"] == "all"] == [
+        item["detectable"] for item in duels
+    ]
+
+
+@pytest.mark.parametrize("name", ["run.json", "scores.parquet", "mixtures.parquet"])
+def test_a_missing_file_is_named(run: Path, name: str) -> None:
+    """A run folder that lacks a table is refused by that table's name."""
+    (run / name).unlink()
+
+    with pytest.raises(DatasetError, match=name):
+        write_report(run)
+
+
+def test_an_unfinished_run_has_no_report(run: Path) -> None:
+    """A run that was killed is to be finished first."""
+    story = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    (run / "run.json").write_text(json.dumps(story | {"finished": None}), encoding="utf-8")
+
+    with pytest.raises(DatasetError, match="was not finished; give its `mn bench` command again"):
+        write_report(run)

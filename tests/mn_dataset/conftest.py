@@ -1,0 +1,218 @@
+"""Serve originals from loopback, well and badly, and describe a small corpus cut of them."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+import numpy as np
+import pytest
+import soundfile
+
+from mn_dataset import seeds
+from mn_dataset.fetch.download import Patience
+from mn_dataset.fetch.request import Order
+from mn_dataset.records import ROLES
+from mn_dataset.tables import Row
+
+PAGE = b"<!DOCTYPE html>\n<html><title>Quota exceeded</title></html>"
+
+
+@dataclass
+class Mirror:
+    """A server of a folder; ``faults`` says what it does wrong, by decoded path.
+
+    Attributes:
+        url: Its address.
+        faults: "slow", "silent", "truncated", "flipped", "html", or a status such as "404"; a
+            number behind a blank, as in "500 2", is how many answers are wrong before the right.
+        asked: How often each path was asked for.
+    """
+
+    url: str
+    faults: dict[str, str] = field(default_factory=dict)
+    asked: Counter[str] = field(default_factory=Counter)
+
+
+def _handler(folder: Path, mirror: Mirror) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            path = unquote(self.path).lstrip("/")
+            mirror.asked[path] += 1
+            fault, _, times = mirror.faults.get(path, "").partition(" ")
+            if times and mirror.asked[path] > int(times):
+                fault = ""
+            if fault == "silent":
+                time.sleep(1.0)
+            if fault == "slow":
+                time.sleep(0.1)
+            if not (folder / path).is_file() or fault.isdigit():
+                self.send_error(int(fault) if fault.isdigit() else 404)
+                return
+            self._answer(fault, (folder / path).read_bytes())
+
+        def _answer(self, fault: str, content: bytes) -> None:
+            if fault == "html":
+                content = PAGE
+            if fault == "flipped":
+                content = content[:1000] + bytes([content[1000] ^ 1]) + content[1001:]
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            sent = content[: len(content) // 2] if fault == "truncated" else content
+            with contextlib.suppress(ConnectionError):  # nobody waits for a silent server's answer
+                self.wfile.write(sent)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    return Handler
+
+
+@pytest.fixture
+def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], Mirror]]:
+    """Return a function that serves a folder from loopback until the test ends."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    servers = []
+
+    def start(folder: Path) -> Mirror:
+        mirror = Mirror("")
+        server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(folder, mirror))
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        servers.append(server)
+        mirror.url = f"http://127.0.0.1:{server.server_port}"
+        return mirror
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def hasty() -> Patience:
+    """The patience of a test: one retry, at once."""
+    return Patience(retries=1, timeout_s=0.5, pause_s=0.01)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A corpus of six rows, cut of four originals.
+
+    Attributes:
+        folder: Holds the originals as a mirror does.
+        rows: Both tables.
+    """
+
+    folder: Path
+    rows: dict[str, list[Row]]
+
+    def place(self, row_id: str) -> str:
+        """Return where the mirror holds the original of a row."""
+        row = next(row for role in ROLES for row in self.rows[role] if row.id == row_id)
+        return "/".join(unquote(row.url).split("/")[3:5] + unquote(row.url).split("/")[6:])
+
+
+_ORIGINALS = {
+    "owner/music/a piece (live)/take 1.flac": (44_100, 2, 4.0),
+    "owner/music/b.wav": (48_000, 1, 3.0),
+    "other/sounds/rain.flac": (22_050, 1, 2.0),
+    "other/sounds/hum.wav": (44_100, 1, 2.5),
+}
+_ROWS = (
+    ("clean/piano/1", "piano", "train", 0, 0.5, 1.5, "CC-BY-3.0"),
+    ("clean/piano/2", "piano", "test", 0, 2.2, 1.5, "CC-BY-3.0"),
+    ("clean/song/1", "song", "train", 1, 0.0, 1.5, "CC-BY-NC-3.0"),
+    ("clean/song/2", "song", "test", 1, 1.5, 1.5, ""),
+    ("noise/weather/1", "weather", "train", 2, 0.0, 2.0, "CC0-1.0"),
+    ("noise/electrical/1", "electrical", "test", 3, 0.0, 2.5, "MIT"),
+)
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    """Four originals of several forms, whose names hold blanks and parentheses, and their cuts."""
+    folder = tmp_path_factory.mktemp("originals")
+    addresses = []
+    for name, (rate, channels, seconds) in _ORIGINALS.items():
+        frames = int(rate * seconds)
+        values = seeds.generator(0, "original", name).uniforms(frames * channels) - 0.5
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, np.reshape(values, (frames, channels)), rate, subtype="PCM_16")
+        owner, repository, *rest = name.split("/")
+        place = quote("/".join(rest))
+        url = f"https://raw.githubusercontent.com/{owner}/{repository}/{'0' * 40}/{place}"
+        addresses.append((url, hashlib.sha256(path.read_bytes()).hexdigest()))
+    rows: dict[str, list[Row]] = {role: [] for role in ROLES}
+    for row_id, category, split, number, start_s, duration_s, license_id in _ROWS:
+        url, sha256 = addresses[number]
+        rows[row_id.split("/")[0]].append(
+            Row(
+                id=row_id,
+                file=f"{row_id}.wav",
+                category=category,
+                split=split,
+                license=license_id,
+                url=url,
+                sha256=sha256,
+                start_s=str(start_s),
+                duration_s=str(duration_s),
+                further=(("origin", "recorded"),),
+            )
+        )
+    return Sample(folder, rows)
+
+
+_PROGRAM = """
+import pickle, sys
+from mn_dataset.fetch.pinned import fetch_pinned
+assert fetch_pinned(*pickle.load(open(sys.argv[1], "rb"))).has_tables
+"""
+
+
+@pytest.fixture
+def killed(tmp_path: Path) -> Callable[..., tuple[Path, Path]]:
+    """Return a function that fetches twice from a mirror: undisturbed, and killed many times.
+
+    It gives the two folders of corpora. Each fetch asks the mirror under another address, so the
+    second finds nothing in the cache of the first.
+    """
+
+    def start(rows: object, order: Order) -> subprocess.Popen[bytes]:
+        state = tmp_path / "state.pickle"
+        state.write_bytes(pickle.dumps((rows, order)))
+        command = [sys.executable, "-c", _PROGRAM, str(state)]
+        return subprocess.Popen(command, start_new_session=True)
+
+    def run(rows: object, order: Order, *, times: int) -> tuple[Path, Path]:
+        folders = tmp_path / "whole", tmp_path / "killed"
+        name = order.folder.name
+        whole = replace(order, folder=folders[0] / name, workers=2)
+        other = replace(whole, folder=folders[1] / name, origin=f"{order.origin}/.")
+        started = time.monotonic()
+        assert start(rows, whole).wait() == 0
+        whole_s = time.monotonic() - started
+        for part in seeds.generator(0, "kill").uniforms(times):
+            program = start(rows, other)
+            time.sleep((0.3 + 0.7 * part) * whole_s)
+            os.killpg(program.pid, signal.SIGKILL)
+            program.wait()
+        assert start(rows, other).wait() == 0
+        return folders
+
+    return run

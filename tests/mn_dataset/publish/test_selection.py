@@ -1,0 +1,72 @@
+"""The gate: which mixtures are published with audio, and what is said of the others."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from mn_dataset.errors import DatasetError, InputError
+from mn_dataset.publish.selection import read_content
+
+
+def test_a_mixture_carries_the_licence_and_the_credits_of_its_works(licensed):
+    """One licence where one satisfies both."""
+    content = read_content(licensed(clean="CC-BY-3.0", noise="CC-BY-SA-3.0"))
+
+    assert content.withheld == {}
+    row = content.rows[0]
+    assert row["license"] == "CC-BY-SA-3.0"
+    assert row["source_licenses"] == ["CC-BY-3.0", "CC-BY-SA-3.0"]
+
+
+def test_what_no_licence_satisfies_is_withheld_and_counted(licensed):
+    """By the pair: the same clip passes with another noise."""
+    crowd = {f"crowd_{split}_{n}": "CC-BY-SA-4.0" for split in ("train", "test") for n in (0, 1)}
+    content = read_content(licensed(clean="CC-BY-NC-3.0", noise="CC0-1.0", **crowd))
+
+    withheld = {row["noise_class"] for row in content.unheard}
+    assert withheld == {"crowd"}
+    assert {row["split"] for row in content.unheard} == {"train", "test"}
+    reason = next(iter(content.reasons))
+    assert reason.startswith("CC-BY-NC-3.0 + CC-BY-SA-4.0: share-alike")
+    assert content.reasons[reason] == len(content.unheard) == 6
+
+
+@pytest.mark.parametrize("unknown", ["", "free sound effects website"])
+def test_an_unknown_licence_is_withheld_until_a_person_allows_any(licensed, unknown):
+    """Its mixtures then say that nothing is known."""
+    folder = licensed(noise=unknown)
+
+    assert read_content(folder).heard == ()
+    allowed = read_content(folder, license_allow=["any"])
+    assert len(allowed.heard) == 45
+    assert allowed.rows[0]["license"] == f"CC0-1.0 AND {unknown}" if unknown else "NOASSERTION"
+
+
+def test_no_derivatives_is_never_published(licensed):
+    """Whatever a person allows."""
+    content = read_content(licensed(clean="CC-BY-ND-4.0"), license_allow=["any"])
+
+    assert content.heard == ()
+    assert "no derivatives" in next(iter(content.reasons))
+
+
+def test_a_person_may_allow_less_than_the_table(licensed):
+    """By SPDX id, or everything that is free."""
+    folder = licensed(clean="CC-BY-NC-3.0")
+
+    assert len(read_content(folder).heard) == 45
+    assert read_content(folder, license_allow=["free"]).heard == ()
+    assert len(read_content(folder, license_allow=["CC-BY-NC-3.0", "CC0-1.0"]).heard) == 45
+    with pytest.raises(InputError, match="unknown licence"):
+        read_content(folder, license_allow=["CC-BY-5.0"])
+
+
+def test_an_unfinished_dataset_is_refused(built, tmp_path):
+    """By what it lacks."""
+    shutil.copytree(built, tmp_path / "d")
+    (tmp_path / "d/sources.parquet").unlink()
+
+    with pytest.raises(DatasetError, match=r"no sources\.parquet"):
+        read_content(tmp_path / "d")
