@@ -6,7 +6,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
-.PHONY: env demo test lint stress perf perf-gpu weights leaderboard ablation clean
+.PHONY: env demo test lint stress perf perf-gpu structure journey weights leaderboard ablation clean
 
 env: .venv/.ready
 
@@ -46,6 +46,12 @@ perf: env
 perf-gpu: env
 	$(BIN)/python perf/forward.py --device cuda
 	$(BIN)/python perf/sdr.py --device cuda
+
+structure: env ## Count modules, their lines and importers, repeated names and import circles.
+	$(BIN)/python perf/structure.py
+
+journey: env ## Count the modules that a recipe and a training batch pass, and how often they come back.
+	$(BIN)/python perf/journey.py
 
 # The corpora beside the project. Others: make weights OPEN=... EXTRA=...
 OPEN := ../shared/corpus/open
