@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from benchmarks.denoise.journal import LEDGER_NAME
 from mn_dataset.audio import ffmpeg, io
 from mn_dataset.audio.scan import oddity, walk
-from mn_dataset.audio.writer import Form, kept, wav
+from mn_dataset.audio.writer import Form, lossless_form, wav_form
 from mn_dataset.errors import InputError
 
 
@@ -146,7 +146,7 @@ def planned(found: Found, wish: Wish, *, whole_name: bool = False) -> Job:
     with io.stream(found.path) as audio:
         pass
     seconds = None if audio.frames is None else audio.frames / audio.sampling_rate
-    form = kept(audio.format, audio.subtype)
+    form = lossless_form(audio.format, audio.subtype)
     own_form = form is not None
     name = found.name
     stem = name.name if whole_name else name.stem
@@ -156,7 +156,7 @@ def planned(found: Found, wish: Wish, *, whole_name: bool = False) -> Job:
             known = ffmpeg.facts(found.path)
             seconds, bits = known.duration_s, known.bits
         frames = None if seconds is None else round(seconds * audio.sampling_rate)
-        form = wav(_encoding(bits), frames=frames, channels=audio.channels)
+        form = wav_form(_encoding(bits), frames=frames, channels=audio.channels)
         name = name.with_name(f"{stem}.wav")
     return Job(
         path=found.path,

@@ -17,7 +17,7 @@ import soxr
 
 from benchmarks.contract import Batch
 from benchmarks.harness.counters import Counted
-from mn_dataset.audio.resample import QUALITY, resample_blocks
+from mn_dataset.audio.convert import QUALITY, resample_blocks
 
 _MARGIN_S = 0.01
 

@@ -19,6 +19,7 @@ import pyarrow as pa
 from mn_dataset.audio import io
 from mn_dataset.audio.corpus import Corpus
 from mn_dataset.errors import AudioError, DatasetError, InputError, OutputError, RecipeError
+from mn_dataset.files.atomic import writing
 from mn_dataset.mix import manifest
 from mn_dataset.mix import recipes as recipe_table
 from mn_dataset.mix.augment.apply import require
@@ -262,8 +263,9 @@ def _put(mixture: Mixture, folder: Path, audio_format: str) -> dict[str, Any]:
             temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
             undo.callback(temporary.unlink, missing_ok=True)
             undo.callback(path.unlink, missing_ok=True)
-            write(temporary, getattr(mixture, part), sampling_rate=SAMPLING_RATE)
-            temporary.replace(path)
+            with writing(path):
+                write(temporary, getattr(mixture, part), sampling_rate=SAMPLING_RATE)
+                temporary.replace(path)
         undo.pop_all()
     return row
 
