@@ -20,7 +20,7 @@ from mn_dataset.records import (
     Role,
 )
 from mn_dataset.seeds import generator
-from mn_dataset.synthetic import arrangements, noises, room
+from mn_dataset.synthetic import arrangements, noises, synthesis
 from mn_dataset.tables import Row, parse_table, table_path, write_table
 from mn_dataset.workers import each
 
@@ -147,12 +147,12 @@ def make(plan: Plan, *, seed: int) -> dict[str, Pcm]:
     draw = generator(seed, "synthetic", plan.id)
     num_samples = plan.seconds * SAMPLING_RATE
     if plan.role == "clean":
-        stems = room.reverberate(arrangements.piece(plan.category, draw), draw)
+        stems = synthesis.reverberate(arrangements.piece(plan.category, draw), draw)
     elif plan.category == "stationary":
         stems = {plan.category: noises.stationary(draw, num_samples, kind=plan.number - 1)}
     else:
         stems = {plan.category: _NOISES[plan.category](draw, num_samples)}
-    return room.master(stems)
+    return synthesis.master(stems)
 
 
 def mixture(stems: Mapping[str, Pcm]) -> Pcm:
