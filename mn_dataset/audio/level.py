@@ -39,6 +39,8 @@ SETTLING_S = 0.2
 """The K-weighting forgets its start within this time (its slowest pole decays in 4 ms)."""
 
 Float64 = NDArray[np.float64]
+Whole = NDArray[np.int16] | NDArray[np.int32]
+"""Samples of 16 bits, or sums of them."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,8 @@ class Level:
         return int(self.blocks[active].sum()) / int(lengths[active].sum())
 
 
-def measure(samples: Pcm) -> Level:
-    """Measure 16-bit samples, shape (time,)."""
+def measure(samples: Whole) -> Level:
+    """Measure 16-bit samples or sums of them, shape (time,), of magnitudes up to 2**21."""
     return Level(
         num_samples=len(samples),
         total=int(samples.sum(dtype=np.int64)),
@@ -103,7 +105,7 @@ def block_energies(samples: Float64) -> NDArray[np.int64]:
     return energies
 
 
-def peak(samples: Pcm) -> int:
+def peak(samples: Whole) -> int:
     """Return the largest magnitude, 0 for no samples.
 
     >>> peak(np.array([-32768, 5], np.int16))
@@ -193,7 +195,7 @@ def integrated_lufs(hops: Float64, gain: float, *, sampling_rate: int) -> float:
     return -0.691 + 10.0 * math.log10(kept.mean()) if kept.size else float("nan")
 
 
-def hop_energies(samples: Pcm | Float64, *, sampling_rate: int) -> Float64:
+def hop_energies(samples: Whole | Float64, *, sampling_rate: int) -> Float64:
     """Return the K-weighted energies per 100 ms of samples in LSB, filtered from rest.
 
     Bit for bit what ``weighted_hops`` makes of the whole, a second at a time in the cache.

@@ -50,7 +50,13 @@ def draw(
         raise InputError(f"seed is {seed}; expected a number that fits in 64 bits")
     drawn = spec.draw(corpus, split=split, seed=seed, **options)
     rows = sorted(drawn.rows, key=lambda recipe: recipe.id)
-    return Recipes(tuple(rows), corpus.name, corpus.hash, dataset_version=dataset_version)
+    return Recipes(
+        tuple(rows),
+        corpus.name,
+        corpus.hash,
+        dataset_version=dataset_version,
+        responses=tuple(sorted(drawn.responses, key=lambda response: response.name)),
+    )
 
 
 def refuse_foreign(task: TaskSpec, options: Mapping[str, Any]) -> None:

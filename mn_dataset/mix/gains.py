@@ -126,14 +126,21 @@ def needed(top: float) -> float:
     return 1.0 if top <= CEILING else float(np.float32((CEILING - _MARGIN) / top))
 
 
-def top(clean: Pcm, noise: Pcm) -> int:
-    """Return the largest magnitude of two layers and of their sum.
+def top(*layers: Pcm) -> int:
+    """Return the largest magnitude of layers and of their sum.
 
     >>> top(np.array([30000, 1], np.int16), np.array([10000, -2], np.int16))
     40000
     """
-    layers = peak(clean), peak(noise)
-    if sum(layers) <= CEILING:
-        return max(layers)
-    together = np.add(clean, noise, dtype=np.int32)
-    return max(*layers, int(together.max()), -int(together.min()))
+    peaks = [peak(layer) for layer in layers]
+    if len(layers) == 1 or sum(peaks) <= CEILING:
+        return max(peaks)
+    return max(*peaks, peak(total(*layers)))
+
+
+def total(*layers: Pcm) -> NDArray[np.int32]:
+    """Return the sum of layers, which may leave 16 bits."""
+    together = np.add(layers[0], layers[1], dtype=np.int32)
+    for layer in layers[2:]:
+        together += layer
+    return together

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from mn_dataset.audio.corpus import Corpus
 from mn_dataset.errors import DatasetError, InputError
+from mn_dataset.files.parquet import read_table
 from mn_dataset.mix import manifest
 from mn_dataset.mix import recipes as recipe_table
 from mn_dataset.mix.recipes import GENERATOR_VERSION, Recipes
@@ -55,7 +56,7 @@ def rebuild(
             f"{publication}: rendered by generator {recipes.generator_version}, found "
             f"{GENERATOR_VERSION}; install the mn-dataset that has that one"
         )
-    listed = recipe_table.read_parquet(tables[manifest.SOURCES]).to_pylist()
+    listed = read_table(tables[manifest.SOURCES]).to_pylist()
     refuse_other_sources(listed, corpus, where=publication)
     folder = render(
         recipes,
@@ -116,14 +117,14 @@ def _tables(publication: str | Path, revision: str | None) -> dict[str, Path]:
 
 def _audio_format(path: Path) -> str:
     """Return the format of the audio that a manifest names."""
-    first: str = recipe_table.read_parquet(path)["noisy"][0].as_py()
+    first: str = read_table(path)["noisy"][0].as_py()
     return first.rpartition(".")[2]
 
 
 def _refuse_difference(published: Path, folder: Path, recipes: Recipes) -> None:
     """Compare two manifests cell by cell; the hashes in them are of the samples."""
-    wanted = recipe_table.read_parquet(published)
-    found = recipe_table.read_parquet(folder / manifest.MANIFEST)
+    wanted = read_table(published)
+    found = read_table(folder / manifest.MANIFEST)
     differing = _differences(wanted, found)
     if not differing and wanted.schema.equals(found.schema, check_metadata=True):
         return

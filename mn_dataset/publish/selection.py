@@ -13,9 +13,9 @@ import pyarrow as pa
 
 from mn_dataset import licenses
 from mn_dataset.errors import DatasetError
+from mn_dataset.files.parquet import read_table
 from mn_dataset.licenses import ANY, gate
 from mn_dataset.mix import manifest
-from mn_dataset.mix.recipes import read_parquet
 
 Row = dict[str, Any]
 """A row of the manifest, with the columns of ``FURTHER``."""
@@ -142,7 +142,7 @@ def _table(folder: Path, name: str, needed: Sequence[str]) -> pa.Table:
         raise DatasetError(
             f"{folder}: not a finished dataset (no {name}); make or finish it with `mn build`"
         )
-    table = read_parquet(folder / name)
+    table = read_table(folder / name)
     missing = [column for column in needed if column not in table.column_names]
     if missing:
         raise DatasetError(f"{folder / name}: lacks the columns {', '.join(missing)}")

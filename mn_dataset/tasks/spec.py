@@ -7,20 +7,19 @@ and how scores are grouped. A ``TaskSpec`` holds all of it; whatever serves seve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter, methodcaller
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from mn_dataset.audio.response import Response
 from mn_dataset.errors import InputError
-from mn_dataset.records import Layer, Recipe, Role, SnrDefinition
-
-if TYPE_CHECKING:
-    pass
+from mn_dataset.records import Label, Layer, Recipe, Role, SnrDefinition
 
 Wave = NDArray[np.float32]
 """One sound, shape (channels, time)."""
@@ -31,6 +30,12 @@ the task has several."""
 
 Ratios = Mapping[SnrDefinition, float]
 """Of a layer: the ratio in dB of its input's reference to it, under each definition."""
+
+MOST_LABELS = 12
+"""More distinct numbers were drawn from a range."""
+
+STEP = 5.0
+"""In which these are told."""
 
 LAYER_FIELDS = tuple(field.name for field in fields(Layer))
 
@@ -79,6 +84,29 @@ class Facet:
         """What heads its column where there is little room."""
         return self.header or self.title
 
+    def names(self, labels: Sequence[Label]) -> list[str]:
+        """Return labels as words; too many numbers for a grid are told by the step they are in.
+
+        >>> Facet("snr_db", "SNR", "SNRs", numeric=True).names([-5.0, 2.5])
+        ['-5', '2.5']
+        >>> Facet("snr_db", "SNR", "SNRs", numeric=True).names([n / 2 for n in range(20)])[::19]
+        ['0..5', '5..10']
+        """
+        if not self.numeric:
+            return [str(label) for label in labels]
+        numbers = [float(label) for label in labels]
+        if len(set(numbers)) <= MOST_LABELS:
+            return [f"{number:g}" for number in numbers]
+        lows = [math.floor(number / STEP) * STEP for number in numbers]
+        return [f"{low:g}..{low + STEP:g}" for low in lows]
+
+    def ordered(self, names: Iterable[str]) -> list[str]:
+        """Return distinct names in the order for people: the known labels first, or by number."""
+        known = {label: place for place, label in enumerate(self.labels)}
+        if self.numeric:
+            return sorted(set(names), key=lambda name: float(name.partition("..")[0]))
+        return sorted(set(names), key=lambda name: (known.get(name, len(known)), name))
+
 
 @dataclass(frozen=True)
 class Axis:
@@ -115,7 +143,7 @@ class Measures:
     """Columns of the manifest with what was measured of the layers of a mixture.
 
     Attributes:
-        fields: The columns.
+        fields: The columns; of ratios, the first is under the recipe's own definition.
         values: Returns their cells; it is given the recipe and one entry per layer. An entry that
             is not known is None, and so is what depends on it.
     """
@@ -153,11 +181,11 @@ class Drawn:
 
     Attributes:
         rows: The recipes.
-        responses: The room responses that their layers name, `mn_dataset.audio.response.Response`.
+        responses: The room responses that their layers name.
     """
 
     rows: Sequence[Recipe]
-    responses: Sequence[Any] = ()
+    responses: Sequence[Response] = ()
 
 
 @dataclass(frozen=True)

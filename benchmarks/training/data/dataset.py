@@ -22,8 +22,8 @@ from benchmarks.training.data.base import (
 from mn_dataset import seeds
 from mn_dataset.audio.io import Pcm, file_sha256, pcm_sha256, read_pcm, to_float
 from mn_dataset.errors import AudioError, DatasetError, InputError
+from mn_dataset.files.parquet import read_table
 from mn_dataset.mix.manifest import CARD, MANIFEST, SOURCES, read_manifest
-from mn_dataset.mix.recipes import read_parquet
 from mn_dataset.records import SAMPLING_RATE
 from mn_dataset.tables import COLUMNS, Row
 
@@ -175,7 +175,7 @@ def _refuse_told_leak(root: Path) -> None:
 
 def _origins(root: Path, rows: Sequence[dict[str, Any]]) -> list[Origin]:
     """Return the recordings that the mixtures of both splits use, once per split."""
-    known = {row["id"]: row for row in read_parquet(root / SOURCES).to_pylist()}
+    known = {row["id"]: row for row in read_table(root / SOURCES).to_pylist()}
     used = {
         (row[key], row["split"])
         for row in rows

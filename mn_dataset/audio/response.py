@@ -31,7 +31,7 @@ from numpy.typing import ArrayLike, NDArray
 from mn_dataset.audio.convolve import MAX_TAPS, convolve
 from mn_dataset.audio.io import Pcm
 from mn_dataset.errors import RecipeError
-from mn_dataset.mix.recipes import read_parquet, write_parquet
+from mn_dataset.files.parquet import read_table, write_rows
 
 RESPONSES_FILE = "responses.parquet"
 """Name of the table in a dataset folder."""
@@ -71,6 +71,17 @@ class Response:
     taps: Pcm
     scale_bits: int
     provenance: str
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether another one sounds and is called the same."""
+        return isinstance(other, Response) and self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+    @property
+    def _identity(self) -> tuple[str, bytes, int, str]:
+        return self.name, self.taps.tobytes(), self.scale_bits, self.provenance
 
     @property
     def amplitudes(self) -> Float64:
@@ -174,7 +185,7 @@ def write_responses(path: Path, responses: Iterable[Response]) -> None:
         }
         for response in ordered
     ]
-    write_parquet(path, rows, list(_SCHEMA), {})
+    write_rows(path, rows, _SCHEMA)
 
 
 def read_responses(path: Path) -> dict[str, Response]:
@@ -184,7 +195,7 @@ def read_responses(path: Path) -> dict[str, Response]:
         InputError: if the file is missing or damaged.
         RecipeError: if it is another table, or a response is not valid.
     """
-    table = read_parquet(path)
+    table = read_table(path, cure="draw the recipes again")
     columns = [(field.name, field.type) for field in table.schema]
     if columns != [(field.name, field.type) for field in _SCHEMA]:
         raise RecipeError(

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from mn_dataset import seeds
 from mn_dataset.audio import level, segment
-from mn_dataset.errors import InputError, RecipeError
-from mn_dataset.mix.response import (
+from mn_dataset.audio.level import round_gain
+from mn_dataset.audio.response import (
     MAX_PEAK,
     MAX_SCALE_BITS,
     RESPONSES_FILE,
@@ -25,7 +25,7 @@ from mn_dataset.mix.response import (
     validate,
     write_responses,
 )
-from mn_dataset.mix.snr import round_gain
+from mn_dataset.errors import InputError, RecipeError
 
 
 def response(taps, scale_bits: int = 15, name: str = "hall", **changes) -> Response:
@@ -292,5 +292,5 @@ def test_a_missing_or_damaged_table_is_the_users_fault(tmp_path):
 
     path.write_bytes(b"PAR1")
 
-    with pytest.raises(InputError, match="not a readable Parquet table"):
+    with pytest.raises(InputError, match="not readable as Parquet"):
         read_responses(path)
