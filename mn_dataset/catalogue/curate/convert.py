@@ -41,7 +41,7 @@ class Done:
         outcome: What became of the recording.
         converted: Whether that was found out in this run.
         lasting: Whether it would come out the same tomorrow; a file without read permission
-            or a missing ffmpeg would not.
+            or a missing package would not.
     """
 
     outcome: Outcome
@@ -69,7 +69,7 @@ def convert(task: Task) -> Done:
         return Done(replace(blank, rejected=(("", reason),)), lasting=False)
     except AudioError as error:
         reason = str(error).removeprefix(f"{recording.path}: ")
-        lasting = not isinstance(error.__cause__, OSError)
+        lasting = not isinstance(error.__cause__, OSError | ImportError)
         return Done(replace(blank, rejected=(("", reason),)), lasting=lasting)
     except MemoryError:
         reason = "needs more memory than there is; cut it into pieces"
