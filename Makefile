@@ -6,7 +6,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
-.PHONY: env demo test lint stress perf perf-gpu weights leaderboard ablation clean
+.PHONY: env demo test test-bare lint stress perf perf-gpu weights leaderboard ablation clean
 
 env: .venv/.ready
 
@@ -20,8 +20,13 @@ env: .venv/.ready
 demo: env
 	$(BIN)/mn demo --out out/demo
 
+PYTEST := -m pytest -n 2 --dist loadfile -m "not stress"
+
 test: lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not stress"
+	$(BIN)/python $(PYTEST)
+
+test-bare: env ## the tests as on a bare machine: no ffmpeg, sox, Chromium, no corpus, an empty home
+	$(BIN)/python .ci/bare.py $(PYTEST)
 
 lint: env
 	$(BIN)/ruff check .
