@@ -117,7 +117,7 @@ class ConversionResult:
         outcome: What became of the recording.
         converted: Whether that was found out in this run.
         lasting: Whether it would come out the same tomorrow; a file without read permission
-            or a missing ffmpeg would not.
+            or a missing package would not.
     """
 
     outcome: RecordingOutcome
@@ -145,7 +145,8 @@ def convert(task: ConversionTask) -> ConversionResult:
         return _rejected(blank, reason, lasting=False)
     except AudioError as error:
         reason = str(error).removeprefix(f"{recording.path}: ")
-        return _rejected(blank, reason, lasting=not isinstance(error.__cause__, OSError))
+        lasting = not isinstance(error.__cause__, OSError | ImportError)
+        return _rejected(blank, reason, lasting=lasting)
     except MemoryError:
         reason = "needs more memory than there is; cut it into pieces"
         return _rejected(blank, reason, lasting=False)
