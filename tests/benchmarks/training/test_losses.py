@@ -140,7 +140,7 @@ def test_outputs_are_weighed_each_by_its_own_table(pair):
     first, second, target = signal(pair[0]), signal(2 * pair[0]), signal(pair[1])
     tables = [{"mae": 2.0, "snr": 0.5}, {"mae": 0.25}]
 
-    found = losses.weigh(tables, [first, second], target)
+    found = losses.weighted_sum(tables, [first, second], target)
 
     expected = 2 * losses.mae(first, target) + 0.5 * losses.snr(first, target)
     torch.testing.assert_close(found, expected + 0.25 * losses.mae(second, target))
@@ -149,9 +149,9 @@ def test_outputs_are_weighed_each_by_its_own_table(pair):
 def test_losses_nobody_knows_and_weights_that_lead_nowhere_are_refused(pair):
     """With the nearest name."""
     with pytest.raises(UnknownName, match="did you mean 'mr_stft'"):
-        losses.check([{"mrstft": 1.0}])
+        losses.check_weights([{"mrstft": 1.0}])
     for tables in ([{"mae": 0.0}], [{"mae": -1.0, "snr": 2.0}], [{}], [{"mae": float("nan")}]):
         with pytest.raises(InputError, match="expected some above 0"):
-            losses.check(tables)
+            losses.check_weights(tables)
     with pytest.raises(InputError, match=r"2 tables, and the network gives 1 output"):
-        losses.weigh([{"mae": 1.0}, {"mae": 1.0}], [signal(pair[0])], signal(pair[1]))
+        losses.weighted_sum([{"mae": 1.0}, {"mae": 1.0}], [signal(pair[0])], signal(pair[1]))
