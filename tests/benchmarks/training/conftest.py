@@ -153,8 +153,8 @@ def relabelled(learnable_folder, tmp_path):
         for role in ROLES:
             path = tables.table_path(root, role)
             rows = tables.parse_table(path)
-            wanted = {row.id: cells.get(row.id.replace("/", "_"), {}) for row in rows}
-            tables.write_table(path, [Row(**{**vars(row), **wanted[row.id]}) for row in rows])
+            changes = {row.id: cells.get(row.id.replace("/", "_"), {}) for row in rows}
+            tables.write_table(path, [Row(**{**vars(row), **changes[row.id]}) for row in rows])
         return root
 
     return change
@@ -165,7 +165,7 @@ def quick():
     """Return a function that gives the tables of a short run, changed by dotted names."""
 
     def configured(**changes):
-        told = {
+        configuration = {
             "loss": [{"mae": 1.0}, {"mae": 0.5}],
             "data": {"segment_s": 0.4, "batch": 2, "items_per_epoch": 6, "workers": 0},
             "optimizer": {"learning_rate": 1e-2, "clip_norm": 5.0, "ema_decay": 0.9},
@@ -175,10 +175,10 @@ def quick():
         for name, value in changes.items():
             section, _, field = name.partition("__")
             if field:
-                told[section][field] = value
+                configuration[section][field] = value
             else:
-                told[section] = value
-        return from_tables(told, where="the test")
+                configuration[section] = value
+        return from_tables(configuration, where="the test")
 
     return configured
 

@@ -29,13 +29,13 @@ def steps(folder):
 
 def test_what_was_kept_comes_back(tmp_path):
     """Tensors and progress, bit for bit."""
-    told = {"seconds": 0.1 + 0.2, "best_db": -1 / 3, "best_step": 2, "stale": 1, "skipped": 3}
-    keep(tmp_path, 12, **told)
+    fields = {"seconds": 0.1 + 0.2, "best_db": -1 / 3, "best_step": 2, "stale": 1, "skipped": 3}
+    keep(tmp_path, 12, **fields)
 
-    found, progress = checkpoint.load_newest(tmp_path)
+    loaded, progress = checkpoint.load_newest(tmp_path)
 
-    assert progress == Progress(step=12, **told)
-    assert all(torch.equal(found[name], value) for name, value in tensors(12).items())
+    assert progress == Progress(step=12, **fields)
+    assert all(torch.equal(loaded[name], value) for name, value in tensors(12).items())
 
 
 def test_the_latest_and_the_best_are_kept(tmp_path):
@@ -92,8 +92,8 @@ def test_one_whose_progress_has_no_sense_is_passed_over(tmp_path, wrong):
     keep(tmp_path, 1)
     keep(tmp_path, 2)
     path = tmp_path / "step-00000002" / checkpoint.PROGRESS
-    told = json.loads(path.read_text(encoding="utf-8"))
-    path.write_text(json.dumps(told | wrong), encoding="utf-8")
+    fields = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(fields | wrong), encoding="utf-8")
 
     assert checkpoint.load_newest(tmp_path)[1].step == 1
 
@@ -131,9 +131,9 @@ def test_what_it_says_of_the_progress_can_be_amended(tmp_path):
         tmp_path, Progress(step=3, best_db=1.5, best_step=3, validated_step=3)
     )
 
-    found, progress = checkpoint.load_newest(tmp_path)
+    loaded, progress = checkpoint.load_newest(tmp_path)
     assert (progress.best_db, progress.validated_step) == (1.5, 3)
-    assert torch.equal(found["a"], tensors(3)["a"])
+    assert torch.equal(loaded["a"], tensors(3)["a"])
 
 
 def test_a_step_that_is_kept_again_is_replaced(tmp_path):
@@ -141,9 +141,9 @@ def test_a_step_that_is_kept_again_is_replaced(tmp_path):
     keep(tmp_path, 3)
     checkpoint.save(tmp_path, tensors(7), Progress(step=3), keep=1)
 
-    found, _ = checkpoint.load_newest(tmp_path)
+    loaded, _ = checkpoint.load_newest(tmp_path)
 
-    assert torch.equal(found["a"], torch.full((3,), 7.0))
+    assert torch.equal(loaded["a"], torch.full((3,), 7.0))
     assert steps(tmp_path) == [3]
 
 

@@ -27,12 +27,14 @@ def test_limits_and_workers_decide_no_weight_and_all_else_does():
 
 def test_a_chain_of_ones_own_is_known_by_what_it_says(tmp_path):
     """Another content of the same file is another run."""
-    path, told = tmp_path / "chain.toml", []
+    path, settings = tmp_path / "chain.toml", []
     for gain in (1, 2):
         path.write_text(f"[gain]\nprobability = 1\ngain_db = {gain}\n", encoding="utf-8")
-        told.append(from_tables(ENDS | {"data": {"augment": str(path)}}, where="here").settings())
+        settings.append(
+            from_tables(ENDS | {"data": {"augment": str(path)}}, where="here").settings()
+        )
 
-    assert told[0] != told[1]
+    assert settings[0] != settings[1]
 
 
 def test_a_licence_that_nobody_knows_is_refused():

@@ -28,7 +28,7 @@ def test_the_paper_trains_as_it_says():
 
 
 @pytest.mark.parametrize(
-    ("told", "message"),
+    ("tables", "message"),
     [
         ({"optimiser": {}}, "here: unknown field 'optimiser'; did you mean 'optimizer'"),
         ({"data": {"segments": 1}}, r"here: \[data\]: unknown field 'segments'; .*'segment_s'"),
@@ -59,10 +59,10 @@ def test_the_paper_trains_as_it_says():
         ({"data": 3}, r"\[data\]: 3 is no table"),
     ],
 )
-def test_what_makes_no_sense_is_named(told, message):
+def test_what_makes_no_sense_is_named(tables, message):
     """By place, table and field, with what was expected."""
     with pytest.raises(InputError, match=message):
-        from_tables(ENDS | told, where="here")
+        from_tables(ENDS | tables, where="here")
 
 
 def test_an_unknown_name_gets_the_nearest(tmp_path):

@@ -45,11 +45,11 @@ def test_another_thread_takes_no_signals():
 
 def test_ctrl_c_ends_the_step_keeps_it_and_can_be_continued(masking, unbroken, tmp_path, same):
     """The outcome says that it was interrupted."""
-    stopped, told = tmp_path / "stopped", []
+    stopped, remaining_s = tmp_path / "stopped", []
 
     def interrupt(done, total):
-        told.append(total - done)
-        if len(told) == 3:
+        remaining_s.append(total - done)
+        if len(remaining_s) == 3:
             os.kill(os.getpid(), signal.SIGINT)
 
     outcome = masking(stopped, progress=interrupt)

@@ -20,8 +20,10 @@ def record(step, **fields):
 
 
 def shown(folder):
-    found = events.EventAccumulator(str(folder), size_guidance={events.AUDIO: 0, events.IMAGES: 0})
-    return found.Reload()
+    accumulator = events.EventAccumulator(
+        str(folder), size_guidance={events.AUDIO: 0, events.IMAGES: 0}
+    )
+    return accumulator.Reload()
 
 
 def test_curves_pictures_and_sound_are_there(tmp_path):
@@ -32,11 +34,11 @@ def test_curves_pictures_and_sound_are_there(tmp_path):
     monitor.add_audio("mixture_0/noisy", torch.linspace(-2, 2, 5000), step=0)
     monitor.close()
 
-    found = shown(tmp_path)
-    assert [event.value for event in found.Scalars("validation/gain_db")] == [1.5]
-    assert [event.value for event in found.Scalars("train/loss")] == [0.5]
-    assert found.Images("mixture_0/noisy/spectrogram")[0].step == 0
-    assert found.Audio("mixture_0/noisy/audio")[0].sample_rate == 44_100
+    accumulator = shown(tmp_path)
+    assert [event.value for event in accumulator.Scalars("validation/gain_db")] == [1.5]
+    assert [event.value for event in accumulator.Scalars("train/loss")] == [0.5]
+    assert accumulator.Images("mixture_0/noisy/spectrogram")[0].step == 0
+    assert accumulator.Audio("mixture_0/noisy/audio")[0].sample_rate == 44_100
 
 
 def test_what_comes_again_after_a_stop_is_shown_once(tmp_path):

@@ -28,16 +28,16 @@ def test_it_rises_linearly_and_stays():
 
 def test_the_cosine_falls_to_its_floor_and_stays_there():
     """Half way it is half way."""
-    found = rates((0, 10, 55, 100, 1000), warmup_steps=10, schedule="cosine", floor=0.1)
+    learning_rates = rates((0, 10, 55, 100, 1000), warmup_steps=10, schedule="cosine", floor=0.1)
 
-    assert found == pytest.approx([0.2, 2.0, 1.1, 0.2, 0.2])
+    assert learning_rates == pytest.approx([0.2, 2.0, 1.1, 0.2, 0.2])
 
 
 def test_it_never_rises_after_the_warm_up():
     """However long the run."""
-    found = rates(range(5, 300), warmup_steps=5, schedule="cosine", decay_steps=200)
+    learning_rates = rates(range(5, 300), warmup_steps=5, schedule="cosine", decay_steps=200)
 
-    assert found == sorted(found, reverse=True)
+    assert learning_rates == sorted(learning_rates, reverse=True)
 
 
 MAE = DenoisingLoss([{"mae": 1.0}], 0.035)
@@ -179,16 +179,16 @@ def test_the_tensors_of_another_network_are_refused(state):
 def test_the_loss_of_a_network_that_gives_the_clean_layer_is_zero():
     """At any level of the mixture: both are brought to what the network expects."""
     layers = batch(2)
-    told = DenoisingLoss([{"mae": 1.0}], 0.035)
+    loss_function = DenoisingLoss([{"mae": 1.0}], 0.035)
     from benchmarks.layers import stft  # noqa: PLC0415 - once torch is there
 
     for level in (1.0, 1e-3):
         scaled = {name: level * part for name, part in layers.items()}
         gain = stft.level_gain(scaled["noisy"], 0.035)
-        answer = stft.analyse(scaled["clean"], gain)
-        found = told(lambda seen, answer=answer: (answer,), scaled)
-        assert found.item() == 0.0
-        assert told(lambda seen: (seen,), scaled).item() > 0.01
+        clean = stft.analyse(scaled["clean"], gain)
+        loss = loss_function(lambda spectra, clean=clean: (clean,), scaled)
+        assert loss.item() == 0.0
+        assert loss_function(lambda spectra: (spectra,), scaled).item() > 0.01
 
 
 def test_losses_are_checked_before_anything_is_done():

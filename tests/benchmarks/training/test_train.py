@@ -31,9 +31,9 @@ def test_a_missing_package_is_told_with_the_command_that_installs_it(
     masking, tmp_path, monkeypatch
 ):
     """Before any corpus is opened."""
-    found = importlib.util.find_spec
+    find_spec = importlib.util.find_spec
     monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name: None if name == "accelerate" else found(name)
+        importlib.util, "find_spec", lambda name: None if name == "accelerate" else find_spec(name)
     )
 
     with pytest.raises(MissingExtra, match=r"pip install 'mn-dataset\[train\]'"):
@@ -48,8 +48,8 @@ def test_a_built_dataset_is_learned_from(masking, learnable, tmp_path):
     outcome = masking(tmp_path / "run", data=folder)
 
     assert outcome.steps == 8
-    told = json.loads((tmp_path / "run/train.json").read_text(encoding="utf-8"))
-    assert told["settings"]["data"]["kind"] == "dataset"
+    description = json.loads((tmp_path / "run/train.json").read_text(encoding="utf-8"))
+    assert description["settings"]["data"]["kind"] == "dataset"
 
 
 def test_bfloat16_learns_as_float32_does(masking, tmp_path, state, history):
@@ -57,10 +57,10 @@ def test_bfloat16_learns_as_float32_does(masking, tmp_path, state, history):
     masking(tmp_path / "float32", model={"dropout": 0.0})
     masking(tmp_path / "bfloat16", model={"dropout": 0.0}, optimizer__precision="bfloat16")
 
-    found = [[float(row["loss"]) for row in history(tmp_path / kind)] for kind in PRECISIONS]
+    losses = [[float(row["loss"]) for row in history(tmp_path / kind)] for kind in PRECISIONS]
     # Eight bits of mantissa in two layers and a mask.
-    np.testing.assert_allclose(*found, rtol=0.03)
-    assert found[0] != found[1]
+    np.testing.assert_allclose(*losses, rtol=0.03)
+    assert losses[0] != losses[1]
     assert all(
         value.dtype == torch.float32
         for name, value in state(tmp_path / "bfloat16").items()
@@ -138,14 +138,14 @@ def test_others_give_their_train_split_only(tunes):
     first, _ = tunes
     alone = open_training_data([first], CONFIG, seed=0)
 
-    found = open_training_data(tunes, CONFIG, seed=0)
+    together = open_training_data(tunes, CONFIG, seed=0)
 
-    told, before = data_facts(found), data_facts(alone)
-    assert told["name"] == f"{first.name}+other"
-    ids = before["train"]["ids"]
-    assert told["train"]["ids"] == sorted([*ids, *(f"{name}_b" for name in ids)])
-    assert told["validation"] == before["validation"]
-    drawn = {found.item(0, index).id for index in range(6)}
+    facts, facts_alone = data_facts(together), data_facts(alone)
+    assert facts["name"] == f"{first.name}+other"
+    ids = facts_alone["train"]["ids"]
+    assert facts["train"]["ids"] == sorted([*ids, *(f"{name}_b" for name in ids)])
+    assert facts["validation"] == facts_alone["validation"]
+    drawn = {together.item(0, index).id for index in range(6)}
     assert len(drawn) == 6
 
 

@@ -23,7 +23,7 @@ def test_a_run_folder_holds_what_is_needed_to_use_and_to_continue_it(
     unbroken, networks, learnable_folder, quick, history
 ):
     """Weights with their card, checkpoints, the curve, events, and where it all came from."""
-    told = json.loads((unbroken / "train.json").read_text(encoding="utf-8"))
+    description = json.loads((unbroken / "train.json").read_text(encoding="utf-8"))
     card = weights_file.read_card(unbroken / weights_file.WEIGHTS_NAME)
 
     assert [path.name for path in checkpoint.list_checkpoints(unbroken / "checkpoints")][-2:] == [
@@ -36,10 +36,10 @@ def test_a_run_folder_holds_what_is_needed_to_use_and_to_continue_it(
         False
     ] * 3 + [True]
     assert list((unbroken / "tensorboard").iterdir())
-    assert told["settings"]["model"] == card.model == "masking"
-    assert told["settings"]["data"]["corpus_hash"] == card.facts["data"]["corpus_hash"]
-    assert told["starts"][0]["packages"]["torch"] == importlib.metadata.version("torch")
-    assert told["outcome"]["steps"] == 8
+    assert description["settings"]["model"] == card.model == "masking"
+    assert description["settings"]["data"]["corpus_hash"] == card.facts["data"]["corpus_hash"]
+    assert description["starts"][0]["packages"]["torch"] == importlib.metadata.version("torch")
+    assert description["outcome"]["steps"] == 8
     assert card.facts["steps"] in (4, 8)
     assert card.facts["data"]["train"]["recordings"] == 6
     assert card.facts["seed"] == 0
@@ -151,8 +151,8 @@ def test_a_run_without_a_whole_checkpoint_is_not_begun_anew(masking, tmp_path):
     """The best weights that it kept would be overwritten."""
     run = tmp_path / "run"
     masking(run, limits__max_steps=4)
-    for place in checkpoint.list_checkpoints(run / "checkpoints"):
-        (place / checkpoint.PROGRESS).unlink()
+    for path in checkpoint.list_checkpoints(run / "checkpoints"):
+        (path / checkpoint.PROGRESS).unlink()
     kept = (run / weights_file.WEIGHTS_NAME).read_bytes()
 
     with pytest.raises(DatasetError, match="no checkpoint can be continued: step-00000004 is not"):
@@ -163,11 +163,11 @@ def test_a_run_without_a_whole_checkpoint_is_not_begun_anew(masking, tmp_path):
 
 def test_another_number_of_threads_is_told_when_a_run_is_resumed(masking, tmp_path, caplog):
     """Sums are rounded otherwise; that is no reason to refuse."""
-    run, told = tmp_path / "run", tmp_path / "run/train.json"
+    run, description = tmp_path / "run", tmp_path / "run/train.json"
     masking(run, limits__max_steps=1)
-    said = json.loads(told.read_text(encoding="utf-8"))
-    said["starts"][0]["threads"] = 99
-    told.write_text(json.dumps(said), encoding="utf-8")
+    content = json.loads(description.read_text(encoding="utf-8"))
+    content["starts"][0]["threads"] = 99
+    description.write_text(json.dumps(content), encoding="utf-8")
 
     masking(run, resume=True, limits__max_steps=2)
 

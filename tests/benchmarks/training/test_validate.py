@@ -1,4 +1,4 @@
-"""The judge hears what inference gives, and a copy of the input has learned nothing."""
+"""Validation scores what inference gives, and a copy of the input has learned nothing."""
 
 import math
 
@@ -50,11 +50,11 @@ def test_a_copy_of_the_input_gains_nothing_and_fails_the_test_of_learning(valida
 
 def test_the_mixtures_themselves_are_scored_by_hand(validator):
     """About 6 dB, by the definition."""
-    for example, found in zip(validator.examples, validator.noisy_db, strict=True):
+    for example, noisy_db in zip(validator.examples, validator.noisy_db, strict=True):
         clean, noisy = example.clean.astype(float), example.noisy.astype(float)
         part = clean * (clean @ noisy) / (clean @ clean)
         expected = 10 * math.log10((part @ part) / ((noisy - part) @ (noisy - part)))
-        assert found == pytest.approx(expected, abs=1e-9)
+        assert noisy_db == pytest.approx(expected, abs=1e-9)
 
 
 def test_an_estimate_without_a_score_is_never_the_best(validator):

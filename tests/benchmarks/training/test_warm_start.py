@@ -1,4 +1,4 @@
-"""A run may begin with weights that were trained before, and remembers what they had heard."""
+"""A run may begin with weights that were trained before, and lists what they had learned from."""
 
 import csv
 
@@ -38,11 +38,13 @@ def test_the_first_weights_are_those_that_were_named(
     train(f"{networks}:Masking@{first}", learnable_folder, run, config=still, seed=1)
 
     before, after = (load_file(one / weights_file.WEIGHTS_NAME) for one in (first, run))
-    told = weights_file.read_card(run / weights_file.WEIGHTS_NAME).facts["began_with"]
+    facts = weights_file.read_card(run / weights_file.WEIGHTS_NAME).facts["began_with"]
     assert all(torch.allclose(before[name], after[name], atol=1e-6) for name in before)
-    assert told["sha256"] == file_sha256(first / weights_file.WEIGHTS_NAME)
-    assert told["steps"] == weights_file.read_card(first / weights_file.WEIGHTS_NAME).facts["steps"]
-    assert told["seed"] == 0
+    assert facts["sha256"] == file_sha256(first / weights_file.WEIGHTS_NAME)
+    assert (
+        facts["steps"] == weights_file.read_card(first / weights_file.WEIGHTS_NAME).facts["steps"]
+    )
+    assert facts["seed"] == 0
 
 
 def test_a_stretch_goes_on_only_from_the_weights_it_began_with(

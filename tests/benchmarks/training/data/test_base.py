@@ -25,14 +25,14 @@ def source(name, split, **cells):
 
 def test_the_facts_count_recordings_groups_and_licences(tiny):
     """Of both splits."""
-    told = data_facts(
+    facts = data_facts(
         CorpusTrainingData(tiny, Data(segment_s=0.5), Validation(seconds=0.5), seed=0)
     )
 
-    ids = told["train"].pop("ids")
+    ids = facts["train"].pop("ids")
     assert ids == sorted(row.id for row in tiny_rows(tiny, "train"))
-    assert told["train"] == {"recordings": 16, "groups": 16, "licenses": {"CC0-1.0": 16}}
-    assert told["validation"]["recordings"] == 16
+    assert facts["train"] == {"recordings": 16, "groups": 16, "licenses": {"CC0-1.0": 16}}
+    assert facts["validation"]["recordings"] == 16
 
 
 def tiny_rows(corpus, split):

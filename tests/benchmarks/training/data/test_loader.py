@@ -19,8 +19,8 @@ def data(tiny):
     return CorpusTrainingData(tiny, config, Validation(mixtures=2, seconds=0.3), seed=0)
 
 
-def waves(found, count):
-    return [[part["noisy"].numpy() for part in parts] for parts in islice(found, count)]
+def waves(batches, count):
+    return [[part["noisy"].numpy() for part in parts] for parts in islice(batches, count)]
 
 
 def test_an_epoch_takes_every_item_at_most_once_in_its_own_order():
