@@ -89,7 +89,7 @@ def render(
             f"found {corpus.root} {corpus.hash[:12]}; give the same corpus or draw again"
         )
     if audio_format not in FORMATS:
-        raise InputError(f"audio_format is {audio_format!r}; expected one of {', '.join(FORMATS)}")
+        raise InputError(f"the format is {audio_format!r}; expected one of {', '.join(FORMATS)}")
     recipes = recipes if rows is None else recipes.select(rows)
     recipes = recipes.augmented(None if augment is None else load_chain(augment))
     if recipes.augmentation and recipes.varied:
