@@ -116,13 +116,18 @@ def sums_of(recipe: Recipe, task: TaskSpec) -> Sums:
     """Return which layers of a recipe are added up to what."""
     layers = tuple(enumerate(recipe.layers))
     groups: dict[tuple[str, str], list[int]] = {}
+    roles = {layer.role for layer in recipe.layers}
     for number, layer in layers:
         if layer.input is not None:
             groups.setdefault((layer.input, layer.role), []).append(number)
     return Sums(
         {name: tuple(n for n, one in layers if one.input == name) for name in recipe.inputs},
         {name: tuple(n for n, one in layers if one.target == name) for name in recipe.targets},
-        {role: tuple(n for n, one in layers if one.role == role) for role in task.kept},
+        {
+            role: tuple(n for n, one in layers if one.role == role)
+            for role in task.kept
+            if role in roles
+        },
         {key: tuple(numbers) for key, numbers in groups.items()},
     )
 

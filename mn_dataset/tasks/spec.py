@@ -232,6 +232,12 @@ def own_layer(layer: Layer) -> Layer:
     return layer
 
 
+def nothing_further(recipe: Recipe) -> Sequence[Expectation]:
+    """Expect of a recipe no more than what holds in every task."""
+    del recipe
+    return ()
+
+
 def none_across(options: Mapping[str, Any]) -> Mapping[str, str]:
     """Return no role: every recording stays in its split."""
     del options
@@ -277,7 +283,7 @@ class TaskSpec:
         facets: The sides of the leaderboard's cells, in the order of its columns.
         clusters: The two kinds of recordings whose sharing makes scores depend on each other.
         draw: Draws recipes: from a corpus, with ``split``, ``seed`` and the options of the task as
-            keyword arguments.
+            keyword arguments. None if its recipes are made elsewhere.
         expectations: What a well-formed recipe holds, beside what holds in every task.
         kept: Roles whose layers' sum is written as audio too, under the role's name.
         input_axis: Whether a batch has an axis of inputs after the first.
@@ -305,8 +311,8 @@ class TaskSpec:
     roles: tuple[LayerRole, ...]
     facets: tuple[Facet, ...]
     clusters: tuple[Axis, Axis]
-    draw: Callable[..., Drawn]
-    expectations: Callable[[Recipe], Sequence[Expectation]]
+    draw: Callable[..., Drawn] | None = None
+    expectations: Callable[[Recipe], Sequence[Expectation]] = nothing_further
     kept: tuple[str, ...] = ()
     input_axis: bool = False
     target_axis: bool = True
@@ -350,7 +356,8 @@ class TaskSpec:
 
     def files(self, recipe: Recipe) -> tuple[str, ...]:
         """Return the names of all that is written as audio, in the order it is written."""
-        return (*self.inputs(recipe), *self.targets(recipe), *self.kept)
+        kept = [name for name in self.kept if any(one.role == name for one in recipe.layers)]
+        return (*self.inputs(recipe), *self.targets(recipe), *kept)
 
     def stack_inputs(self, inputs: Mapping[str, Wave]) -> Wave:
         """Return inputs as one item of a batch: (channels, time), or (inputs, channels, time)."""
