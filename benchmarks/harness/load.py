@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, cast
 
 from benchmarks import registry
 from benchmarks.contract import Denoiser, DenoiserSpec
+from benchmarks.external import adapters
 from benchmarks.harness.checks import importing
 from benchmarks.registry import Entry
 from mn_dataset.audio.io import file_sha256
@@ -97,6 +98,9 @@ def _version(package: str) -> str:
 
 SIDE_NAMES = frozenset({"clean", "noise", "noise_profile", "mixture"})
 
+LOADERS: dict[str, registry.Loader] = {".toml": adapters.load_described}
+"""What makes a denoiser of a file that describes it, by suffix."""
+
 
 def constructed(entry: Entry) -> Denoiser:
     """Import, check and construct; no optional package is imported.
@@ -109,7 +113,7 @@ def constructed(entry: Entry) -> Denoiser:
         DenoiserFailed: if its module or constructor raises.
     """
     with importing(entry.name):
-        attribute = entry.load()
+        attribute = entry.load(LOADERS)
     spec = declared(attribute, name=entry.name)
     lacks = missing(spec)
     if lacks is not None and lacks.extra:
