@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.classical.gain_rule import Tracked
-from benchmarks.signal.masks import Gain, Power
+from benchmarks.signal.stft import Gain, Power
 
 Snr = NDArray[np.float32]
 """Ratio of powers, shape (..., bins): one frame."""

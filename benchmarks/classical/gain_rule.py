@@ -14,8 +14,7 @@ from benchmarks.classical.trackers.minimum_statistics import minimum_statistics
 from benchmarks.classical.trackers.quantile import quantile_noise
 from benchmarks.classical.trackers.spp import spp
 from benchmarks.contract import Batch, DenoiserSpec, Side
-from benchmarks.signal.masks import Gain, Power, power_of
-from benchmarks.signal.stft import Stft, stft_at
+from benchmarks.signal.stft import Gain, Power, Stft, power_of, stft_at
 from mn_dataset.errors import UnknownName
 
 TRACKERS: dict[str, Callable[..., Power]] = {

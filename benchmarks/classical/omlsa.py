@@ -17,7 +17,7 @@ from benchmarks.classical.decision_directed import Snr, posterior_snr
 from benchmarks.classical.gain_rule import Tracked
 from benchmarks.classical.mmse_lsa import lsa_gain
 from benchmarks.contract import DenoiserSpec
-from benchmarks.signal.masks import Gain, Power
+from benchmarks.signal.stft import Gain, Power
 
 _RANGE_DB = (-10.0, -5.0)  # of the mean a priori SNR: surely absent, surely present
 _PEAK_RANGE_DB = (0.0, 10.0)  # of the last frame that rose

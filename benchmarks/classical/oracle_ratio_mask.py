@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from benchmarks.contract import Batch, DenoiserSpec
-from benchmarks.signal.masks import masked, power_of, ratio_mask
-from benchmarks.signal.stft import stft_at
+from benchmarks.signal.stft import masked, power_of, ratio_mask, stft_at
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,7 @@ from numpy.typing import NDArray
 
 from benchmarks.classical.gain_rule import Tracking
 from benchmarks.contract import Batch, DenoiserSpec, Side
-from benchmarks.signal.masks import power_of
-from benchmarks.signal.stft import stft_at
+from benchmarks.signal.stft import power_of, stft_at
 
 Real = NDArray[np.float32]
 

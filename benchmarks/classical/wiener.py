@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from benchmarks.classical.decision_directed import DecisionDirected, Snr
 from benchmarks.contract import DenoiserSpec
-from benchmarks.signal.masks import Gain
+from benchmarks.signal.stft import Gain
 
 
 @dataclass(frozen=True)

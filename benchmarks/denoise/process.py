@@ -5,7 +5,8 @@ Turn a recording and its estimate into the samples that are written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -18,7 +19,6 @@ from benchmarks.contract import Batch
 from benchmarks.denoise.jobs import Job
 from benchmarks.denoise.spectrogram import Spectrogram, draw
 from benchmarks.harness.apply import AppliedDenoiser
-from benchmarks.harness.counters import Remembered
 from mn_dataset.audio import io
 from mn_dataset.audio.writer import Form, sink
 from mn_dataset.errors import AudioError
@@ -206,3 +206,33 @@ def _floats(samples: NDArray[Any]) -> NDArray[np.float64]:
     scale = 2.0**-31 if samples.dtype == np.int32 else 1.0
     floats: NDArray[np.float64] = np.multiply(samples, scale, dtype=np.float64)
     return floats
+
+
+class Remembered:
+    """Blocks (time, channels) that are kept as they pass until they are asked for."""
+
+    def __init__(self, blocks: Iterable[NDArray[Any]]) -> None:
+        self._blocks = blocks
+        self._kept: deque[NDArray[Any]] = deque()
+
+    def __iter__(self) -> Iterator[NDArray[Any]]:
+        """Pass copies of the blocks on."""
+        for block in self._blocks:
+            own = block.copy()
+            self._kept.append(own)
+            yield own
+
+    def take(self, count: int) -> NDArray[Any]:
+        """Return the next samples, at least one and no more than have passed, and forget them.
+
+        Returns:
+            Shape (count, channels).
+        """
+        parts = []
+        while count:
+            block = self._kept.popleft()
+            if len(block) > count:
+                self._kept.appendleft(block[count:])
+            parts.append(block[:count])
+            count -= len(parts[-1])
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from benchmarks.contract import Batch, DenoiserSpec, Side
 from benchmarks.external import program
-from benchmarks.signal.masks import power_of
-from benchmarks.signal.stft import stft_at
+from benchmarks.signal.stft import power_of, stft_at
 
 _RATE = 44_100
 _FLOOR_DB = -50.0

@@ -18,9 +18,8 @@ from benchmarks.harness import backend
 from benchmarks.harness.backend import chosen
 from benchmarks.harness.checks import PROFILE, check_batch, checked, importing, picked, running
 from benchmarks.harness.chunked import Layout, advanced, in_pieces, layout
-from benchmarks.harness.counters import Counted
 from benchmarks.harness.load import constructed, revision_of
-from benchmarks.harness.resample import fitted, resampled, resampled_blocks
+from benchmarks.harness.resample import Counted, fitted, resampled, resampled_blocks
 from benchmarks.harness.weights import label, weights_of
 from mn_dataset.errors import InputError
 

@@ -16,10 +16,27 @@ import numpy as np
 import soxr
 
 from benchmarks.contract import Batch
-from benchmarks.harness.counters import Counted
 from mn_dataset.audio.resample import QUALITY, resample_blocks
 
 _MARGIN_S = 0.01
+
+
+class Counted:
+    """Blocks (..., time) that are counted as they pass.
+
+    Attributes:
+        samples: How many have passed.
+    """
+
+    def __init__(self, blocks: Iterable[Batch]) -> None:
+        self._blocks = blocks
+        self.samples = 0
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Pass the blocks on."""
+        for block in self._blocks:
+            self.samples += block.shape[-1]
+            yield block
 
 
 def margin(source_rate: int, target_rate: int) -> int:

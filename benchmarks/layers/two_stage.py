@@ -128,8 +128,8 @@ def build(config: dict[str, Any]) -> TwoStage:
     """Return a fresh network.
 
     Args:
-        config: Keywords of ``benchmarks.models.two_stage.TwoStageModel.build``, with the widths
-            from full resolution to the bottleneck, at least two.
+        config: Keywords of ``benchmarks.models.two_stage_unet.TwoStageModel.build``; the widths go
+            from full resolution to the bottleneck, and are at least two.
 
     Raises:
         UnknownName: if there is no such second stage, gate or initialiser.

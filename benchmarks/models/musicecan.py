@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.contract import DenoiserSpec
-from benchmarks.models.two_stage import CHUNK, OVERLAP, RATE, TwoStageModel
+from benchmarks.models.two_stage_unet import CHUNK, OVERLAP, RATE, TwoStageModel
 
 if TYPE_CHECKING:
     import torch

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import exp1
 
-from benchmarks.signal.masks import Power
+from benchmarks.signal.stft import Power
 
 Frame = NDArray[np.float64]
 """One frame of powers, shape (..., bins)."""

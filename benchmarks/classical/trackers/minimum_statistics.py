@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.signal.masks import Power
+from benchmarks.signal.stft import Power
 
 Frame = NDArray[np.float64]
 """One frame of powers, shape (..., bins)."""

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from benchmarks.signal.masks import Power
+from benchmarks.signal.stft import Power
 
 
 def quantile_noise(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.signal.masks import Power
+from benchmarks.signal.stft import Power
 
 _HOP_S = 0.016  # of the paper's frames, to which its two memories belong
 _SMOOTHING = 0.8

@@ -5,9 +5,9 @@ import torch
 
 from benchmarks.layers import tiling
 from benchmarks.layers.convolution import Conv
-from benchmarks.layers.dense import ResidualDense
 from benchmarks.layers.initialise import initialise
 from benchmarks.layers.tiling import Strip
+from benchmarks.layers.unet import ResidualDense
 
 FRAMES = 47
 

@@ -9,8 +9,7 @@ from scipy import optimize
 
 from benchmarks.classical.gain_rule import TRACKERS
 from benchmarks.classical.wiener import Wiener
-from benchmarks.signal.masks import power_of
-from benchmarks.signal.stft import Stft
+from benchmarks.signal.stft import Stft, power_of
 from mn_dataset.seeds import generator
 
 RATE = 44_100
