@@ -98,10 +98,10 @@ def denoise(
         batch_size: Pieces that a model is handed at a time; 1 on a CPU and 2 on a GPU by default.
         json: Print one JSON object.
     """
-    from benchmarks.denoise.denoise import denoise_files
+    from benchmarks.denoise.denoise import denoise as denoise_recordings
 
     with terminal.bar("denoising") as progress:
-        summary = denoise_files(
+        summary = denoise_recordings(
             files,
             denoiser=denoiser,
             out=out,
@@ -114,7 +114,7 @@ def denoise(
             batch_size=batch_size,
             progress=progress,
         )
-    terminal.answer(summary.answer()) if json else terminal.say(str(summary))
+    terminal.answer(summary.as_dict()) if json else terminal.say(str(summary))
     return terminal.INPUT_AT_FAULT if summary.refused else terminal.DONE
 
 
