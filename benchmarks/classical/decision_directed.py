@@ -1,4 +1,4 @@
-"""Follow the a priori signal-to-noise ratio from frame to frame, whatever the gain rule.
+"""Estimate the a priori signal-to-noise ratio from frame to frame, whatever the gain rule.
 
 Conventions of Ephraim and Malah 1984: the a posteriori SNR γ is the mixture's power over the
 noise's (eq. 10), the a priori SNR ξ is the clean power over the noise's (eq. 9).

@@ -1,4 +1,4 @@
-"""Tell a blind gain rule the true mean spectrum of the noise: what no tracker can pass."""
+"""A gain rule over the true mean spectrum of the noise: a bound for every tracker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Filter by the a priori signal-to-noise ratio alone.
+"""The Wiener filter of the a priori signal-to-noise ratio.
 
 Scalart and Filho, "Speech enhancement based on a priori signal to noise estimation", ICASSP 1996.
 """

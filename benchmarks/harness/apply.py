@@ -15,10 +15,10 @@ import numpy as np
 from benchmarks import registry
 from benchmarks.contract import Batch, Denoiser, DenoiserSpec, Side
 from benchmarks.harness import backend
-from benchmarks.harness.backend import chosen
+from benchmarks.harness.backend import choose_precision
 from benchmarks.harness.checks import PROFILE, check_batch, checked, importing, picked, running
 from benchmarks.harness.chunked import Layout, advanced, in_pieces, layout
-from benchmarks.harness.load import constructed, revision_of
+from benchmarks.harness.load import construct, revision_of
 from benchmarks.harness.resample import Counted, fitted, resampled, resampled_blocks
 from benchmarks.harness.weights import label, weights_of
 from mn_dataset.errors import InputError
@@ -242,16 +242,16 @@ def load_denoiser(
     if batch_size is not None and batch_size < 1:
         raise InputError(f"batch_size is {batch_size}; expected 1 or more pieces")
     entry = registry.denoiser(name)
-    denoiser = constructed(entry)
+    denoiser = construct(entry)
     first = denoiser.spec.front_end
     weights = weights_of(denoiser.spec, entry.checkpoint)
     return AppliedDenoiser(
         denoiser,
         revision=revision_of(
-            entry, denoiser.spec, weights=weights, own=getattr(denoiser, "revision", None)
+            entry, denoiser.spec, weights=weights, detail=getattr(denoiser, "revision", None)
         ),
         device=device,
-        precision=chosen(precision, spec=denoiser.spec, device=device),
+        precision=choose_precision(precision, spec=denoiser.spec, device=device),
         weights=weights,
         label=label(denoiser.spec.name, entry.checkpoint),
         batch_size=batch_size,

@@ -1,4 +1,4 @@
-"""MusicECAN: a two-stage U-Net whose first bottleneck weighs its channels.
+"""MusicECAN: a two-stage U-Net with channel attention at its first bottleneck.
 
 Cheng et al., "MusicECAN: An Automatic Denoising Network for Music Recordings With Efficient
 Channel Attention", IEEE/ACM TASLP 2024, doi:10.1109/TASLP.2024.3378118. Built as the released

@@ -80,12 +80,12 @@ class TwoStageModel:
         """
         from benchmarks.layers import two_stage  # noqa: PLC0415 - torch is an extra
 
-        wanted = list(self.widths if widths is None else widths)
-        levels = len(wanted) if depth is None else depth + 1
-        whole = all(width == int(width) >= 1 for width in wanted)
-        if not 2 <= levels <= len(wanted) or not whole or not 0 < width_multiplier < math.inf:
+        full = list(self.widths if widths is None else widths)
+        levels = len(full) if depth is None else depth + 1
+        whole = all(width == int(width) >= 1 for width in full)
+        if not 2 <= levels <= len(full) or not whole or not 0 < width_multiplier < math.inf:
             raise InputError(
-                f"{self.spec.name}: widths {wanted} times {width_multiplier} at depth {depth}; "
+                f"{self.spec.name}: widths {full} times {width_multiplier} at depth {depth}; "
                 "expected depth + 1 whole widths or more, and a depth of 1 or more"
             )
         if num_tfc < 1 or bins < 2:
@@ -104,7 +104,7 @@ class TwoStageModel:
         if gate is not None and self.gate is None:
             raise InputError(f"{self.spec.name}: gate is {gate!r}; it weighs no channels")
         config = {
-            "widths": [max(1, round(width * width_multiplier)) for width in wanted[:levels]],
+            "widths": [max(1, round(width * width_multiplier)) for width in full[:levels]],
             "num_tfc": num_tfc,
             "bins": bins,
             "input_rms": input_rms,
@@ -127,13 +127,13 @@ class TwoStageModel:
         Raises:
             InputError: if there is no file, or it holds no network of this model.
         """
-        from benchmarks.layers import precision as types  # noqa: PLC0415 - torch is an extra
-        from benchmarks.layers import weights_file  # noqa: PLC0415 - the same
+        from benchmarks.layers import weights_file  # noqa: PLC0415 - torch is an extra
+        from benchmarks.layers.precision import number_type  # noqa: PLC0415 - the same
 
         if checkpoint is None:
             raise InputError(f"{self.spec.name}: no weights were named; use {self.spec.name}@FILE")
         network = weights_file.load(checkpoint, self.build, model=self.spec.name, device=device)
-        self._network = network.to(dtype=types.number_type(precision))
+        self._network = network.to(dtype=number_type(precision))
 
     def __call__(self, batch: Any, sampling_rate: int, *, side: Any = None) -> Any:
         """Return the estimate of a float32 tensor (batch, 1, time)."""

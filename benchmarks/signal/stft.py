@@ -1,4 +1,4 @@
-"""Turn audio into overlapping short spectra and back without loss."""
+"""The short-time Fourier transform of audio, its inverse, and gains per frame and frequency."""
 
 from __future__ import annotations
 

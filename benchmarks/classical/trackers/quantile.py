@@ -1,4 +1,4 @@
-"""Estimate the power of the noise from the quiet moments of each frequency."""
+"""Estimate the noise from the quiet moments of each frequency, once for a whole clip."""
 
 from __future__ import annotations
 

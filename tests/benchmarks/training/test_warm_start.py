@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch", reason="needs: pip install 'mn-dataset[trai
 from safetensors.torch import load_file  # noqa: E402 - once torch is there
 
 from benchmarks import registry  # noqa: E402
-from benchmarks.harness.load import constructed  # noqa: E402
+from benchmarks.harness.load import construct  # noqa: E402
 from benchmarks.layers import weights_file  # noqa: E402
 from benchmarks.training.train import train  # noqa: E402
 from benchmarks.training.warm_start import begin  # noqa: E402
@@ -95,7 +95,7 @@ def test_weights_without_sources_are_used_and_that_is_said(first, networks, tmp_
     alone = tmp_path / "alone.safetensors"
     alone.write_bytes((first / weights_file.WEIGHTS_NAME).read_bytes())
 
-    found = begin(constructed(registry.denoiser(f"{networks}:Masking")), alone, {}, train_frames=1)
+    found = begin(construct(registry.denoiser(f"{networks}:Masking")), alone, {}, train_frames=1)
 
     assert found.learned is None
     assert "what it learned from is unknown" in caplog.text
