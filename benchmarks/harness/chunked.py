@@ -17,16 +17,16 @@ import scipy.fft
 from benchmarks.contract import Batch, DenoiserSpec
 from benchmarks.signal.chunks import Piece, cut, joined
 
+# The ideal interpolator rings on: silence this long keeps what leaves one end of the
+# transform from coming back at the other.
+_MARGIN = 2048
+
 CHUNK_S = 30.0
-"""Length of a piece of a stream for a denoiser that declares none; a shorter one is one piece."""
+"""Length of a piece of a stream for a denoiser that declares none; a shorter one stays whole."""
 OVERLAP_S = 1.0
 
 Estimate = Callable[[Batch, dict[str, Batch]], Batch]
 """Takes a mixture and its layers (batch, channels, time), returns an estimate, latency removed."""
-
-# The ideal interpolator rings on: silence this long keeps what leaves one end of the
-# transform from coming back at the other.
-_MARGIN = 2048
 
 
 @dataclass(frozen=True)
