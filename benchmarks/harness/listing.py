@@ -17,7 +17,7 @@ from mn_dataset.errors import InputError
 
 
 def describe_denoisers() -> list[dict[str, Any]]:
-    """Return one row per denoiser, with the keys of ``mn denoisers --json``.
+    """Return one row per denoiser, with the keys that ``mn denoisers`` prints as JSON.
 
     ``weights`` is the SHA-256 of those that ship, None where none do. ``parameters`` counts
     learned ones: 0 for a denoiser that learned nothing, None when unknown. ``reason`` and

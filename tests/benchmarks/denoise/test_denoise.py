@@ -1,6 +1,6 @@
 """A person's recordings come back denoised, in their own form, and nothing else is touched."""
 
-import json
+import inspect
 import os
 import resource
 import shutil
@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 
+import benchmarks
 from benchmarks.denoise.denoise import denoise
 from benchmarks.harness.checks import DenoiserFailed
 from mn_dataset.errors import InputError, MissingExtra, OutputError, UnknownName
@@ -82,6 +83,14 @@ def test_estimate_and_residual_sum_to_the_recording_exactly(tmp_path, own, recor
     np.testing.assert_array_equal(estimate.astype(np.int64) + residual, whole(path))
     # 30 % of the way to half is 85 %, to within half a step of 8 bits.
     assert np.abs(estimate - 0.85 * whole(path)).max() <= 2.0**31 / 256 + 1
+
+
+def test_the_package_is_called_as_its_function(tmp_path, own, record):
+    """What Python imports under that name answers the call."""
+    summary = benchmarks.denoise([record("a.wav")], denoiser=own("Same"), out=tmp_path / "out")
+
+    assert states(summary) == ["done"]
+    assert inspect.signature(benchmarks.denoise) == inspect.signature(denoise)
 
 
 def test_strength_zero_is_the_recording(tmp_path, own, record):
@@ -241,81 +250,6 @@ def test_what_stands_in_the_way_is_refused_unless_told(tmp_path, own, record):
     assert "made by half" in reason(strength=0.5)
 
 
-def test_names_that_would_clash_are_an_error_before_any_work(tmp_path, own, record):
-    """Two recordings of one name; an estimate in a recording's place."""
-    first, second = record("x/a.wav"), record("y/a.wav")
-    out = tmp_path / "out"
-
-    with pytest.raises(InputError, match="would both become"):
-        denoise([first, second], denoiser=own("Same"), out=out)
-    with pytest.raises(InputError, match="take the place of the recording"):
-        denoise([first], denoiser=own("Same"), out=first.parent)
-    assert not out.exists()
-    assert states(denoise([first, first], denoiser=own("Same"), out=out)) == ["done"]
-
-
-def test_names_that_would_meet_keep_their_suffix(tmp_path, own, record):
-    """One tape in two forms, and a recording that is called like a residual."""
-    record("tape.wav"), record("tape.flac"), record("a.wav"), record("a.residual.wav")
-    out = tmp_path / "out"
-
-    summary = denoise([tmp_path / "in"], denoiser=own("Same"), out=out, residual=True)
-
-    assert states(summary) == ["done"] * 4
-    assert {path.name for path in out.glob("[!.]*")} == {
-        *("tape.wav", "tape.residual.wav", "tape.flac", "tape.residual.flac"),
-        *("a.wav", "a.wav.residual.wav", "a.residual.wav", "a.residual.wav.residual.wav"),
-    }
-
-
-def test_estimates_of_another_folder_are_no_recordings(tmp_path, own, record):
-    """Two outputs inside the input: the first is not denoised again into the second."""
-    record("a.wav")
-    inside = tmp_path / "in"
-
-    denoise([inside], denoiser=own("Same"), out=inside / "first")
-    summary = denoise([inside], denoiser=own("Same"), out=inside / "second")
-
-    assert states(summary) == ["done"]
-    assert states(denoise([inside / "first"], denoiser=own("Same"), out=tmp_path / "x")) == ["done"]
-
-
-def test_a_link_to_a_recording_is_not_overwritten(tmp_path, own, record):
-    """The place is known by what it is, not by how it is called."""
-    path = record("a.wav")
-    out = tmp_path / "out"
-    out.mkdir()
-    os.link(path, out / "a.wav")
-
-    with pytest.raises(InputError, match="take the place of the recording"):
-        denoise([path], denoiser=own("Same"), out=out, overwrite=True)
-
-
-def test_outputs_inside_the_folder_are_no_recordings(tmp_path, own, record):
-    """The second run sees what the first one saw."""
-    record("a.wav")
-    folder = tmp_path / "in"
-
-    denoise([folder], denoiser=own("Same"), out=folder / "clean")
-    summary = denoise([folder], denoiser=own("Same"), out=folder / "clean")
-
-    assert states(summary) == ["finished"]
-
-
-def test_what_is_no_recording_at_all_is_named(tmp_path, own):
-    """A path that is not there, a folder without audio."""
-    (tmp_path / "bare").mkdir()
-
-    summary = denoise(
-        [tmp_path / "none.wav", tmp_path / "bare"], denoiser=own("Same"), out=tmp_path / "out"
-    )
-
-    assert states(summary) == ["refused", "refused"]
-    assert "no such file" in str(summary)
-    assert "a folder without recordings" in str(summary)
-    assert not (tmp_path / "out").exists()
-
-
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read and write anything")
 def test_permissions_are_told(tmp_path, own, record):
     """An unreadable recording is refused; a folder that cannot be written stops the command."""
@@ -431,21 +365,6 @@ def test_progress_counts_seconds_of_audio(tmp_path, own, record):
     assert seen[-1] == (4, 5)
     assert {total for _, total in seen} == {5}
     assert len({done for done, _ in seen}) == 5
-
-
-def test_the_answer_is_json(tmp_path, own, record):
-    """What `--json` prints holds every recording."""
-    summary = denoise(
-        [record("a.wav"), tmp_path / "none.wav"], denoiser=own("Half"), out=tmp_path / "out"
-    )
-
-    answer = json.loads(json.dumps(summary.as_dict(), default=str))
-
-    assert (answer["denoiser"], answer["precision"]) == ("half", "float32")
-    by_state = {item["state"]: item for item in answer["recordings"]}
-    assert by_state["done"]["outputs"] == [str(tmp_path / "out" / "a.wav")]
-    assert by_state["done"]["form"] == "WAV PCM_16"
-    assert "no such file" in by_state["refused"]["reason"]
 
 
 COMMAND = """

@@ -152,17 +152,6 @@ def test_notes_that_rest_are_not_taken_for_noise(name, most_db):
     assert abs(10 * np.log10(ratio)) < most_db
 
 
-def test_a_held_note_is_taken_for_noise_by_spp():
-    """Its price, said in its first lines: it follows what lasts a second."""
-    signal = 0.01 * noise(6.0)
-    signal += np.sin(2 * np.pi * 1000 * np.arange(len(signal)) / RATE)
-    alone = tracked("spp", 0.01 * noise(6.0))
-
-    found = tracked("spp", signal)
-
-    assert 10 * np.log10(found[-1, 46] / alone[-1, 46]) > 20
-
-
 @pytest.mark.parametrize("name", BLIND)
 def test_items_of_a_batch_are_tracked_apart(name):
     """And in any number of channels."""
