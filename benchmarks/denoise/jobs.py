@@ -9,12 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from benchmarks.denoise.journal import JOURNAL_NAME
-from mn_dataset.audio import ffmpeg, io
+from mn_dataset.audio import io
 from mn_dataset.audio.scan import oddity, walk
 from mn_dataset.audio.writer import Form, kept, wav
 from mn_dataset.errors import InputError
 
-_ALAC_BITS = {"ALAC_16": 16, "ALAC_20": 24, "ALAC_24": 24, "ALAC_32": 32}
+_LOSSLESS = {
+    "PCM_24": "PCM_24",
+    "ALAC_20": "PCM_24",
+    "ALAC_24": "PCM_24",
+    "ALAC_32": "FLOAT",
+    "FLOAT": "FLOAT",
+}
+"""What holds more than 16 bits of foreign containers, by their encodings."""
 
 
 @dataclass(frozen=True)
@@ -141,24 +148,21 @@ def plan_job(candidate: Candidate, extras: Extras, *, whole_name: bool = False) 
     """
     with io.stream(candidate.path) as audio:
         pass
-    seconds = None if audio.frames is None else audio.frames / audio.sampling_rate
     form = kept(audio.format, audio.subtype)
     own_form = form is not None
     name = candidate.name
     stem = name.name if whole_name else name.stem
     if form is None:
-        bits = _ALAC_BITS.get(audio.subtype, 0)
-        if not audio.format:
-            facts = ffmpeg.facts(candidate.path)
-            seconds, bits = facts.duration_s, facts.bits
+        seconds = audio.duration_s
         frames = None if seconds is None else round(seconds * audio.sampling_rate)
-        form = wav(_encoding(bits), frames=frames, channels=audio.channels)
+        encoding = _LOSSLESS.get(audio.subtype, "PCM_16")
+        form = wav(encoding, frames=frames, channels=audio.channels)
         name = name.with_name(f"{stem}.wav")
     return Job(
         path=candidate.path,
         sampling_rate=audio.sampling_rate,
         channels=audio.channels,
-        duration_s=seconds,
+        duration_s=audio.duration_s,
         form=form,
         own_form=own_form,
         estimate=name,
@@ -186,19 +190,15 @@ def check_names(jobs: Sequence[Job], out: Path) -> None:
             other = owners.setdefault(name, job.path)
             if other != job.path or job.outputs.count(name) > 1:
                 raise InputError(
-                    f"{other} and {job.path} would both become {out / name}; rename one, or write "
-                    "each into a folder of its own"
+                    f"{other} and {job.path} would both become {out / name}; rename one, or give "
+                    "each its own `out`"
                 )
             if (out / name).exists() and _identity(out / name) in recordings:
                 original = recordings[_identity(out / name)]
                 raise InputError(
                     f"{out / name} would take the place of the recording {original}; choose "
-                    "another folder"
+                    "another `out`"
                 )
-
-
-def _encoding(bits: int) -> str:
-    return "PCM_16" if bits <= 16 else "PCM_24" if bits <= 24 else "FLOAT"
 
 
 def _identity(path: Path) -> tuple[int, int]:

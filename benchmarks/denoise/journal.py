@@ -78,8 +78,7 @@ class OutputJournal:
                 return Outputs(str(line["estimate"]), provenance, dict(line["files"]))
             except (ValueError, LookupError, TypeError) as error:
                 raise InputError(
-                    f"{path}: damaged ({error}); remove it, and what it stood for is refused "
-                    "until it may be overwritten"
+                    f"{path}: damaged ({error}); remove it, and `overwrite` what it stood for"
                 ) from error
 
         self._journal = Journal(path, decode, _encoded)
@@ -107,7 +106,7 @@ class OutputJournal:
                     return False
                 raise InputError(
                     f"{self._out / name} is there already, {_origin(outputs, same=same)}; choose "
-                    "another folder, or allow to overwrite it"
+                    "another `out`, or `overwrite` it"
                 )
         return len(existing) == len(names)
 
