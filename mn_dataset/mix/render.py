@@ -19,6 +19,7 @@ import pyarrow as pa
 from mn_dataset.audio import io
 from mn_dataset.audio.corpus import Corpus
 from mn_dataset.errors import AudioError, DatasetError, InputError, OutputError, RecipeError
+from mn_dataset.files.lock import contents
 from mn_dataset.mix import manifest
 from mn_dataset.mix import recipes as recipe_table
 from mn_dataset.mix.augment.apply import require
@@ -167,7 +168,7 @@ def _open_folder(folder: Path, recipes: Recipes, audio_format: str) -> bool:
     """Make the folder or check that it holds the same recipes; tell whether it was made."""
     if audio_format not in FORMATS:
         raise InputError(f"the format is {audio_format!r}; expected one of {', '.join(FORMATS)}")
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+    if not contents(folder):
         try:
             folder.mkdir(parents=True, exist_ok=True)
             recipe_table.write_recipes(folder / manifest.RECIPES, recipes)
