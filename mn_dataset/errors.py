@@ -6,9 +6,10 @@
     │   ├── AudioError        a recording that is missing, damaged or in another form
     │   ├── RecipeError       a mixture that cannot be drawn or rendered as asked
     │   ├── DatasetError      a dataset or run folder that is not what its recipes say
+    │   ├── FetchError        a file that cannot be had from its address, or is not the expected one
     │   ├── UnknownName       a name nobody registered; carries the nearest ones
     │   └── MissingExtra      an optional package; carries the command that installs it
-    ├── OutputError           a place that cannot be written
+    ├── OutputError           a file or folder that cannot be written
     └── DenoiserFailed        a denoiser raised or broke its contract (benchmarks.harness.checks)
 
 Every message says what was found, what was expected, where, and what to do. The command

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from benchmarks.denoise.journal import LEDGER_NAME
-from mn_dataset.audio import ffmpeg, io
+from mn_dataset.audio import io
 from mn_dataset.audio.scan import oddity, walk
 from mn_dataset.audio.writer import Form, kept, wav
 from mn_dataset.errors import InputError
@@ -80,7 +80,14 @@ def _real(path: Path) -> Path:
     return Path(os.path.realpath(path))  # unlike resolve(), it lives with loops of links
 
 
-_BITS = {"ALAC_16": 16, "ALAC_20": 24, "ALAC_24": 24, "ALAC_32": 32}
+_LOSSLESS = {
+    "PCM_24": "PCM_24",
+    "ALAC_20": "PCM_24",
+    "ALAC_24": "PCM_24",
+    "ALAC_32": "FLOAT",
+    "FLOAT": "FLOAT",
+}
+"""What holds more than 16 bits of foreign containers, by their encodings."""
 
 
 @dataclass(frozen=True)
@@ -145,24 +152,21 @@ def planned(found: Found, wish: Wish, *, whole_name: bool = False) -> Job:
     """
     with io.stream(found.path) as audio:
         pass
-    seconds = None if audio.frames is None else audio.frames / audio.sampling_rate
     form = kept(audio.format, audio.subtype)
     own_form = form is not None
     name = found.name
     stem = name.name if whole_name else name.stem
     if form is None:
-        bits = _BITS.get(audio.subtype, 0)
-        if not audio.format:
-            known = ffmpeg.facts(found.path)
-            seconds, bits = known.duration_s, known.bits
+        seconds = audio.duration_s
         frames = None if seconds is None else round(seconds * audio.sampling_rate)
-        form = wav(_encoding(bits), frames=frames, channels=audio.channels)
+        encoding = _LOSSLESS.get(audio.subtype, "PCM_16")
+        form = wav(encoding, frames=frames, channels=audio.channels)
         name = name.with_name(f"{stem}.wav")
     return Job(
         path=found.path,
         sampling_rate=audio.sampling_rate,
         channels=audio.channels,
-        duration_s=seconds,
+        duration_s=audio.duration_s,
         form=form,
         own_form=own_form,
         estimate=name,
@@ -199,10 +203,6 @@ def check_names(jobs: Sequence[Job], out: Path) -> None:
                     f"{out / name} would take the place of the recording {original}; choose "
                     "another --out"
                 )
-
-
-def _encoding(bits: int) -> str:
-    return "PCM_16" if bits <= 16 else "PCM_24" if bits <= 24 else "FLOAT"
 
 
 def _identity(path: Path) -> tuple[int, int]:

@@ -23,8 +23,7 @@ from benchmarks.leaderboard.run_folder import read_rows, write_whole
 from benchmarks.leaderboard.table import BASELINE
 from benchmarks.report.summary import HEADLINE, read_board
 from benchmarks.report.text import number, table
-from benchmarks.training.data.base import TRAIN
-from benchmarks.training.data.loader import SOURCES, attributions, read_sources
+from benchmarks.training.data.base import SOURCES, TRAIN, attributions, read_sources
 from mn_dataset.audio.io import file_sha256
 from mn_dataset.errors import DatasetError
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from mn_dataset.audio.io import Pcm
-from mn_dataset.audio.place import place_wav
+from mn_dataset.audio.io import Pcm, write_wav
 from mn_dataset.errors import OutputError
+from mn_dataset.files.atomic import replacement
 from mn_dataset.records import (
     MUSIC_CATEGORIES,
     NOISE_CLASSES,
@@ -187,9 +187,11 @@ def _is_there(root: Path, plan: Plan) -> bool:
 
 def _write(root: Path, plan: Plan, seed: int) -> None:
     stems = make(plan, seed=seed)
+    recordings: list[tuple[Path, Pcm]] = []
     if len(stems) > 1:
-        for name, samples in stems.items():
-            folder = root / "stems" / plan.category / f"{plan.number:02d}"
-            place_wav(folder / f"{name}.wav", samples)
-    # The recording comes last: where it stands, its stems do.
-    place_wav(root / f"{plan.id}.wav", mixture(stems))
+        folder = root / "stems" / plan.category / f"{plan.number:02d}"
+        recordings += [(folder / f"{name}.wav", samples) for name, samples in stems.items()]
+    # The mixture comes last: where it stands, its stems do.
+    for path, samples in [*recordings, (root / f"{plan.id}.wav", mixture(stems))]:
+        with replacement(path, durable=False) as temporary:
+            write_wav(temporary, samples, sampling_rate=SAMPLING_RATE)

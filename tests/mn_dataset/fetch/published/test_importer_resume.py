@@ -15,7 +15,7 @@ import pytest
 from mn_dataset import seeds, tables
 from mn_dataset.audio.corpus import open_corpus
 from mn_dataset.fetch.published.importer import import_published
-from mn_dataset.fetch.request import Order
+from mn_dataset.fetch.session import FetchRequest
 from mn_dataset.records import ROLES
 
 BINAURAL, CLEAN, NOISE = "FAIR-Play", "M&N clean recordings", "M&N noise recordings"
@@ -23,12 +23,12 @@ KILLED = """
 import sys
 from pathlib import Path
 from mn_dataset import tables
-from mn_dataset.fetch.request import Order
+from mn_dataset.fetch.session import FetchRequest
 from mn_dataset.fetch.published.importer import import_published
 origin, stand, out, workers = sys.argv[1:]
 rows = {r: tables.read_table(Path(stand, "tables", f"{r}.csv"), r) for r in ("clean", "noise")}
-order = Order(Path(out), origin=origin, workers=int(workers))
-import_published(rows, order, drives={})
+fetch_request = FetchRequest(Path(out), origin=origin, workers=int(workers))
+import_published(rows, fetch_request, drives={})
 """
 
 
@@ -60,7 +60,7 @@ def test_killed_and_run_again_it_ends_in_the_same_bytes(take, standin, tmp_path,
     resumed = take(origin)
 
     assert stopped == [True, True]
-    assert 0 < resumed.made < 40
+    assert 0 < resumed.num_made < 40
     assert ends() == expected
 
 
@@ -101,8 +101,10 @@ def test_the_whole_stand_in_is_accounted_for(whole_standin, roomy, kind, pack):
     folder = whole_standin / "tables"
     rows = {role: tables.read_table(tables.table_path(folder, role), role) for role in ROLES}
 
-    account = import_published(rows, Order(roomy / "mn", origin=str(origin), workers=2), drives={})
+    account = import_published(
+        rows, FetchRequest(roomy / "mn", origin=str(origin), workers=2), drives={}
+    )
 
     assert account.counts() == {"present": 1277, "missing": 0, "different": 0, "left out": 0}
-    assert sum("proven" in item.detail for item in account.items) == 1033
+    assert sum("proven" in item.detail for item in account.rows) == 1033
     assert len(open_corpus(roomy / "mn", workers=2).sources) == 1277

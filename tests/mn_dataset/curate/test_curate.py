@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -16,18 +15,6 @@ from mn_dataset.curate.curate import curate
 from mn_dataset.curate.outcomes import JOURNAL_NAME
 from mn_dataset.errors import InputError, OutputError
 from mn_dataset.seeds import generator
-
-
-@pytest.fixture
-def raw(sound, tmp_path):
-    """Twelve recordings that need some milliseconds each, and one that is damaged."""
-    root = tmp_path / "raw"
-    for number in range(8):
-        sound(root / f"piano/{number}.wav", rate=48_000, channels=2, seconds=6)
-    for number in range(4):
-        sound(root / f"traffic/{number}.flac", seconds=3)
-    (root / "piano/bad.wav").write_bytes(b"RIFF")
-    return root
 
 
 def stamps(folder):
@@ -155,16 +142,6 @@ def test_words_are_changed_without_converting(raw, tmp_path, rows):
     assert {row["license"] for row in rows(tmp_path / "out", "clean")} == {"CC0-1.0"}
 
 
-def test_other_options_want_another_folder(raw, tmp_path, contents):
-    """Clips of two kinds in one corpus would be nobody's wish."""
-    curate(raw, tmp_path / "out", clip_s=2)
-    before = contents(tmp_path / "out")
-
-    with pytest.raises(InputError, match=r'was curated with .*"clip_s": 2.*"clip_s": 3'):
-        curate(raw, tmp_path / "out", clip_s=3)
-    assert contents(tmp_path / "out") == before
-
-
 def test_a_folder_of_somebody_else_is_refused(raw, tmp_path, contents):
     """So is a file, and a place inside the source; an empty folder will do."""
     (tmp_path / "theirs").mkdir()
@@ -208,21 +185,6 @@ def test_a_source_that_is_emptied_does_not_empty_the_corpus(raw, tmp_path, conte
     assert {name for name in contents(tmp_path / "out") if name.endswith(".wav")} == clips
 
 
-def test_a_journal_that_is_cut_off_is_read_to_its_last_line(raw, tmp_path, contents):
-    """One that is damaged in the middle is refused."""
-    out = tmp_path / "out"
-    curate(raw, out, clip_s=2)
-    before = contents(out)
-    text = before[JOURNAL_NAME]
-    (out / JOURNAL_NAME).write_bytes(text[:-40])
-    report = curate(raw, out, clip_s=2)
-
-    assert (report.converted, contents(out)) == (1, before)
-    (out / JOURNAL_NAME).write_bytes(text.replace(b'"frames"', b'"flames"'))
-    with pytest.raises(InputError, match=r"damaged .*remove the folder"):
-        curate(raw, out, clip_s=2)
-
-
 def test_a_recording_that_kills_its_process_is_rejected_for_good(raw, tmp_path, monkeypatch):
     """The run goes on without it, and the next run does not try it again."""
     with monkeypatch.context() as fatal:
@@ -241,19 +203,6 @@ def test_a_recording_that_kills_its_process_is_rejected_for_good(raw, tmp_path, 
     assert again.converted == 0
 
 
-def test_a_recording_during_which_the_process_died_is_tried_apart(raw, tmp_path, contents):
-    """Its beginning stands in the journal; a harmless one is simply done."""
-    curate(raw, tmp_path / "straight", clip_s=2)
-    header, first = contents(tmp_path / "straight")[JOURNAL_NAME].split(b"\n")[:2]
-    found = json.loads(first)
-    (tmp_path / "out").mkdir()
-    begun = json.dumps({"begun": f"{found['role']}/{found['name']}"}).encode()
-    (tmp_path / "out" / JOURNAL_NAME).write_bytes(header + b"\n" + begun + b"\n")
-    curate(raw, tmp_path / "out", clip_s=2)
-
-    assert contents(tmp_path / "out") == contents(tmp_path / "straight")
-
-
 def test_a_full_disk_is_told_and_resumed_from(raw, tmp_path, monkeypatch, contents):
     """What was done is kept."""
     curate(raw, tmp_path / "straight", clip_s=2)
@@ -266,4 +215,22 @@ def test_a_full_disk_is_told_and_resumed_from(raw, tmp_path, monkeypatch, conten
         with pytest.raises(OutputError, match=r"clean\.csv: cannot be written"):
             curate(raw, tmp_path / "out", clip_s=2)
     assert curate(raw, tmp_path / "out", clip_s=2).finished == 13
+    assert contents(tmp_path / "out") == contents(tmp_path / "straight")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends signals")
+def test_one_process_at_a_time_curates_into_a_folder(mn, holding, raw, tmp_path, contents):
+    """The second says who does, and exits 1; when that one is killed, the next one takes over."""
+    curate(raw, tmp_path / "straight", clip_s=2.0)
+    words = ("curate", raw, "--out", tmp_path / "out", "--clip-s", 2, "--workers", 1)
+    first = holding(tmp_path / "out", *words)
+
+    code, _, message = mn(*words)
+    first.kill()
+    first.wait()
+
+    assert code == 1
+    assert f"{tmp_path / 'out'}: `mn curate` (process {first.pid} on " in message
+    assert message.count("\n") == 1
+    assert mn(*words)[0] == 0
     assert contents(tmp_path / "out") == contents(tmp_path / "straight")

@@ -14,8 +14,7 @@ import pytest
 
 from mn_dataset import seeds
 from mn_dataset.errors import FetchError
-from mn_dataset.fetch.published.archive.extract import members, take
-from mn_dataset.fetch.published.archive.limits import Limits
+from mn_dataset.fetch.published.archive import ArchiveLimits, extract, list_members
 from mn_dataset.seeds import generator
 
 CONTENT = {
@@ -43,11 +42,11 @@ def packed(path: Path, kind: str, content: dict[str, bytes]) -> Path:
 def test_every_kind_gives_what_was_packed_under_names_of_ours(tmp_path, kind):
     """Folders are left out, bytes are equal, and nothing is written under the archive's names."""
     archive = packed(tmp_path / "a", kind, CONTENT)
-    found = members(archive)
+    found = list_members(archive)
     targets = {member.number: tmp_path / f"out{member.number}" for member in found}
 
     assert [member.name for member in found] == list(CONTENT)
-    assert dict(take(archive, targets)) == dict.fromkeys(targets)
+    assert dict(extract(archive, targets)) == dict.fromkeys(targets)
     assert [path.read_bytes() for path in targets.values()] == list(CONTENT.values())
     assert {path.name for path in tmp_path.iterdir()} == {"a", "out0", "out1"}
 
@@ -61,7 +60,7 @@ def test_a_name_that_leaves_the_archive_refuses_it(tmp_path, kind, name):
     archive = packed(tmp_path / "a", kind, {**CONTENT, name: b"out"})
 
     with pytest.raises(FetchError, match=r"up\.wav.*nothing was taken"):
-        members(archive)
+        list_members(archive)
 
 
 def linked(kind: bytes) -> Callable[[Path], Path]:
@@ -183,7 +182,7 @@ def test_what_is_no_plain_archive_is_refused_by_name(tmp_path, make, said):
     archive = make(tmp_path / "a")
 
     with pytest.raises(FetchError, match=said) as told:
-        members(archive)
+        list_members(archive)
 
     assert str(archive) in str(told.value)
 
@@ -193,7 +192,7 @@ def test_a_bomb_that_lies_about_its_size_gives_no_more_than_it_promised(tmp_path
     archive = lying_zip(tmp_path / "a")
     target = tmp_path / "out"
 
-    ((_, error),) = take(archive, {0: target})
+    ((_, error),) = extract(archive, {0: target})
 
     assert "cut short or damaged" in str(error)
     assert not target.exists()
@@ -204,9 +203,9 @@ def test_too_many_or_too_large_members_refuse_an_archive(tmp_path):
     archive = packed(tmp_path / "a", "tar.gz", CONTENT)
 
     with pytest.raises(FetchError, match="more than 1 members"):
-        members(archive, limits=Limits(members=1))
+        list_members(archive, limits=ArchiveLimits(members=1))
     with pytest.raises(FetchError, match="40000 bytes or more"):
-        members(archive, limits=Limits(member_bytes=39_999))
+        list_members(archive, limits=ArchiveLimits(member_bytes=39_999))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -219,7 +218,7 @@ def test_an_archive_that_is_cut_short_is_refused(tmp_path, kind):
     for size in cuts:
         (tmp_path / "a").write_bytes(content[:size])
         with pytest.raises(FetchError, match=r"cut short or damaged|something else"):
-            members(tmp_path / "a")
+            list_members(tmp_path / "a")
 
 
 def test_a_damaged_member_is_told_and_the_others_are_taken(tmp_path):
@@ -232,7 +231,7 @@ def test_a_damaged_member_is_told_and_the_others_are_taken(tmp_path):
     content[1000] ^= 1
     archive.write_bytes(content)
 
-    found = dict(take(archive, {0: tmp_path / "first", 1: tmp_path / "second"}))
+    found = dict(extract(archive, {0: tmp_path / "first", 1: tmp_path / "second"}))
 
     assert "000001.wav" in str(found[0])
     assert found[1] is None
