@@ -96,9 +96,7 @@ def select(
     listed = _table(folder, manifest.SOURCES, ("id", "license", "attribution", "pcm_sha256"))
     sources = {source["id"]: source for source in listed.to_pylist()}
     stated = [source["license"] for source in sources.values()]
-    allows = gate(
-        [ANY] if license_allow is None else license_allow, stated=stated, option="license_allow"
-    )
+    allows = gate([ANY] if license_allow is None else license_allow, stated=stated)
     lifted = ANY in [name.casefold() for name in license_allow or ()]
     rows, withheld = [], {}
     for mixture in sorted(table.to_pylist(), key=lambda row: str(row["id"])):
