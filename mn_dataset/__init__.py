@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mn_dataset.lazy import exports
 
 if TYPE_CHECKING:
-    from mn_dataset.catalogue.load import load_corpus
+    from mn_dataset.catalogue.load import fetch, load_corpus
     from mn_dataset.check.corpus import check
     from mn_dataset.curate.curate import curate
     from mn_dataset.mix.draw import draw
@@ -26,6 +26,7 @@ __all__ = [
     "check",
     "curate",
     "draw",
+    "fetch",
     "load_corpus",
     "publish",
     "read_recipes",
@@ -44,6 +45,7 @@ __getattr__ = exports(
         "check": "mn_dataset.check.corpus",
         "curate": "mn_dataset.curate.curate",
         "draw": "mn_dataset.mix.draw",
+        "fetch": "mn_dataset.catalogue.load",
         "load_corpus": "mn_dataset.catalogue.load",
         "publish": "mn_dataset.publish.publish",
         "read_recipes": "mn_dataset.mix.recipes",

@@ -15,7 +15,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from mn_dataset.audio import decode, ffmpeg, header
+from mn_dataset.audio import decode, header, libav
 from mn_dataset.errors import AudioError
 from mn_dataset.records import SAMPLING_RATE
 
@@ -43,9 +43,10 @@ class Stream:
     Attributes:
         sampling_rate: In Hz.
         channels: How many.
-        frames: Length in samples; None where only its end will tell.
-        format: The container as soundfile calls it; "" for what ffmpeg decodes.
-        subtype: The encoding as soundfile calls it; "" for what ffmpeg decodes.
+        duration_s: As its header states it; None where only its end will tell.
+        format: The container as soundfile calls it; "" for a sound track that libav decodes.
+        subtype: The encoding as soundfile calls it; of a sound track the narrowest of a WAV file
+            that loses nothing, "" where it was coded with losses.
         scale: What a sample is multiplied by so that full scale is 1.
         top: The magnitude of a sample that its encoding cannot exceed, or no converter does.
         blocks: Samples (time, channels) as int16 (full scale 32768), float32 or float64; a block
@@ -54,7 +55,7 @@ class Stream:
 
     sampling_rate: int
     channels: int
-    frames: int | None
+    duration_s: float | None
     format: str
     subtype: str
     scale: float
@@ -64,7 +65,7 @@ class Stream:
 
 @contextmanager
 def stream(path: Path) -> Iterator[Stream]:
-    """Read a recording of any form that soundfile or ffmpeg knows, a few seconds at a time.
+    """Read a recording of any form that soundfile or libav knows, a few seconds at a time.
 
     Raises:
         AudioError: if the file is missing, unreadable or truncated; the last is known, at the
@@ -79,9 +80,17 @@ def stream(path: Path) -> Iterator[Stream]:
     if truncated:
         raise AudioError(f"{path}: truncated, the header promises more; get the file again")
     if header.has_sound_track(head):
-        with ffmpeg.sound_track(path) as (sampling_rate, channels, blocks):
-            rate = _plausible(path, sampling_rate)
-            yield Stream(rate, channels, None, "", "", 1.0, _FLOAT_TOP, blocks)
+        with libav.sound_track(path) as track:
+            yield Stream(
+                sampling_rate=_plausible(path, track.sampling_rate),
+                channels=track.channels,
+                duration_s=track.duration_s,
+                format="",
+                subtype=track.encoding,
+                scale=1.0,
+                top=_FLOAT_TOP,
+                blocks=track.blocks,
+            )
         return
     quiet = header.may_be_mpeg(head)
     with path.open("rb") as file, decode.opened(path, file, quiet=quiet) as audio:
@@ -90,7 +99,7 @@ def stream(path: Path) -> Iterator[Stream]:
         yield Stream(
             sampling_rate=_plausible(path, audio.samplerate),
             channels=audio.channels,
-            frames=audio.frames,
+            duration_s=audio.frames / audio.samplerate,
             format=audio.format,
             subtype=audio.subtype,
             scale=1.0 / 32_768 if whole else 1.0,
@@ -100,7 +109,7 @@ def stream(path: Path) -> Iterator[Stream]:
 
 
 def read_any(path: Path) -> tuple[Floats, int]:
-    """Read a whole recording of any form that soundfile or ffmpeg knows.
+    """Read a whole recording of any form that soundfile or libav knows.
 
     Returns:
         float64 samples (time, channels) in [-1, 1], and the sampling rate in Hz.

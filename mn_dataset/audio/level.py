@@ -26,6 +26,8 @@ GRID = 441
 FULL_SCALE = 32_768
 MIN_RECORDED_RMS = FULL_SCALE / 1000.0
 """−60 dBFS, in LSB: what is quieter everywhere is in no mixture."""
+CEILING = 32_000
+"""Largest magnitude that a layer or the mixture may have after the clipping guard, in LSB."""
 ACTIVE_RANGE = 10_000
 """Energy ratio of the loudest block to the quietest active one: 40 dB."""
 
@@ -42,6 +44,8 @@ _QUIETEST_PLATEAU = 1024  # LSB; below −30 dBFS a plateau is rounding, not cli
 _STEEP = 256  # a wave's own crest is still within a 256th of its extreme two samples on
 
 Float64 = NDArray[np.float64]
+Whole = NDArray[np.int16] | NDArray[np.int32]
+"""Samples of 16 bits, or sums of them."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +83,8 @@ class Level:
         return int(self.blocks[active].sum()) / int(lengths[active].sum())
 
 
-def measure(samples: Pcm) -> Level:
-    """Measure 16-bit samples, shape (time,)."""
+def measure(samples: Whole) -> Level:
+    """Measure 16-bit samples or sums of them, shape (time,), of magnitudes up to 2**21."""
     return Level(
         num_samples=len(samples),
         total=int(samples.sum(dtype=np.int64)),
@@ -106,7 +110,7 @@ def block_energies(samples: Float64) -> NDArray[np.int64]:
     return energies
 
 
-def peak(samples: Pcm) -> int:
+def peak(samples: Whole) -> int:
     """Return the largest magnitude, 0 for no samples.
 
     >>> peak(np.array([-32768, 5], np.int16))
@@ -134,6 +138,15 @@ def dbfs(amplitude: float) -> float:
     -6.020599913279624
     """
     return 20.0 * math.log10(amplitude / FULL_SCALE) if amplitude > 0 else float("-inf")
+
+
+def round_gain(gain: float) -> float:
+    """Round to 24 significant bits: a gain times a 16-bit sample is exact in float64.
+
+    >>> round_gain(1 / 3) == 11184811 / 2**25
+    True
+    """
+    return float(np.float32(gain))
 
 
 def k_weight(samples: Pcm | Float64, *, sampling_rate: int) -> Float64:
@@ -187,7 +200,7 @@ def integrated_lufs(hops: Float64, gain: float, *, sampling_rate: int) -> float:
     return -0.691 + 10.0 * math.log10(loud.mean()) if loud.size else float("nan")
 
 
-def hop_energies(samples: Pcm | Float64, *, sampling_rate: int) -> Float64:
+def hop_energies(samples: Whole | Float64, *, sampling_rate: int) -> Float64:
     """Return the K-weighted energies per 100 ms of samples in LSB, filtered from rest.
 
     Bit for bit what ``weighted_hops`` makes of the whole, a second at a time in the cache.

@@ -1,0 +1,102 @@
+"""Tell from the index alone whether two segments can carry an SNR, before any audio is opened.
+
+Each layer must be at −60 dBFS RMS or more as recorded, and the quieter one at 8 LSB RMS or more
+as it will stand in the mixture: below that, rounding to 16 bits is no longer small beside the
+layer. Energies are lower bounds, from the whole blocks inside a segment.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from mn_dataset.audio.corpus import Source
+from mn_dataset.audio.level import (
+    CEILING,
+    GRID,
+    LOUDNESS_BLOCK_S,
+    MIN_RECORDED_RMS,
+    dbfs,
+    integrated_lufs,
+)
+from mn_dataset.records import SAMPLING_RATE, SnrDefinition
+
+MIN_MIXED_RMS = 8.0
+"""In LSB."""
+
+_MIN_LOUDNESS_SAMPLES = LOUDNESS_BLOCK_S * SAMPLING_RATE
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A segment of a source, measured by the index.
+
+    Attributes:
+        source: The recording.
+        start: First sample, in the recording or in its loop.
+        num_samples: Length in samples.
+        fade: Of the loop; 0 when the recording is long enough.
+    """
+
+    source: Source
+    start: int
+    num_samples: int
+    fade: int = 0
+
+    @property
+    def rms_bound(self) -> float:
+        """A lower bound of the segment's RMS in LSB."""
+        entry = self.source.entry
+        if not self.fade:
+            energy = entry.energy_bound(self.start, self.num_samples)
+            return math.sqrt(energy / self.num_samples)
+        period = entry.frames - self.fade
+        inner = entry.energy_bound(self.fade, period - self.fade)
+        return math.sqrt(self.num_samples // period * inner / self.num_samples)
+
+    @property
+    def lufs(self) -> float:
+        """The segment's loudness, to about 0.1 LU; a loop has its recording's."""
+        entry = self.source.entry
+        if self.fade:
+            return entry.loudness_lufs if self.num_samples >= _MIN_LOUDNESS_SAMPLES else math.nan
+        cells = entry.weighted[self.start // GRID : (self.start + self.num_samples) // GRID]
+        hops = cells[: len(cells) // 10 * 10].reshape(-1, 10).sum(axis=1)
+        return integrated_lufs(hops, 1.0, sampling_rate=SAMPLING_RATE)
+
+
+def obstacle(
+    clean: Segment, noise: Segment, snr_db: float, definition: SnrDefinition
+) -> str | None:
+    """Return why the pair cannot carry the SNR, or None when it can."""
+    for segment in (clean, noise):
+        if segment.rms_bound < MIN_RECORDED_RMS:
+            found = dbfs(segment.rms_bound)
+            return (
+                f"{segment.source.id} at sample {segment.start} is {found:.1f} dBFS RMS, under −60"
+            )
+    gain = _gain(clean, noise, snr_db, definition)
+    if math.isnan(gain):
+        return (
+            f"{definition} is undefined for {clean.source.id} or {noise.source.id} "
+            f"in {clean.num_samples / SAMPLING_RATE:g} s (loudness needs 0.4 s above its gate)"
+        )
+    peaks = clean.source.entry.peak + gain * noise.source.entry.peak
+    mix_gain = min(1.0, CEILING / peaks)
+    for segment, factor in ((clean, mix_gain), (noise, gain * mix_gain)):
+        if segment.rms_bound * factor < MIN_MIXED_RMS:
+            return (
+                f"{segment.source.id} would fall to {segment.rms_bound * factor:.2g} LSB RMS, "
+                f"under {MIN_MIXED_RMS:g}, where 16 bits no longer carry it"
+            )
+    return None
+
+
+def _gain(clean: Segment, noise: Segment, snr_db: float, definition: SnrDefinition) -> float:
+    """Estimate the noise's gain, NaN when a level is undefined."""
+    if definition == "lufs":
+        difference = clean.lufs - noise.lufs
+    else:
+        difference = 20.0 * math.log10(clean.rms_bound / noise.rms_bound)
+    exponent = (difference - snr_db) / 20.0
+    return 10.0 ** max(min(exponent, 300.0), -300.0) if math.isfinite(exponent) else math.nan
