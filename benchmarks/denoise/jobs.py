@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from benchmarks.denoise.journal import JOURNAL_NAME
 from mn_dataset.audio import io
 from mn_dataset.audio.scan import oddity, walk
-from mn_dataset.audio.writer import Form, kept, wav
+from mn_dataset.audio.writer import Form, lossless_form, wav_form
 from mn_dataset.errors import InputError
 
 _LOSSLESS = {
@@ -148,7 +148,7 @@ def plan_job(candidate: Candidate, extras: Extras, *, whole_name: bool = False) 
     """
     with io.stream(candidate.path) as audio:
         pass
-    form = kept(audio.format, audio.subtype)
+    form = lossless_form(audio.format, audio.subtype)
     own_form = form is not None
     name = candidate.name
     stem = name.name if whole_name else name.stem
@@ -156,7 +156,7 @@ def plan_job(candidate: Candidate, extras: Extras, *, whole_name: bool = False) 
         seconds = audio.duration_s
         frames = None if seconds is None else round(seconds * audio.sampling_rate)
         encoding = _LOSSLESS.get(audio.subtype, "PCM_16")
-        form = wav(encoding, frames=frames, channels=audio.channels)
+        form = wav_form(encoding, frames=frames, channels=audio.channels)
         name = name.with_name(f"{stem}.wav")
     return Job(
         path=candidate.path,

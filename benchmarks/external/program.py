@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mn_dataset.audio import io, writer
-from mn_dataset.audio.resample import resample
+from mn_dataset.audio.convert import resample
 
 Clip = NDArray[np.float32]
 """One channel of audio, shape (time,)."""
@@ -29,7 +29,7 @@ def scratch(clips: Mapping[str, Clip], sampling_rate: int) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="mn-program-") as folder:
         for name, clip in clips.items():
             path = Path(folder, f"{name}.wav")
-            form = writer.wav("FLOAT", frames=len(clip), channels=1)
+            form = writer.wav_form("FLOAT", frames=len(clip), channels=1)
             with writer.sink(
                 path, form, sampling_rate=sampling_rate, channels=1, meant_for=path
             ) as write:

@@ -15,7 +15,7 @@ import numpy as np
 import soxr
 
 from benchmarks.contract import Batch
-from mn_dataset.audio.resample import QUALITY, resample_blocks
+from mn_dataset.audio.convert import QUALITY, resample_blocks
 
 _MARGIN_S = 0.01
 

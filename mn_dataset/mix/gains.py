@@ -19,10 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mn_dataset.audio.io import Pcm
-from mn_dataset.audio.level import LOUDNESS_HOP_S, Level, integrated_lufs, peak
+from mn_dataset.audio.level import CEILING, LOUDNESS_HOP_S, Level, integrated_lufs, peak
 from mn_dataset.records import SNR_DEFINITIONS, SnrDefinition
 
 _DECIMALS = Context(prec=40)
+_MARGIN = 2  # LSB: rounding each of two layers may add one
 
 
 @dataclass(frozen=True)
@@ -114,21 +115,6 @@ def power_ratio(decibels: float) -> float:
     return float(_DECIMALS.power(Decimal(10), _DECIMALS.divide(Decimal(decibels), Decimal(10))))
 
 
-def round_gain(gain: float) -> float:
-    """Round to 24 significant bits.
-
-    >>> round_gain(1 / 3) == 11184811 / 2**25
-    True
-    """
-    return float(np.float32(gain))
-
-
-CEILING = 32_000
-"""Largest magnitude that a layer or the mixture may have after the guard, in LSB."""
-
-_MARGIN = 2  # LSB: rounding each of two layers may add one
-
-
 def needed(top: float) -> float:
     """Return the gain that brings a magnitude to the ceiling; 1.0 if it is not above.
 
@@ -140,14 +126,21 @@ def needed(top: float) -> float:
     return 1.0 if top <= CEILING else float(np.float32((CEILING - _MARGIN) / top))
 
 
-def top(clean: Pcm, noise: Pcm) -> int:
-    """Return the largest magnitude of two layers and of their sum.
+def top(*layers: Pcm) -> int:
+    """Return the largest magnitude of layers and of their sum.
 
     >>> top(np.array([30000, 1], np.int16), np.array([10000, -2], np.int16))
     40000
     """
-    layers = peak(clean), peak(noise)
-    if sum(layers) <= CEILING:
-        return max(layers)
-    together = np.add(clean, noise, dtype=np.int32)
-    return max(*layers, int(together.max()), -int(together.min()))
+    peaks = [peak(layer) for layer in layers]
+    if len(layers) == 1 or sum(peaks) <= CEILING:
+        return max(peaks)
+    return max(*peaks, peak(total(*layers)))
+
+
+def total(*layers: Pcm) -> NDArray[np.int32]:
+    """Return the sum of layers, which may leave 16 bits."""
+    together = np.add(layers[0], layers[1], dtype=np.int32)
+    for layer in layers[2:]:
+        together += layer
+    return together

@@ -2,64 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from mn_dataset.errors import InputError, RecipeError
+from mn_dataset.audio.response import RESPONSES_FILE, Response, read_responses, write_responses
+from mn_dataset.errors import RecipeError, suggestion
+from mn_dataset.files.parquet import facts, read_table, write_rows
 from mn_dataset.mix.augment import chain as chains
 from mn_dataset.mix.augment.chain import Chain
 from mn_dataset.mix.augment.draw import AUGMENTED_SPLIT
 from mn_dataset.records import Layer, Recipe
-from mn_dataset.whole import whole
+from mn_dataset.tasks.registry import task_of
+from mn_dataset.tasks.spec import TaskSpec
 
 GENERATOR_VERSION = "1"
 """Raised when the same arguments would draw or render something else."""
 
-LAYERS_TYPE = pa.list_(
-    pa.field(
-        "element",
-        pa.struct(
-            [
-                ("role", pa.string()),
-                ("source_id", pa.string()),
-                ("start", pa.int64()),
-                ("fade", pa.int64()),
-                ("gain", pa.float64()),
-                ("snr_db", pa.float64()),
-                ("response", pa.string()),
-            ]
-        ),
-    )
-)
-FIELDS = [
-    pa.field("id", pa.string()),
-    pa.field("task", pa.string()),
-    pa.field("split", pa.string()),
-    pa.field("seed", pa.int64()),
-    pa.field("num_samples", pa.int64()),
-    pa.field("sampling_rate", pa.int32()),
-    pa.field("layers", LAYERS_TYPE),
-    pa.field("targets", pa.list_(pa.field("element", pa.string()))),
-    pa.field("snr_db", pa.float64()),
-    pa.field("snr_definition", pa.string()),
-    pa.field("music_category", pa.string()),
-    pa.field("noise_class", pa.string()),
-    pa.field("clean_id", pa.string()),
-    pa.field("noise_id", pa.string()),
-    pa.field("clean_start", pa.int64()),
-    pa.field("noise_start", pa.int64()),
-]
+RECIPES_FILE = "recipes.parquet"
+"""Name of the table in a dataset folder."""
+
 AUGMENTATION = "augmentation"
 """Where the chain of augmented recipes stands in the file's metadata; plain ones have none."""
 
+_LAYER_TYPES = {
+    "role": pa.string(),
+    "source_id": pa.string(),
+    "start": pa.int64(),
+    "fade": pa.int64(),
+    "gain": pa.float64(),
+    "snr_db": pa.float64(),
+    "response": pa.string(),
+    "delay": pa.int64(),
+    "input": pa.string(),
+    "target": pa.string(),
+}
+_OWN = ("id", "task", "split", "seed", "num_samples", "sampling_rate", "layers", "targets")
 _METADATA = ("corpus", "corpus_hash", "generator_version", "dataset_version")
-_FLAT = ("clean_id", "noise_id", "clean_start", "noise_start")
 
 
 @dataclass(frozen=True)
@@ -74,6 +57,7 @@ class Recipes(Sequence[Recipe]):
         dataset_version: Of the data, apart from the code's.
         augmentation: How the layers of the train recipes are varied; None leaves them as they
             are. Augmented recipes promise equal samples on one machine with one set of versions.
+        responses: The room responses that layers name, in the order of their names.
     """
 
     rows: tuple[Recipe, ...]
@@ -82,6 +66,7 @@ class Recipes(Sequence[Recipe]):
     generator_version: str = GENERATOR_VERSION
     dataset_version: str = "1.0.0"
     augmentation: Chain | None = None
+    responses: tuple[Response, ...] = ()
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -91,6 +76,16 @@ class Recipes(Sequence[Recipe]):
 
     def __iter__(self) -> Iterator[Recipe]:
         return iter(self.rows)
+
+    @property
+    def spec(self) -> TaskSpec:
+        """The task that they are of.
+
+        Raises:
+            RecipeError: if there is none, or they are of several.
+        """
+        names = (recipe.task for recipe in self.rows)
+        return task_of(names, where=f"recipes of {self.corpus}", error=RecipeError)
 
     @property
     def metadata(self) -> dict[str, str]:
@@ -108,20 +103,24 @@ class Recipes(Sequence[Recipe]):
         """Return the recipes with a chain for their train mixtures; None keeps what they carry.
 
         Raises:
-            RecipeError: if none is of the split ``train``, or they carry another chain.
+            RecipeError: if none is of the split ``train``, or they carry another chain, or are of
+                a task whose layers are never varied.
         """
         if chain is None:
             return self
+        task = self.spec
+        if not any(role.varied_as for role in task.roles):
+            raise RecipeError(f"layers of the task {task.name!r} are not augmented; give no chain")
         if self.augmentation not in (None, chain):
             raise RecipeError(
                 "the recipes carry another augmentation; give none, or recipes drawn anew"
             )
-        held = sorted({recipe.split for recipe in self.rows})
-        if AUGMENTED_SPLIT not in held:
+        splits = sorted({recipe.split for recipe in self.rows})
+        if AUGMENTED_SPLIT not in splits:
             raise RecipeError(
-                f"the recipes are of {', '.join(held) or 'no split'}; augmentation is for the "
-                f"split {AUGMENTED_SPLIT!r} alone, since what is validated and tested stays as "
-                "it was recorded: draw train recipes, or leave --augment away"
+                f"the recipes are of {', '.join(splits)}; augmentation is for the split "
+                f"{AUGMENTED_SPLIT!r} alone, since what is validated and tested stays as it was "
+                "recorded: draw train recipes, or give no chain"
             )
         return replace(self, augmentation=chain)
 
@@ -140,80 +139,126 @@ class Recipes(Sequence[Recipe]):
                 f"or a number from 0 to {len(self) - 1}"
             )
         if not names:
-            raise RecipeError("no recipe was named; give ids or numbers, or leave --rows away")
+            raise RecipeError("no recipe was named; give ids or numbers, or None for all")
         kept = {by_name[name].id: by_name[name] for name in names}
-        return replace(self, rows=tuple(kept[name] for name in sorted(kept)))
+        return self.part([kept[name] for name in sorted(kept)])
+
+    def part(self, rows: Iterable[Recipe]) -> Recipes:
+        """Return some of the recipes, with the responses that they name."""
+        rows = tuple(rows)
+        names = {layer.response for recipe in rows for layer in recipe.layers}
+        responses = tuple(response for response in self.responses if response.name in names)
+        return replace(self, rows=rows, responses=responses)
 
 
-def to_dict(recipe: Recipe) -> dict[str, Any]:
+def recipe_fields(task: TaskSpec) -> list[pa.Field]:
+    """Return the columns of a task's recipe table."""
+    layer = pa.struct([(name, _LAYER_TYPES[name]) for name in task.layer_fields])
+    return [
+        pa.field("id", pa.string()),
+        pa.field("task", pa.string()),
+        pa.field("split", pa.string()),
+        pa.field("seed", pa.int64()),
+        pa.field("num_samples", pa.int64()),
+        pa.field("sampling_rate", pa.int32()),
+        pa.field("layers", pa.list_(pa.field("element", layer))),
+        pa.field("targets", pa.list_(pa.field("element", pa.string()))),
+        *(pa.field(column.name, column.type) for column in task.columns),
+    ]
+
+
+def to_dict(recipe: Recipe, task: TaskSpec) -> dict[str, Any]:
     """Return a recipe as a row of the table: its fields and the flat view of its layers."""
-    clean, noise = recipe.layer("clean"), recipe.layer("noise")
-    row = vars(recipe) | {"layers": [vars(layer) for layer in recipe.layers]}
-    flat = (clean.source_id, noise.source_id, clean.start, noise.start)
-    return row | dict(zip(_FLAT, flat, strict=True))
+    row: dict[str, Any] = {name: getattr(recipe, name) for name in _OWN}
+    row["layers"] = [
+        {name: getattr(layer, name) for name in task.layer_fields} for layer in recipe.layers
+    ]
+    return row | {column.name: column.value(recipe) for column in task.columns}
 
 
-def from_dict(row: dict[str, Any]) -> Recipe:
-    """Return the recipe of a row; the layers are the truth, the flat view is ignored."""
-    layers = tuple(Layer(**layer) for layer in row["layers"])
-    own = {name: row[name] for name in Recipe.__dataclass_fields__}
-    return Recipe(**own | {"layers": layers, "targets": tuple(row["targets"])})
+def from_dict(row: dict[str, Any], task: TaskSpec) -> Recipe:
+    """Return the recipe of a row; its layers and labels are the truth, the rest is ignored."""
+    own = {name: row[name] for name in _OWN}
+    own["layers"] = tuple(task.complete(Layer(**layer)) for layer in row["layers"])
+    own["targets"] = tuple(row["targets"])
+    labels = tuple((facet.column, row[facet.column]) for facet in task.facets)
+    return Recipe(**own, snr_definition=row.get("snr_definition", "power"), labels=labels)
 
 
 def write_recipes(path: Path, recipes: Recipes) -> None:
-    """Write a recipe table; the bytes depend on the recipes alone.
+    """Write a recipe table, and the responses that it names beside it.
+
+    The bytes depend on the recipes alone.
 
     Raises:
-        OutputError: if the file cannot be written.
+        OutputError: if a file cannot be written.
     """
-    write_parquet(path, [to_dict(recipe) for recipe in recipes], FIELDS, recipes.metadata)
+    task = recipes.spec
+    if recipes.responses:
+        write_responses(responses_path(path), recipes.responses)
+    rows = [to_dict(recipe, task) for recipe in recipes]
+    write_rows(path, rows, pa.schema(recipe_fields(task), metadata=recipes.metadata))
 
 
 def read_recipes(path: Path) -> Recipes:
     """Read a recipe table, in the order of the ids whatever the order of the rows.
 
     Raises:
-        InputError: if the file is missing or not a recipe table.
+        InputError: if the file is missing or not a recipe table, or lacks responses that it names.
     """
-    table = read_parquet(path)
-    metadata = {key.decode(): text.decode() for key, text in (table.schema.metadata or {}).items()}
-    absent = [name for name in _METADATA if name not in metadata]
-    absent += [field.name for field in FIELDS if field.name not in table.column_names]
+    table = read_table(path, cure="draw the recipes again")
+    metadata = facts(table.schema)
+    absent = sorted({*_METADATA, "task"} - {*metadata, *table.column_names})
+    if not absent:
+        task = task_of(table["task"].to_pylist(), where=path, error=RecipeError)
+        columns = {field.name for field in recipe_fields(task)}
+        absent = sorted(columns - set(table.column_names))
     if absent:
         raise RecipeError(f"{path}: lacks {', '.join(absent)}; expected a table of `mn draw`")
-    rows = sorted((from_dict(row) for row in table.to_pylist()), key=lambda recipe: recipe.id)
+    rows = sorted((from_dict(row, task) for row in table.to_pylist()), key=lambda one: one.id)
     repeated = [one.id for one, other in pairwise(rows) if one.id == other.id]
     if repeated:
         raise RecipeError(f"{path}: the recipe {repeated[0]!r} stands there twice; ids are unique")
-    recipes = Recipes(tuple(rows), **{name: metadata[name] for name in _METADATA})
-    if AUGMENTATION not in metadata:
-        return recipes
-    chain = chains.from_text(metadata[AUGMENTATION], where=f"{path}: metadata")
-    return replace(recipes, augmentation=chain)
+    chain = None
+    if AUGMENTATION in metadata:
+        chain = chains.from_text(metadata[AUGMENTATION], where=f"{path}: metadata")
+    return Recipes(
+        rows=tuple(rows),
+        corpus=metadata["corpus"],
+        corpus_hash=metadata["corpus_hash"],
+        generator_version=metadata["generator_version"],
+        dataset_version=metadata["dataset_version"],
+        augmentation=chain,
+        responses=_responses(path, rows),
+    )
 
 
-def read_parquet(path: Path) -> pa.Table:
-    """Read a Parquet table.
+def responses_path(path: Path) -> Path:
+    """Return where the responses of a recipe table stand.
+
+    >>> responses_path(Path("out/recipes.parquet")), responses_path(Path("test.parquet"))
+    (PosixPath('out/responses.parquet'), PosixPath('test.responses.parquet'))
+    """
+    if path.name == RECIPES_FILE:
+        return path.with_name(RESPONSES_FILE)
+    return path.with_name(f"{path.stem}.{RESPONSES_FILE}")
+
+
+def _responses(path: Path, rows: Iterable[Recipe]) -> tuple[Response, ...]:
+    """Read the responses that recipes name.
 
     Raises:
-        InputError: if the file is missing or damaged.
+        RecipeError: if one is not in their table.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
-    try:
-        return pq.read_table(path)
-    except (OSError, pa.ArrowException) as error:
-        raise InputError(f"{path}: not a readable Parquet table ({error})") from error
-
-
-def write_parquet(
-    path: Path, rows: Sequence[dict[str, Any]], fields: Sequence[pa.Field], metadata: dict[str, str]
-) -> None:
-    """Write rows as Parquet, whole or not at all.
-
-    Raises:
-        OutputError: if the file cannot be written.
-    """
-    table = pa.Table.from_pylist(list(rows), schema=pa.schema(fields, metadata=metadata))
-    with whole(path) as temporary:
-        pq.write_table(table, temporary)
+    names = {layer.response for recipe in rows for layer in recipe.layers} - {None}
+    if not names:
+        return ()
+    table = responses_path(path)
+    responses = read_responses(table)
+    for name in sorted(map(str, names)):
+        if name not in responses:
+            raise RecipeError(
+                f"{table}: has no response {name!r}, which {path.name} names"
+                f"{suggestion(name, responses)} Draw the recipes again."
+            )
+    return tuple(response for name, response in responses.items() if name in names)

@@ -166,10 +166,6 @@ def _write_rows(root: Path, role: Role, seed: int) -> bool:
     rows = [plan.row(seed) for plan in plans() if plan.role == role]
     path = table_path(root, role)
     if not path.exists():
-        try:
-            root.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"{root}: cannot be made ({error.strerror})") from error
         write_table(path, rows)
         return False
     if parse_table(path) != rows:

@@ -161,7 +161,7 @@ class CorpusTrainingData:
 
 
 def _example(mixture: Mixture) -> Example:
-    noisy, clean = to_float(mixture.noisy)[0], to_float(mixture.clean)[0]
+    noisy, clean = to_float(mixture.inputs["noisy"])[0], to_float(mixture.targets["clean"])[0]
     return Example(mixture.recipe.id, noisy, clean)
 
 

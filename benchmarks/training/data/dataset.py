@@ -22,8 +22,8 @@ from benchmarks.training.data.base import (
 from mn_dataset import seeds
 from mn_dataset.audio.io import Pcm, file_sha256, pcm_sha256, read_pcm, to_float
 from mn_dataset.errors import AudioError, DatasetError, InputError
+from mn_dataset.files.parquet import read_table
 from mn_dataset.mix.manifest import CARD, MANIFEST, SOURCES, read_manifest
-from mn_dataset.mix.recipes import read_parquet
 from mn_dataset.records import SAMPLING_RATE
 from mn_dataset.tables import COLUMNS, Row
 
@@ -180,7 +180,7 @@ def _refuse_leak_on_card(root: Path) -> None:
 
 def _source_rows(root: Path, rows: Sequence[dict[str, Any]]) -> list[SourceRow]:
     """Return the recordings that the mixtures of both splits use, once per split."""
-    by_id = {row["id"]: row for row in read_parquet(root / SOURCES).to_pylist()}
+    by_id = {row["id"]: row for row in read_table(root / SOURCES).to_pylist()}
     used = {
         (row[key], row["split"])
         for row in rows

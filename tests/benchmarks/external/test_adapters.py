@@ -13,7 +13,7 @@ from benchmarks.harness.checks import DenoiserFailed
 from benchmarks.leaderboard.run import bench
 from benchmarks.report.summary import read_board
 from mn_dataset.audio import io
-from mn_dataset.audio.resample import resample
+from mn_dataset.audio.convert import resample
 from mn_dataset.errors import InputError, UnknownName
 from mn_dataset.mix.draw import draw
 from mn_dataset.mix.manifest import read_manifest

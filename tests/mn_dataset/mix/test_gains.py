@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mn_dataset.audio import level, segment
+from mn_dataset.audio.level import CEILING, round_gain
 from mn_dataset.mix import gains
 from mn_dataset.mix.draw import draw
-from mn_dataset.mix.gains import power_ratio, round_gain
+from mn_dataset.mix.gains import power_ratio
 from mn_dataset.mix.mixture import mix
 from mn_dataset.mix.source_cache import SourceCache
 from mn_dataset.records import SNR_DEFINITIONS, Layer
@@ -51,12 +52,12 @@ def test_the_asked_snr_is_met_and_all_four_are_true(real_corpus, sources, defini
     for recipe in recipes:
         mixture = mix(recipe, sources)
 
-        assert abs(mixture.snrs_db[definition] - recipe.snr_db) <= 0.01
+        assert abs(mixture.ratios_db[1][definition] - recipe.snr_db) <= 0.01
         for name in SNR_DEFINITIONS:
-            expected = independent_snr_db(mixture.clean, mixture.noise, name)
+            expected = independent_snr_db(mixture.files["clean"], mixture.files["noise"], name)
             # Loudness is measured before rounding: a block at the gate may fall to its other side.
             tolerance = 1e-3 if name == "lufs" else 1e-9
-            assert mixture.snrs_db[name] == pytest.approx(expected, abs=tolerance)
+            assert mixture.ratios_db[1][name] == pytest.approx(expected, abs=tolerance)
 
 
 def test_triples_add_up_and_never_clip(real_corpus, sources):
@@ -64,10 +65,10 @@ def test_triples_add_up_and_never_clip(real_corpus, sources):
     guarded = 0
     for recipe in draw(real_corpus, split="test", snr_db=(-5,), count=20):
         mixture = mix(recipe, sources)
-        parts = [part.astype(np.int32) for part in (mixture.noisy, mixture.clean, mixture.noise)]
+        parts = [part.astype(np.int32) for part in mixture.files.values()]
 
         assert np.array_equal(parts[0] - parts[1], parts[2])
-        assert max(np.abs(part).max() for part in parts) <= gains.CEILING
+        assert max(np.abs(part).max() for part in parts) <= CEILING
         guarded += mixture.mix_gain < 1
     assert 0 < guarded < 20  # both ways were seen
 
@@ -81,7 +82,7 @@ def test_an_untouched_clean_layer_is_the_clip_itself(real_corpus, sources):
     assert untouched
     for mixture in untouched:
         clip = real_corpus.read(mixture.recipe.layer("clean").source_id)
-        assert np.array_equal(mixture.clean, clip)
+        assert np.array_equal(mixture.files["clean"], clip)
 
 
 def test_loudness_of_a_segment_forgets_what_came_before(real_corpus, sources):
@@ -115,7 +116,7 @@ def test_the_guard_acts_only_when_needed_and_then_to_the_ceiling():
     """At 32 000 nothing changes; above, the loudest sample comes down to just under it."""
     assert gains.needed(32_000) == 1.0
     for top in (32_001, 40_000, 65_535):
-        assert gains.CEILING - 3 <= top * gains.needed(top) <= gains.CEILING - 1
+        assert CEILING - 3 <= top * gains.needed(top) <= CEILING - 1
 
 
 def test_a_layer_louder_than_the_sum_is_guarded_too():

@@ -8,12 +8,12 @@ import pytest
 from mn_dataset import tables
 from mn_dataset.audio import io
 from mn_dataset.audio.corpus import open_corpus
-from mn_dataset.audio.level import FULL_SCALE
-from mn_dataset.mix.gains import round_gain
+from mn_dataset.audio.level import FULL_SCALE, round_gain
 from mn_dataset.mix.mixture import mix
 from mn_dataset.mix.source_cache import SourceCache
 from mn_dataset.records import SAMPLING_RATE, Layer, Recipe
 from mn_dataset.tables import Row
+from mn_dataset.tasks.denoise import labels
 
 ARCHIVE = Path(__file__).parents[4] / "shared" / "parity" / "open.npz"
 
@@ -61,21 +61,21 @@ def test_layers_are_those_of_the_official_generator(answered, tmp_path):
                 "clean/0",
                 int(answered["start"]),
                 gain=round_gain(FULL_SCALE / peak * level),
+                input="noisy",
+                target="clean",
             ),
-            Layer("noise", "noise/0", 0, 0, snr_db=snr_db),
+            Layer("noise", "noise/0", 0, 0, snr_db=snr_db, input="noisy"),
         ),
         targets=("clean",),
-        snr_db=snr_db,
         snr_definition="variance",
-        music_category="piano",
-        noise_class="traffic",
+        labels=labels("traffic", "piano", snr_db),
     )
 
     mixture = mix(recipe, SourceCache(corpus))
 
-    for found, wanted in ((mixture.clean, "clean"), (mixture.noisy, "noisy")):
+    for found, wanted in ((mixture.files["clean"], "clean"), (mixture.files["noisy"], "noisy")):
         # Half a step of each layer is rounding; the gain of the noise meets the SNR within
         # 0.001 dB, a ten-thousandth of its peak.
         steps = found / mixture.mix_gain - answered[wanted] * FULL_SCALE
         assert np.abs(steps).max() < 2 / mixture.mix_gain + 1e-4 * FULL_SCALE
-    assert abs(mixture.snrs_db["variance"] - snr_db) <= 0.001
+    assert abs(mixture.ratios_db[1]["variance"] - snr_db) <= 0.001
