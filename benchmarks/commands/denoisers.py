@@ -114,7 +114,10 @@ def denoise(
             batch_size=batch_size,
             progress=progress,
         )
-    terminal.answer(summary.as_dict()) if json else terminal.say(str(summary))
+    if json:
+        terminal.answer(summary.as_dict())
+    else:
+        terminal.say(terminal.with_options(str(summary), app, ["denoise"]))
     return terminal.INPUT_AT_FAULT if summary.refused else terminal.DONE
 
 

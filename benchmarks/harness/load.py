@@ -16,14 +16,10 @@ from typing import Any, NamedTuple, cast
 
 from benchmarks import registry
 from benchmarks.contract import SIDE, Denoiser, DenoiserSpec
-from benchmarks.external import adapters
 from benchmarks.harness.checks import importing
 from benchmarks.registry import Entry
 from mn_dataset.audio.io import file_sha256
 from mn_dataset.errors import InputError, MissingExtra
-
-LOADERS: dict[str, registry.Loader] = {".toml": adapters.load_described}
-"""What makes a denoiser of a file that describes it, by suffix."""
 
 
 class Requirement(NamedTuple):
@@ -182,3 +178,14 @@ def _overlap_fits(spec: DenoiserSpec) -> bool:
         return spec.overlap == 0
     step = spec.chunk - spec.latency
     return spec.overlap >= 0 and step >= 1 and 2 * spec.overlap <= step
+
+
+def _load_described(path: Path) -> Any:
+    # Few denoisers are described, and the reader of their datasets takes a second to import.
+    from benchmarks.external.adapters import load_described  # noqa: PLC0415
+
+    return load_described(path)
+
+
+LOADERS: dict[str, registry.Loader] = {".toml": _load_described}
+"""What makes a denoiser of a file that describes it, by suffix."""

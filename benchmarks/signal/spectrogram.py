@@ -1,9 +1,8 @@
-"""Draw spectrograms: one scale of decibels, colour and frequency for every picture.
+"""Draw spectrograms of recordings of any length, and small ones of a run's files.
 
-A level is mean power in dB; a sine at full scale has 0. The frequency axis is that of mel: linear
-below 700 Hz, logarithmic above (O'Shaughnessy, "Speech communication", 1987). A file of a run
-becomes a small PNG by the standard library alone; a recording of any length, before and after it
-was denoised, a picture with axes by matplotlib.
+A recording, before and after it was denoised, becomes a picture with axes by matplotlib. A file of
+a run becomes a PNG by the standard library alone, whose frequency axis is that of mel: linear below
+700 Hz, logarithmic above (O'Shaughnessy, "Speech communication", 1987).
 """
 
 from __future__ import annotations
@@ -14,26 +13,23 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-import scipy.fft
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from mn_dataset.audio.io import read_any
+from mn_dataset.audio.spectrogram import Power, decibels, draw, frame_power
 from mn_dataset.errors import MissingExtra
 
 Levels = NDArray[np.uint8]
 Palette = NDArray[np.uint8]
 """Colours, shape (levels, 3): red, green, blue."""
 Floats = NDArray[np.float64]
-Bands = NDArray[np.float64]
-"""Mean power per band of the mel axis, shape (columns, bands), the lowest band first."""
 
 WIDTH, HEIGHT = 480, 144
 """Of a file's picture, in pixels."""
 FLOOR_DB = -80.0
 """The darkest level of a file's picture; the brightest is 0 dBFS, a sine at full scale."""
 TICKS_HZ = (200, 500, 1000, 2000, 5000, 10_000, 20_000)
-"""Frequencies that the axis names."""
+"""Frequencies that the page names beside it."""
 COLUMNS = 1000
 """The fewest columns of a long recording's picture; it has fewer than twice as many."""
 BANDS = 512
@@ -53,9 +49,7 @@ _MAGMA = np.array(
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _EIGHT_BITS, _INDEXED = 8, 3
 
-_RANGE_DB = 90.0  # below the loudest level of a long recording, which may be quiet
-_FAINTEST_TOP_DB = -60.0  # silence is black, not the loudest of nothing
-_SILENCE = 1e-12
+_FAINTEST_TOP_DB = -60.0  # of a recording: silence is black, not the loudest of nothing
 
 
 def picture(path: Path) -> bytes:
@@ -65,9 +59,10 @@ def picture(path: Path) -> bytes:
         AudioError: if the file is missing or damaged.
     """
     samples, sampling_rate = read_any(path)
-    power = _power(samples.mean(axis=1))
-    bands = _bands(power, count=HEIGHT, sampling_rate=sampling_rate)
-    return png(_shades(bands), palette())
+    # As many frames as columns: the time axis of every picture of a mixture is the same.
+    starts = np.linspace(0, max(0, len(samples) - 1), WIDTH).astype(np.intp) - _WINDOW // 2
+    power = frame_power(samples.mean(axis=1), starts=starts.tolist(), taper=_taper(_WINDOW))
+    return png(_shades(_mel_bands(power, sampling_rate=sampling_rate)), palette())
 
 
 def position(frequency_hz: float, *, sampling_rate: float) -> float:
@@ -123,11 +118,10 @@ class Spectrogram:
     """
 
     def __init__(self, sampling_rate: int) -> None:
-        self._sampling_rate = sampling_rate
-        self._window = max(_WINDOW // 2, 2 ** round(np.log2(_WINDOW_S * sampling_rate)))
+        self._window = max(2 * BANDS, 2 ** round(np.log2(_WINDOW_S * sampling_rate)))
         self._rest = np.zeros(0)
         self._frames_per_column = 1
-        self._columns: list[Bands] = []
+        self._columns: list[Power] = []
         self._sum = np.zeros(BANDS)
         self._summed = 0
 
@@ -141,8 +135,8 @@ class Spectrogram:
             self._add_frames(signal[first * hop : (last - 1) * hop + self._window])
         self._rest = signal[count * hop :]
 
-    def power(self) -> Bands:
-        """Return the columns so far; what does not fill a frame is one frame more."""
+    def power(self) -> Power:
+        """Return the columns so far, shape (columns, BANDS); less than a frame is a column."""
         columns = list(self._columns)
         if self._summed:
             columns.append(self._sum / self._summed)
@@ -161,11 +155,12 @@ class Spectrogram:
                 self._sum, self._summed = np.zeros(BANDS), 0
                 self._widen()
 
-    def _frame_bands(self, samples: Floats) -> Bands:
+    def _frame_bands(self, samples: Floats) -> Power:
         """Return the mean power of frames by band, shape (frames, BANDS)."""
-        frames = sliding_window_view(samples.T, self._window, axis=-1)[:, :: self._window // 2]
-        power = np.square(np.abs(scipy.fft.rfft(frames * _taper(self._window)))).mean(axis=0)
-        return _bands(power, count=BANDS, sampling_rate=self._sampling_rate)
+        starts = range(0, len(samples) - self._window + 1, self._window // 2)
+        power = frame_power(samples.T, starts=starts, taper=_taper(self._window)).mean(axis=0)
+        bands: Power = power[:, 1:].reshape(len(power), BANDS, -1).mean(axis=-1)
+        return bands
 
     def _widen(self) -> None:
         if len(self._columns) < 2 * COLUMNS:
@@ -188,58 +183,33 @@ def check_plots() -> None:
 
 
 def draw_before_and_after(
-    path: Path, before: Bands, after: Bands, *, duration_s: float, sampling_rate: int
+    path: Path, before: Power, after: Power, *, duration_s: float, sampling_rate: int
 ) -> None:
     """Write two spectrograms over one time axis, in one scale of decibels, as PNG.
 
     Args:
         path: The file.
-        before: Of the recording.
-        after: Of the estimate, of the same shape.
+        before: Of the recording, shape (columns, bands).
+        after: Of the estimate, the same.
         duration_s: What the columns span.
         sampling_rate: The bands span half of it, in Hz.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - an extra
-    from matplotlib.colors import ListedColormap  # noqa: PLC0415 - an extra
     from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
 
     figure = Figure(figsize=(12, 8), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)
-    levels_db = [10 * np.log10(np.maximum(power.T, _SILENCE)) for power in (before, after)]
+    levels_db = [decibels(power.T) for power in (before, after)]
     top_db = max(_FAINTEST_TOP_DB, *(float(level_db.max()) for level_db in levels_db))
-    ticks_hz = [hz for hz in TICKS_HZ if hz < sampling_rate / 2]
     panels = figure.subplots(2, sharex=True, sharey=True)
     for axes, level_db, title in zip(panels, levels_db, ("before", "after"), strict=True):
-        image = axes.imshow(
-            level_db,
-            origin="lower",
-            aspect="auto",
-            cmap=ListedColormap(palette() / 255),
-            vmin=top_db - _RANGE_DB,
-            vmax=top_db,
-            extent=(0, duration_s, 0, 1),
-        )
-        axes.set_yticks(
-            [position(hz, sampling_rate=sampling_rate) for hz in ticks_hz],
-            [f"{hz / 1000:g}" for hz in ticks_hz],
+        image = draw(
+            axes, level_db, top_db=top_db, duration_s=duration_s, sampling_rate=sampling_rate
         )
         axes.set(title=title, ylabel="frequency in kHz")
     panels[-1].set_xlabel("time in s")
     figure.colorbar(image, ax=panels, label="power in dB re a sine at full scale")
     figure.savefig(path, format="png")
-
-
-def _power(samples: Floats) -> Floats:
-    """Return a signal's power by column and bin, shape (WIDTH, bins)."""
-    padded = np.pad(samples, (_WINDOW // 2, _WINDOW))
-    frames = sliding_window_view(padded, _WINDOW)
-    # As many as there are columns: the time axis of every picture of a mixture is the same.
-    starts = np.linspace(0, max(0, len(samples) - 1), WIDTH).astype(np.intp)
-    pieces = np.split(starts, range(_FRAMES_AT_ONCE, WIDTH, _FRAMES_AT_ONCE))
-    taper = _taper(_WINDOW)
-    return np.concatenate(
-        [np.square(np.abs(scipy.fft.rfft(frames[piece] * taper))) for piece in pieces]
-    )
 
 
 def _taper(window: int) -> Floats:
@@ -249,11 +219,11 @@ def _taper(window: int) -> Floats:
     return taper
 
 
-def _bands(power: Floats, *, count: int, sampling_rate: int) -> Bands:
-    """Return the mean power of each band of (columns, bins); a narrow one is interpolated."""
+def _mel_bands(power: Power, *, sampling_rate: int) -> Power:
+    """Return the mean power of each band, shape (columns, HEIGHT); a narrow one is interpolated."""
     bins = power.shape[1]
     nyquist_hz = sampling_rate / 2
-    edges_hz = 700.0 * (10 ** (np.linspace(0, _mel(nyquist_hz), count + 1) / 2595.0) - 1.0)
+    edges_hz = 700.0 * (10 ** (np.linspace(0, _mel(nyquist_hz), HEIGHT + 1) / 2595.0) - 1.0)
     edges = edges_hz / nyquist_hz * (bins - 1)
     total = np.concatenate([np.zeros((len(power), 1)), np.cumsum(power, axis=1)], axis=1)
     borders = np.arange(bins + 1) - 0.5
@@ -265,7 +235,7 @@ def _mel(frequency_hz: float | Floats) -> Floats:
     return np.asarray(2595.0 * np.log10(1.0 + np.asarray(frequency_hz) / 700.0))
 
 
-def _shades(bands: Bands) -> Levels:
+def _shades(bands: Power) -> Levels:
     """Return shades, shape (bands, columns), low frequencies below."""
     decibels = 10 * np.log10(np.maximum(bands, 1e-30))
     shades = np.rint((decibels / -FLOOR_DB + 1) * (_SHADES - 1))
