@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mn_dataset.publish.publish import publish
     from mn_dataset.publish.rebuild import rebuild
     from mn_dataset.publish.torch_dataset import PublishedDataset
+    from mn_dataset.split.split import split
 
 __all__ = [
     "MixtureDataset",
@@ -31,6 +32,7 @@ __all__ = [
     "read_recipes",
     "rebuild",
     "render",
+    "split",
     "verify",
     "write_recipes",
 ]
@@ -49,6 +51,7 @@ __getattr__ = exports(
         "read_recipes": "mn_dataset.mix.recipes",
         "rebuild": "mn_dataset.publish.rebuild",
         "render": "mn_dataset.mix.render",
+        "split": "mn_dataset.split.split",
         "verify": "mn_dataset.mix.verify",
         "write_recipes": "mn_dataset.mix.recipes",
     },

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -21,6 +23,16 @@ from mn_dataset.tables import Row
 
 SHARED = Path(__file__).parents[2] / "shared"
 LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
+
+_HEAD = """
+import os, signal, sys
+from pathlib import Path
+
+def halt(*_, **__):
+    print("here", flush=True)
+    sys.stdin.readline()
+
+"""
 
 
 @pytest.fixture(scope="session")
@@ -159,3 +171,24 @@ def mn(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]
         return code, captured.out, captured.err
 
     return run
+
+
+@pytest.fixture
+def halted() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start a program and return it once it calls ``halt()``; its arguments are in ``sys.argv``."""
+    processes: list[subprocess.Popen[str]] = []
+
+    def start(program: str, *arguments: object) -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", _HEAD + program, *map(str, arguments)]
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+        processes.append(process)
+        assert process.stdout is not None
+        if process.stdout.readline() != "here\n":
+            pytest.fail(process.communicate()[1])
+        return process
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()

@@ -71,7 +71,7 @@ class Data:
         Raises:
             InputError: if one of ``licenses`` is none that anybody knows.
         """
-        return gate(self.licenses, default=ANY, option="licenses")(license_id)
+        return gate(self.licenses, default=ANY, parameter="licenses")(license_id)
 
     @property
     def segment(self) -> int:

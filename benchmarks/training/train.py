@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 from benchmarks import registry
 from benchmarks.contract import Model
 from benchmarks.harness.backend import check_device
-from benchmarks.harness.load import constructed
+from benchmarks.harness.load import construct
 from benchmarks.harness.weights import weights_of
 from benchmarks.training.config import Config
 from benchmarks.training.config_file import DEFAULT, load_config
@@ -154,7 +154,7 @@ def _model(name: str) -> tuple[Model, Path | None]:
         MissingExtra: if a package that training needs is not installed.
     """
     entry = registry.denoiser(name)
-    denoiser = constructed(entry)
+    denoiser = construct(entry)
     spec = denoiser.spec
     if not spec.learned:
         raise InputError(

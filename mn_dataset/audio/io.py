@@ -1,4 +1,4 @@
-"""Read any recording, write 16-bit PCM; decode, sink and codec know soundfile beside it."""
+"""Read recordings of any form, and write 16-bit PCM."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from mn_dataset.audio import decode, header, libav
-from mn_dataset.errors import AudioError, OutputError
+from mn_dataset.errors import AudioError
 from mn_dataset.records import SAMPLING_RATE
 
 Pcm = NDArray[np.int16]
@@ -26,7 +26,6 @@ Floats = NDArray[np.float64]
 """Samples in [-1, 1], shape (time, channels)."""
 
 _HEADER = 44  # bytes of ``wav_header``
-_SUBTYPES_16_BIT = ("PCM_16",)
 _INTEGERS = ("PCM_16", "PCM_S8", "PCM_U8", "ULAW", "ALAW", "ALAC_16")
 _FLOATS = ("PCM_24", "FLOAT", "VORBIS", "OPUS", "ALAC_24", "ALAC_20")
 _MPEG = ("MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III")
@@ -154,36 +153,32 @@ def read_pcm(path: Path, *, sampling_rate: int) -> Pcm:
 def write_wav(path: Path, samples: Pcm, *, sampling_rate: int) -> None:
     """Write mono 16-bit WAV with the canonical 44-byte header.
 
-    The bytes are a function of the samples alone. The caller makes the write atomic.
+    The bytes are a function of the samples alone. ``files.atomic.replacement`` makes the write
+    atomic, and a fault an error that names the file.
 
     Raises:
-        OutputError: if the file cannot be written.
+        OSError: if the file cannot be written.
     """
-    try:
-        with path.open("wb") as file:
-            file.write(wav_header(len(samples), sampling_rate))
-            file.write(np.ascontiguousarray(samples, dtype="<i2").data)
-            file.flush()
-            if hasattr(os, "posix_fadvise"):  # lets the disk begin while the next one is mixed
-                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-    except OSError as error:
-        raise OutputError(
-            f"{path}: cannot be written ({error.strerror}); free or choose another place"
-        ) from error
+    with path.open("wb") as file:
+        file.write(wav_header(len(samples), sampling_rate))
+        file.write(np.ascontiguousarray(samples, dtype="<i2").data)
+        file.flush()
+        if hasattr(os, "posix_fadvise"):  # lets the disk begin while the next one is mixed
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def write_flac(path: Path, samples: Pcm, *, sampling_rate: int) -> None:
     """Write mono 16-bit FLAC; the samples are exact, the file's bytes depend on the encoder.
 
     Raises:
-        OutputError: if the file cannot be written.
+        OSError: if the file cannot be written; see ``write_wav``.
     """
     try:
-        soundfile.write(path, samples, sampling_rate, subtype="PCM_16", format="FLAC")
-    except (OSError, soundfile.LibsndfileError) as error:
-        raise OutputError(
-            f"{path}: cannot be written ({error}); free or choose another place"
-        ) from error
+        with path.open("w+b") as file:
+            handle = file.fileno()
+            soundfile.write(handle, samples, sampling_rate, "PCM_16", format="FLAC", closefd=False)
+    except (soundfile.SoundFileError, AssertionError) as error:  # it asserts that all was written
+        raise OSError(getattr(error, "error_string", "")) from error
 
 
 def wav_header(num_samples: int, sampling_rate: int) -> bytes:
@@ -243,13 +238,10 @@ def to_float(samples: Pcm) -> NDArray[np.float32]:
 
 
 def _check_form(path: Path, audio: soundfile.SoundFile, sampling_rate: int) -> None:
-    found = f"{audio.samplerate} Hz, {audio.channels} channel(s), {audio.subtype}"
-    if (audio.samplerate, audio.channels) != (
-        sampling_rate,
-        1,
-    ) or audio.subtype not in _SUBTYPES_16_BIT:
+    form = f"{audio.samplerate} Hz, {audio.channels} channel(s), {audio.subtype}"
+    if (audio.samplerate, audio.channels, audio.subtype) != (sampling_rate, 1, "PCM_16"):
         raise AudioError(
-            f"{path}: {found}; expected {sampling_rate} Hz, 1 channel, PCM_16; "
+            f"{path}: {form}; expected {sampling_rate} Hz, 1 channel, PCM_16; "
             "convert it with `mn curate`"
         )
 

@@ -175,7 +175,7 @@ def split(
         json: Print one JSON object.
     """
     from mn_dataset.split.assign import DEFAULT_RATIOS
-    from mn_dataset.split.split import split_folder
+    from mn_dataset.split.split import split as split_folder
 
     with terminal.bar("comparing the recordings") as progress:
         result = split_folder(

@@ -18,9 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mn_dataset.audio import io
-from mn_dataset.audio.convert import mix_down
+from mn_dataset.audio.convert import mix_down, resample_blocks
 from mn_dataset.audio.level import FULL_SCALE
-from mn_dataset.audio.resample import resample_blocks
 from mn_dataset.audio.segment import MIN_LOOP
 from mn_dataset.errors import AudioError, InputError
 from mn_dataset.records import SAMPLING_RATE, Role

@@ -20,7 +20,7 @@ from mn_dataset.records import (
     Role,
 )
 from mn_dataset.seeds import generator
-from mn_dataset.synthetic import arrangements, noises, room
+from mn_dataset.synthetic import arrangements, noises, synthesis
 from mn_dataset.tables import Row, parse_table, table_path, write_table
 from mn_dataset.workers import each
 
@@ -147,12 +147,12 @@ def make(plan: Plan, *, seed: int) -> dict[str, Pcm]:
     draw = generator(seed, "synthetic", plan.id)
     num_samples = plan.seconds * SAMPLING_RATE
     if plan.role == "clean":
-        stems = room.reverberate(arrangements.piece(plan.category, draw), draw)
+        stems = synthesis.reverberate(arrangements.piece(plan.category, draw), draw)
     elif plan.category == "stationary":
         stems = {plan.category: noises.stationary(draw, num_samples, kind=plan.number - 1)}
     else:
         stems = {plan.category: _NOISES[plan.category](draw, num_samples)}
-    return room.master(stems)
+    return synthesis.master(stems)
 
 
 def mixture(stems: Mapping[str, Pcm]) -> Pcm:
@@ -166,10 +166,6 @@ def _write_rows(root: Path, role: Role, seed: int) -> bool:
     rows = [plan.row(seed) for plan in plans() if plan.role == role]
     path = table_path(root, role)
     if not path.exists():
-        try:
-            root.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"{root}: cannot be made ({error.strerror})") from error
         write_table(path, rows)
         return False
     if parse_table(path) != rows:

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch", reason="needs: pip install 'mn-dataset[trai
 from safetensors.torch import load_file  # noqa: E402 - once torch is there
 
 from benchmarks import registry  # noqa: E402
-from benchmarks.harness.load import constructed  # noqa: E402
+from benchmarks.harness.load import construct  # noqa: E402
 from benchmarks.layers import weights_file  # noqa: E402
 from benchmarks.training.train import train  # noqa: E402
 from benchmarks.training.warm_start import load_weights  # noqa: E402
@@ -98,7 +98,7 @@ def test_weights_without_sources_are_used_and_that_is_said(first, networks, tmp_
     alone.write_bytes((first / weights_file.WEIGHTS_NAME).read_bytes())
 
     first = load_weights(
-        constructed(registry.denoiser(f"{networks}:Masking")), alone, {}, train_frames=1
+        construct(registry.denoiser(f"{networks}:Masking")), alone, {}, train_frames=1
     )
 
     assert first.trained_on is None

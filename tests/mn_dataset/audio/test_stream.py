@@ -7,8 +7,8 @@ import pytest
 import soundfile
 
 from mn_dataset.audio import header, io
+from mn_dataset.audio.convert import resample, resample_blocks
 from mn_dataset.audio.decode import silent_stderr
-from mn_dataset.audio.resample import resample, resample_blocks
 from mn_dataset.errors import AudioError
 from mn_dataset.seeds import generator
 
