@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,14 +20,12 @@ from benchmarks.leaderboard.dataset import Audio, Mixture, read_audio
 from benchmarks.leaderboard.run_folder import Record
 from benchmarks.metrics.suite import Scorer
 from mn_dataset.errors import AudioError
+from mn_dataset.workers import Stage
 
 UNREADABLE = "unreadable_audio"
 """The reason of scores whose audio is missing or not what the manifest says; tried again."""
 
 DENOISING, SCORING = "denoising", "scoring"
-
-Begun = Callable[[int, str], None]
-"""Is told that the work of a denoiser (its place in the job) begins, and which."""
 
 
 @dataclass(frozen=True)
@@ -83,33 +81,33 @@ class Loaded:
 
 def score_mixture(job: Job) -> list[Record]:
     """Estimate and score one mixture, one record per denoiser, in the order of the job."""
-    return list(records_of(job))
+    return [step[1] for step in scoring_steps(job) if not isinstance(step, Stage)]
 
 
-def records_of(job: Job, *, begun: Begun | None = None) -> Iterator[Record]:
-    """Yield the records of a mixture one by one, and say what begins before it begins."""
+def scoring_steps(job: Job) -> Iterator[tuple[Entrant, Record] | Stage]:
+    """Yield the record of each denoiser, and before it the stages ``DENOISING`` and ``SCORING``.
+
+    The name of a stage is the denoiser and which of the two it is.
+    """
     try:
         audio = read_audio(job.root, job.mixture)
     except AudioError as error:
-        yield from (failure(job, entrant, UNREADABLE, str(error)) for entrant in job.entrants)
+        for entrant in job.entrants:
+            yield entrant, failure(job, entrant, UNREADABLE, str(error))
         return
     scorers: dict[tuple[str, ...], Scorer] = {}
     alignment = Alignment(audio.clean)
-    for number, entrant in enumerate(job.entrants):
+    for entrant in job.entrants:
         if entrant.metrics not in scorers:
             scorers[entrant.metrics] = Scorer(
                 audio.clean, job.mixture.sampling_rate, noisy=audio.noisy, metrics=entrant.metrics
             )
-        if begun:
-            begun(number, DENOISING)
+        yield Stage((entrant, DENOISING))
         made = _estimate(job, entrant, audio)
-        if begun:
-            begun(number, SCORING)
-        yield (
-            made
-            if isinstance(made, Record)
-            else _scored(job, entrant, made, scorers[entrant.metrics], alignment)
-        )
+        yield Stage((entrant, SCORING))
+        if not isinstance(made, Record):
+            made = _scored(job, entrant, made, scorers[entrant.metrics], alignment)
+        yield entrant, made
 
 
 def side_information(
