@@ -6,9 +6,13 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
-.PHONY: env demo test lint stress perf perf-gpu weights leaderboard ablation clean
+.PHONY: help env demo test lint suite stress perf perf-gpu structure journey weights \
+	leaderboard ablation hooks changelog wheel clean
 
-env: .venv/.ready
+help: ## Say what each target does
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+env: .venv/.ready ## Make .venv, with every extra and what the tests need
 
 .venv/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -17,22 +21,24 @@ env: .venv/.ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[all]" --group dev --group perf
 	touch $@
 
-demo: env
+demo: env ## Do the main job on the embedded corpus: two minutes, no download
 	$(BIN)/mn demo --out out/demo
 
-test: lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not stress"
+test: lint suite ## What has to pass: lint, then every test but those of make stress
 
-lint: env
+lint: env ## ruff, mypy and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-stress: env
+suite: env ## The tests alone
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not stress"
+
+stress: env ## The tests that take minutes
 	$(BIN)/python -m pytest -m stress
 
-perf: env
+perf: env ## Speeds side by side with other libraries
 	$(BIN)/python perf/mixing.py
 	$(BIN)/python perf/checking.py
 	$(BIN)/python perf/curating.py
@@ -43,9 +49,15 @@ perf: env
 	$(BIN)/python perf/training.py
 	$(BIN)/python perf/publishing.py
 
-perf-gpu: env
+perf-gpu: env ## The same on a GPU
 	$(BIN)/python perf/forward.py --device cuda
 	$(BIN)/python perf/sdr.py --device cuda
+
+structure: env ## Count modules, their lines and importers, repeated names and import circles.
+	$(BIN)/python perf/structure.py
+
+journey: env ## Count the modules that a recipe and a training batch pass, and how often they come back.
+	$(BIN)/python perf/journey.py
 
 # The corpora beside the project. Others: make weights OPEN=... EXTRA=...
 OPEN := ../shared/corpus/open
@@ -84,7 +96,7 @@ SECOND := --seed 1 --max-steps 2288 --set optimizer.learning_rate=1.5e-3 optimiz
 	optimizer.warmup_steps=100 optimizer.ema_decay=0.998 validation.every_steps=400 \
 	data.augment=full
 SHIPPED := musicecan_small.safetensors
-weights: out/extra $(TEST) out/open-clean
+weights: out/extra $(TEST) out/open-clean ## Train what ships again, to its card (wants OPEN and EXTRA)
 	$(call LEARN) out/first $(FIRST)
 	$(BIN)/mn pack out/first --out out/first-packed
 	$(call LEARN,@out/first-packed/$(SHIPPED)) out/second $(SECOND)
@@ -97,7 +109,7 @@ weights: out/extra $(TEST) out/open-clean
 		--notes docs/limits.md
 
 # The whole line-up, and what of it is kept in the documentation.
-leaderboard: $(TEST)
+leaderboard: $(TEST) ## Make docs/leaderboard/open again (wants OPEN)
 	$(BENCH) $(TEST) --out out/weights-test --metrics si_sdr,snr,sdr,lsd
 	cp $(addprefix out/weights-test/,leaderboard.md leaderboard.csv leaderboard.tex index.html) \
 		docs/leaderboard/open
@@ -108,7 +120,7 @@ VARIANTS = $(foreach seed,$(SEEDS),two_stage_unet@out/ablation/none-$(seed) \
 	$(foreach gate,learned half redrawn,musicecan@out/ablation/$(gate)-$(seed)))
 LESSON = OMP_NUM_THREADS=1 $(BIN)/mn train $(1) --data $(OPEN) out/extra synthetic \
 	--config ablation --resume
-ablation: out/extra out/ablation-test
+ablation: out/extra out/ablation-test ## Twelve trainings: what channel attention is worth
 	for seed in $(SEEDS); do \
 		for gate in learned half redrawn; do \
 			$(call LESSON,musicecan) --set model.gate=$$gate --seed $$seed \
@@ -123,5 +135,16 @@ ablation: out/extra out/ablation-test
 out/ablation-test: env
 	$(BIN)/mn build $(OPEN) --out $@ --split test --snr-db 0 5 10 --per-cell 1 --seconds 5 --seed 1
 
-clean:
-	rm -rf .venv out
+hooks: env ## Let Git ask lint before each commit
+	$(BIN)/pre-commit install
+
+changelog: env ## Gather changelog.d/ into CHANGELOG.md
+	$(BIN)/scriv collect
+
+wheel: env ## Build wheel and sdist into dist/, and prove what is inside
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist
+	MN_DIST=dist $(BIN)/python -m pytest tests/test_package.py
+
+clean: ## Remove what the other targets made
+	rm -rf .venv out dist

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mn_dataset.lazy import exports
 
 if TYPE_CHECKING:
     from benchmarks.contract import DenoiserSpec
     from benchmarks.harness.apply import load_denoiser
+    from benchmarks.leaderboard.run import bench
     from benchmarks.metrics.batched.score import score_batch
+    from benchmarks.training.train import train
 
-__all__ = ["DenoiserSpec", "load_denoiser", "score_batch"]
+__all__ = ["DenoiserSpec", "bench", "load_denoiser", "score_batch", "train"]
 
-_ROOMS = {
-    "DenoiserSpec": "benchmarks.contract",
-    "load_denoiser": "benchmarks.harness.apply",
-    "score_batch": "benchmarks.metrics.batched.score",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Open the room behind a public name on first use."""
-    if name not in _ROOMS:
-        raise AttributeError(f"module 'benchmarks' has no attribute {name!r}")
-    return getattr(importlib.import_module(_ROOMS[name]), name)
+__getattr__ = exports(
+    __name__,
+    {
+        "DenoiserSpec": "benchmarks.contract",
+        "bench": "benchmarks.leaderboard.run",
+        "load_denoiser": "benchmarks.harness.apply",
+        "score_batch": "benchmarks.metrics.batched.score",
+        "train": "benchmarks.training.train",
+    },
+)
 
 
 def __dir__() -> list[str]:
+    """List the public names, for completion."""
     return __all__

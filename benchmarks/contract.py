@@ -15,7 +15,7 @@ A metric is a pure function beside a ``MetricSpec``; both stand in one file of
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
@@ -31,8 +31,13 @@ Side = Mapping[str, Batch]
 RankGroup = Literal["reference", "blind", "informed", "oracle"]
 RANK_GROUPS: tuple[RankGroup, ...] = ("reference", "blind", "informed", "oracle")
 
-_ORACLE = frozenset({"clean", "noise", "mixture"})
-_INFORMED = frozenset({"noise_profile"})
+SIDE: Mapping[str, RankGroup] = {
+    "clean": "oracle",
+    "noise": "oracle",
+    "mixture": "oracle",
+    "noise_profile": "informed",
+}
+"""Side information that a denoiser may need, and with whom it ranks what is told it."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,7 @@ class DenoiserSpec:
         sampling_rate: Native rate in Hz; None for any. The harness resamples in and out.
         channels: 1 if every channel is to be handed over as a mono item; None for any number.
         backend: "numpy" for float32 arrays, "torch" for tensors on the run's device.
-        needs: Side information that is handed over: clean, noise, noise_profile, mixture.
+        needs: Side information that is handed over, of ``SIDE``.
         reference: True for rows that are measured but never ranked.
         latency: Delay of the output in samples at the native rate, may be fractional.
         front_end: Name of a blind denoiser that goes first, over the whole recording at its own
@@ -97,9 +102,8 @@ class DenoiserSpec:
         """
         if self.reference:
             return "reference"
-        if self.needs & _ORACLE:
-            return "oracle"
-        return "informed" if self.needs & _INFORMED else "blind"
+        groups = {SIDE[name] for name in self.needs if name in SIDE}
+        return max(groups, key=RANK_GROUPS.index, default="blind")
 
 
 class Denoiser(Protocol):
@@ -138,7 +142,7 @@ class Score(NamedTuple):
 
     Attributes:
         value: The number, in the metric's unit.
-        reason: "ok", or one of ``REASONS``.
+        reason: "ok", one of ``REASONS``, or one that the metric's spec declares.
     """
 
     value: float
@@ -150,12 +154,9 @@ REASONS = {
     "saturated": "the value is beyond ±100 dB and reported as ±100 dB",
     "silent_reference": "the clean signal has no energy",
     "silent_estimate": "the estimate has no energy",
-    "silent_noise": "the mixture holds no noise beside the clean signal",
-    "no_high_band": "the clean signal has no energy above 8 kHz",
     "constant_reference": "the clean signal has no energy once its mean is removed",
     "too_short": "fewer samples than the metric is defined on",
     "non_finite": "the estimate holds NaN or infinity",
-    "no_utterance": "the metric's activity detector found nothing to score",
     "not_installed": "the metric's package is not installed",
     "raised": "the denoiser raised an error; the run's journal tells which",
     "exited": "the denoiser asked the process to end",
@@ -169,21 +170,10 @@ REASONS = {
     "library_error": "the metric's library raised",
     "unreadable_audio": "a file of the dataset is missing, damaged or changed",
 }
-"""The typed reasons, and what each means."""
+"""The reasons that every metric shares, and what each means; see ``MetricSpec.reasons``."""
 
 DEFINED = frozenset({"ok", "saturated", "misaligned", "wrong_level", "inverted"})
 """The reasons that stand beside a number."""
-
-
-def undefined(reason: str) -> Score:
-    """Return NaN with a typed reason.
-
-    >>> undefined("silent_reference")
-    Score(value=nan, reason='silent_reference')
-    """
-    if reason not in REASONS:
-        raise ValueError(f"{reason!r} is not a typed reason; expected one of {sorted(REASONS)}")
-    return Score(float("nan"), reason)
 
 
 @dataclass(frozen=True)
@@ -203,6 +193,7 @@ class MetricSpec:
         version: Raised when a value changes.
         package: The optional package behind it, if any.
         extra: The extra that installs that package.
+        reasons: Why it alone may be undefined, by reason, beside what ``REASONS`` holds for all.
     """
 
     name: str
@@ -217,3 +208,19 @@ class MetricSpec:
     version: int = 1
     package: str | None = None
     extra: str | None = None
+    reasons: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def undefined(self, reason: str) -> Score:
+        """Return NaN with a reason that is shared by all metrics, or declared by this one.
+
+        Raises:
+            ValueError: if it is neither.
+
+        >>> spec = MetricSpec("half", "dB", True, (0, 1), "", "", reasons={"odd": "it is odd"})
+        >>> spec.undefined("odd")
+        Score(value=nan, reason='odd')
+        """
+        known = REASONS | dict(self.reasons)
+        if reason not in known:
+            raise ValueError(f"{reason!r} is not a reason of {self.name}; expected {sorted(known)}")
+        return Score(float("nan"), reason)

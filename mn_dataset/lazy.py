@@ -12,7 +12,7 @@ from mn_dataset.errors import MissingExtra
 
 
 def exports(package: str, modules: Mapping[str, str]) -> Callable[[str], Any]:
-    """Return a package's ``__getattr__``: it imports a public name's module when it is asked for.
+    """Return a package's ``__getattr__``, which imports a public name when it is asked for.
 
     Args:
         package: The package's name.
@@ -33,25 +33,26 @@ def exports(package: str, modules: Mapping[str, str]) -> Callable[[str], Any]:
     return attribute
 
 
-def callable_package(package: str, module: str) -> None:
-    """Let a package be called as the function of its name: ``mn.check(folder)``.
+def callable_module(name: str, defined_in: str) -> None:
+    """Let a module be called as the function of its name: ``mn.check(folder)``.
 
-    Python binds an imported subpackage to its parent under its own name, where the function of
-    that name would stand; so the package itself answers the call, and stays a package.
+    Python binds an imported submodule to its package under its own name, where the public function
+    of that name would stand; so the submodule itself answers the call, and stays a module.
 
     Args:
-        package: The package's name; its last part is the function's.
-        module: The module that defines the function, imported at the first call.
+        name: The module's name; its last part is the function's.
+        defined_in: The module that defines the function, imported at the first call.
     """
-    name = package.rpartition(".")[2]
+    function = name.rpartition(".")[2]
 
-    class CallablePackage(ModuleType):
+    class CallableModule(ModuleType):
         def __call__(self, *arguments: Any, **options: Any) -> Any:
-            return getattr(importlib.import_module(module), name)(*arguments, **options)
+            return self.__wrapped__(*arguments, **options)
 
         @property
-        def __wrapped__(self) -> Any:
-            """The function, so that ``inspect.signature`` and ``help`` of tools know it."""
-            return getattr(importlib.import_module(module), name)
+        def __wrapped__(self) -> Callable[..., Any]:
+            """The function, where ``inspect.signature`` looks for it."""
+            defined: Callable[..., Any] = getattr(importlib.import_module(defined_in), function)
+            return defined
 
-    sys.modules[package].__class__ = CallablePackage
+    sys.modules[name].__class__ = CallableModule

@@ -43,6 +43,24 @@ def test_links_lead_somewhere(page):
             assert (page.parent / target).exists(), target
 
 
+def test_make_explains_every_target_and_no_page_names_another():
+    """Nor do the workflow and what continuous integration runs."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8").replace("\\\n", " ")
+    targets = set(re.findall(r"^\.PHONY: (.+)$", makefile, flags=re.MULTILINE)[0].split())
+    explained = set(re.findall(r"^([a-z-]+):.*## \S", makefile, flags=re.MULTILINE))
+    named = {
+        target
+        for path in (*PAGES, ROOT / ".github/workflows/ci.yml", ROOT / ".ci/run")
+        for target in re.findall(
+            r"(?:`|\$ |run: |^)make ([a-z-]+)", path.read_text(encoding="utf-8"), flags=re.MULTILINE
+        )
+    }
+
+    assert targets == explained
+    assert named
+    assert named <= targets
+
+
 def blocks(page, language):
     text = page.read_text(encoding="utf-8")
     return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from benchmarks import registry
-from benchmarks.contract import Denoiser, DenoiserSpec
+from benchmarks.contract import SIDE, Denoiser, DenoiserSpec
 from benchmarks.harness.checks import importing
 from benchmarks.registry import Entry
 from mn_dataset.audio.io import file_sha256
@@ -95,9 +95,6 @@ def _version(package: str) -> str:
         return metadata.version(owners[0]) if owners else "unknown"
 
 
-SIDE_NAMES = frozenset({"clean", "noise", "noise_profile", "mixture"})
-
-
 def constructed(entry: Entry) -> Denoiser:
     """Import, check and construct; no optional package is imported.
 
@@ -149,7 +146,7 @@ def declared(attribute: Any, *, name: str) -> DenoiserSpec:
         "sampling_rate": (spec.sampling_rate is None or spec.sampling_rate > 0, "Hz or None"),
         "channels": (spec.channels in (None, 1), "1 or None"),
         "backend": (spec.backend in ("numpy", "torch"), "'numpy' or 'torch'"),
-        "needs": (spec.needs <= SIDE_NAMES, f"some of {', '.join(sorted(SIDE_NAMES))}"),
+        "needs": (spec.needs <= SIDE.keys(), f"some of {', '.join(sorted(SIDE))}"),
         "latency": (spec.latency >= 0 and math.isfinite(spec.latency), "samples, at least 0"),
         "front_end": (_goes_first(spec.front_end), "the name of a blind denoiser without one"),
         "min_samples": (spec.min_samples >= 1, "at least 1"),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import fft
 from scipy.signal import get_window
 
-from benchmarks.contract import MetricSpec, Score, undefined
+from benchmarks.contract import MetricSpec, Score
 from benchmarks.metrics.reference import Signal, Truth
 from benchmarks.metrics.undefined import LIMIT_DB, decibels, flaw
 
@@ -41,6 +41,7 @@ HIGH_BAND_ERROR = MetricSpec(
     "a round trip through 16 kHz gains on white noise, and only here it is seen to lose.",
     known_as='Nothing else; related to "HF energy" of bandwidth extension papers.',
     min_samples=2048,
+    reasons={"no_high_band": "the clean signal has no energy above 8 kHz"},
 )
 
 _HIGH_HZ = 8_000
@@ -59,10 +60,10 @@ def lsd(estimate: Signal, truth: Truth) -> Score:
     """
     samples = np.asarray(estimate, dtype=np.float64)
     if reason := flaw(samples, truth, LSD):
-        return undefined(reason)
+        return LSD.undefined(reason)
     floor = truth.recall(_floor)
     if floor == 0.0:  # what energy there is stands where every window is zero
-        return undefined("silent_reference")
+        return LSD.undefined("silent_reference")
     levels = _levels(samples, floor)
     levels -= truth.recall(_reference_levels)
     value = float(np.sqrt(np.mean(np.square(levels), axis=1)).mean())
@@ -78,10 +79,10 @@ def high_band_error(estimate: Signal, truth: Truth) -> Score:
     """
     samples = np.asarray(estimate, dtype=np.float64)
     if reason := flaw(samples, truth, HIGH_BAND_ERROR):
-        return undefined(reason)
+        return HIGH_BAND_ERROR.undefined(reason)
     high, whole = truth.recall(_high_energy)
     if high <= _FAINT * whole:
-        return undefined("no_high_band")
+        return HIGH_BAND_ERROR.undefined("no_high_band")
     heard, _ = _energies(samples, truth.sampling_rate)
     value = abs(decibels(heard, high).value)
     return Score(value, "saturated" if value == LIMIT_DB else "ok")

@@ -13,7 +13,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from benchmarks.contract import MetricSpec, Score, undefined
+from benchmarks.contract import MetricSpec, Score
 from benchmarks.metrics.reference import Signal, Truth
 from benchmarks.metrics.undefined import flaw
 from mn_dataset.errors import MissingExtra
@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 _RATE = 16_000
 _NARROW_RATE = 8_000
 _PIECE_S = 16
+
+_REASONS = {"no_utterance": "the activity detector found no utterance to score"}
 
 PESQ = MetricSpec(
     name="pesq",
@@ -39,6 +41,7 @@ PESQ = MetricSpec(
     min_samples=_RATE // 4,
     package="pesq",
     extra="perceptual",
+    reasons=_REASONS,
 )
 
 PESQ_NB = MetricSpec(
@@ -56,6 +59,7 @@ PESQ_NB = MetricSpec(
     min_samples=_NARROW_RATE // 4,
     package="pesq",
     extra="perceptual",
+    reasons=_REASONS,
 )
 
 _TOO_SHORT, _NO_UTTERANCE = -6.0, -7.0  # what the library returns in place of an opinion
@@ -86,7 +90,7 @@ def _asked(estimate: Signal, truth: Truth, spec: MetricSpec, *, mode: str) -> Sc
         raise MissingExtra("pesq", extra="perceptual") from error
     samples = np.asarray(estimate, dtype=np.float64)
     if reason := flaw(samples, truth, spec, constant_is_silent=True):
-        return undefined(reason)
+        return spec.undefined(reason)
     rate = _NARROW_RATE if mode == "nb" else _RATE
     reference = truth.recall(_narrow_reference if mode == "nb" else _resampled_reference)
     heard = _resampled(samples, truth.sampling_rate, rate)
@@ -104,17 +108,17 @@ def _asked(estimate: Signal, truth: Truth, spec: MetricSpec, *, mode: str) -> Sc
             ]
     except Exception as error:  # a C library's wrapper: whatever it raises, the run goes on
         logger.warning("pesq raised %r", error)
-        return undefined("library_error")
-    return _opinion(values)
+        return spec.undefined("library_error")
+    return _opinion(values, spec)
 
 
-def _opinion(values: list[float]) -> Score:
+def _opinion(values: list[float], spec: MetricSpec) -> Score:
     """Return the mean over the pieces in which something was said."""
     scored = [value for value in values if value not in (_TOO_SHORT, _NO_UTTERANCE)]
     if not scored:
-        return undefined("too_short" if _TOO_SHORT in values else "no_utterance")
+        return spec.undefined("too_short" if _TOO_SHORT in values else "no_utterance")
     if any(math.isnan(value) or value < 0.0 for value in scored):
-        return undefined("library_error")
+        return spec.undefined("library_error")
     return Score(math.fsum(scored) / len(scored))
 
 

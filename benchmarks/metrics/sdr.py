@@ -24,7 +24,7 @@ import numpy as np
 from scipy import linalg
 from scipy.signal import oaconvolve
 
-from benchmarks.contract import MetricSpec, Score, undefined
+from benchmarks.contract import MetricSpec, Score
 from benchmarks.metrics.correlation import Analysed, Real, analyse, correlate
 from benchmarks.metrics.reference import Signal, Truth
 from benchmarks.metrics.undefined import decibels, flaw
@@ -64,7 +64,7 @@ def sdr(estimate: Signal, truth: Truth) -> Score:
 def _sdr(estimate: Signal, truth: Truth) -> Score:
     samples = np.asarray(estimate, dtype=np.float64)
     if reason := flaw(samples, truth, SDR):
-        return undefined(reason)
+        return SDR.undefined(reason)
     energy = float(np.dot(samples, samples))
     reference = truth.recall(_analysed)
     correlation = correlate(reference, samples)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.contract import MetricSpec, Score, undefined
+from benchmarks.contract import MetricSpec, Score
 from benchmarks.metrics.reference import Signal, Truth
 from benchmarks.metrics.undefined import decibels, flaw
 
@@ -34,7 +34,7 @@ def si_sdr(estimate: Signal, truth: Truth) -> Score:
     """
     samples = np.asarray(estimate, dtype=np.float64)
     if reason := flaw(samples, truth, SI_SDR):
-        return undefined(reason)
+        return SI_SDR.undefined(reason)
     gain = float(np.dot(truth.signal, samples)) / truth.energy
     error = samples - gain * truth.signal
     return decibels(gain**2 * truth.energy, float(np.dot(error, error)))

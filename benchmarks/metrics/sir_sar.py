@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy import linalg
 from scipy.signal import oaconvolve
 
-from benchmarks.contract import MetricSpec, Score, undefined
+from benchmarks.contract import MetricSpec, Score
 from benchmarks.metrics.correlation import Analysed, analyse, correlate
 from benchmarks.metrics.reference import Signal, Truth
 from benchmarks.metrics.undefined import SILENCE, decibels, flaw
@@ -33,6 +33,7 @@ _BSS_EVAL = (
     "IEEE TASLP 14(4), 2006 (BSS Eval v3)."
 )
 _SCALE = "Le Roux, Wisdom, Erdogan, Hershey: SDR – half-baked or well done?, ICASSP 2019."
+_REASONS = {"silent_noise": "the mixture holds no noise beside the clean signal"}
 
 SIR = MetricSpec(
     name="sir",
@@ -45,6 +46,7 @@ SIR = MetricSpec(
     known_as='"SIR" of mir_eval.separation.bss_eval_sources given [clean, noise]; with the clean '
     "signal alone it is infinite.",
     min_samples=1025,
+    reasons=_REASONS,
 )
 SAR = MetricSpec(
     name="sar",
@@ -57,6 +59,7 @@ SAR = MetricSpec(
     known_as='"SAR" of mir_eval.separation.bss_eval_sources given [clean, noise]; the mixture '
     "itself has none, and saturates.",
     min_samples=1025,
+    reasons=_REASONS,
 )
 SI_SIR = MetricSpec(
     name="si_sir",
@@ -67,6 +70,7 @@ SI_SIR = MetricSpec(
     citation=_SCALE,
     known_as='"SI-SIR" of fast_bss_eval and of asteroid.',
     min_samples=3,
+    reasons=_REASONS,
 )
 SI_SAR = MetricSpec(
     name="si_sar",
@@ -77,6 +81,7 @@ SI_SAR = MetricSpec(
     citation=_SCALE,
     known_as='"SI-SAR" of fast_bss_eval and of asteroid.',
     min_samples=3,
+    reasons=_REASONS,
 )
 
 _CANCELS = 1e-6  # share under which a difference of energies has too few good digits
@@ -137,10 +142,10 @@ def _ratio(
 ) -> Score:
     samples = np.asarray(estimate, dtype=np.float64)
     if reason := flaw(samples, truth, spec):
-        return undefined(reason)
+        return spec.undefined(reason)
     noise = truth.noise
     if float(np.dot(noise, noise)) <= SILENCE * truth.energy:
-        return undefined("silent_noise")
+        return spec.undefined("silent_noise")
     parts = truth.shared(estimate, make)
     if spec in (SIR, SI_SIR):
         return decibels(parts.target, parts.interference)

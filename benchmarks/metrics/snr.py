@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.contract import MetricSpec, Score, undefined
+from benchmarks.contract import MetricSpec, Score
 from benchmarks.metrics.reference import Signal, Truth
 from benchmarks.metrics.undefined import LIMIT_DB, decibels, flaw
 
@@ -45,7 +45,7 @@ def snr_frames(estimate: Signal, truth: Truth) -> Score:
     """
     samples = np.asarray(estimate, dtype=np.float64)
     if reason := flaw(samples, truth, SNR_FRAMES):
-        return undefined(reason)
+        return SNR_FRAMES.undefined(reason)
     frame = min(truth.sampling_rate, len(samples))
     count = len(samples) // frame
     clean, heard = (
@@ -53,7 +53,7 @@ def snr_frames(estimate: Signal, truth: Truth) -> Score:
     )
     asked = clean.any(axis=1) & heard.any(axis=1)
     if not asked.any():
-        return undefined("silent_reference" if not clean.any() else "silent_estimate")
+        return SNR_FRAMES.undefined("silent_reference" if not clean.any() else "silent_estimate")
     energies = np.square(clean[asked]).sum(axis=1), np.square(clean - heard)[asked].sum(axis=1)
     ratios = [decibels(*map(float, pair)).value for pair in zip(*energies, strict=True)]
     value = float(np.median(ratios))
@@ -68,6 +68,6 @@ def snr(estimate: Signal, truth: Truth) -> Score:
     """
     samples = np.asarray(estimate, dtype=np.float64)
     if reason := flaw(samples, truth, SNR):
-        return undefined(reason)
+        return SNR.undefined(reason)
     error = truth.signal - samples
     return decibels(truth.energy, float(np.dot(error, error)))

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.contract import MetricSpec, Score, undefined
+from benchmarks.contract import MetricSpec, Score
 from benchmarks.metrics.reference import Signal, Truth
 from benchmarks.metrics.undefined import flaw
 from mn_dataset.errors import MissingExtra
@@ -25,6 +25,8 @@ from mn_dataset.errors import MissingExtra
 logger = logging.getLogger(__name__)
 
 _RATE = 10_000
+
+_REASONS = {"no_utterance": "too few frames of the clean signal are active"}
 
 STOI = MetricSpec(
     name="stoi",
@@ -40,6 +42,7 @@ STOI = MetricSpec(
     min_samples=4097,
     package="pystoi",
     extra="perceptual",
+    reasons=_REASONS,
 )
 
 ESTOI = MetricSpec(
@@ -56,6 +59,7 @@ ESTOI = MetricSpec(
     min_samples=4097,
     package="pystoi",
     extra="perceptual",
+    reasons=_REASONS,
 )
 
 
@@ -84,7 +88,7 @@ def _measured(estimate: Signal, truth: Truth, spec: MetricSpec, *, extended: boo
         raise MissingExtra("pystoi", extra="perceptual") from error
     samples = np.asarray(estimate, dtype=np.float64)
     if reason := flaw(samples, truth, spec, constant_is_silent=True):
-        return undefined(reason)
+        return spec.undefined(reason)
     with truth.elsewhere():  # the resampling is the library's own, too
         reference = truth.recall(_resampled_reference)
         heard = truth.shared(estimate, _resampled_estimate)
@@ -93,11 +97,11 @@ def _measured(estimate: Signal, truth: Truth, spec: MetricSpec, *, extended: boo
             warnings.filterwarnings("error", "Not enough STFT frames", RuntimeWarning)
             value = float(measure(reference, heard, _RATE, extended=extended))
     except RuntimeWarning:  # under 30 active frames the library returns 1e-5, as if it had scored
-        return undefined("no_utterance")
+        return spec.undefined("no_utterance")
     except Exception as error:  # whatever the library raises, the run goes on
         logger.warning("pystoi raised %r", error)
-        return undefined("library_error")
-    return Score(value) if math.isfinite(value) else undefined("library_error")
+        return spec.undefined("library_error")
+    return Score(value) if math.isfinite(value) else spec.undefined("library_error")
 
 
 def _resampled_reference(truth: Truth) -> NDArray[np.float64]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import importlib
 import math
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.contract import MetricSpec, Score, undefined
+from benchmarks.contract import REASONS, MetricSpec, Score
 from benchmarks.metrics.reference import Signal, Truth
 from benchmarks.registry import Entry
 from benchmarks.registry import metric as registered
@@ -83,7 +83,8 @@ class Scorer:
     def _channel(self, channel: Signal, truth: Truth) -> dict[str, Score]:
         with truth.judging(channel):
             return {
-                name: _score(metric, channel, truth) for name, metric in self._functions.items()
+                name: _score(name, metric, channel, truth)
+                for name, metric in self._functions.items()
             }
 
     @cached_property
@@ -112,6 +113,16 @@ def describe(names: Iterable[str] | None = None) -> list[MetricSpec]:
     return [_spec(registered(name)) for name in chosen]
 
 
+@cache
+def reasons() -> dict[str, str]:
+    """Return what each reason means: those that all metrics share, and those of single ones.
+
+    >>> reasons()["no_high_band"]
+    'the clean signal has no energy above 8 kHz'
+    """
+    return REASONS | {name: text for spec in describe() for name, text in spec.reasons.items()}
+
+
 def missing(names: Iterable[str]) -> list[Entry]:
     """Return the named metrics whose optional package is not installed.
 
@@ -130,11 +141,11 @@ def _spec(entry: Entry) -> MetricSpec:
     )
 
 
-def _score(metric: Metric, estimate: Signal, truth: Truth) -> Score:
+def _score(name: str, metric: Metric, estimate: Signal, truth: Truth) -> Score:
     try:
         return metric(estimate, truth)
     except MissingExtra:
-        return undefined("not_installed")
+        return _spec(registered(name)).undefined("not_installed")
 
 
 def _over_channels(scores: list[Score]) -> Score:

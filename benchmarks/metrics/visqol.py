@@ -17,7 +17,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from benchmarks.contract import MetricSpec, Score, undefined
+from benchmarks.contract import MetricSpec, Score
 from benchmarks.metrics.reference import Signal, Truth
 from benchmarks.metrics.undefined import flaw
 from mn_dataset.errors import MissingExtra
@@ -52,7 +52,7 @@ def visqol(estimate: Signal, truth: Truth) -> Score:
     listener = _listener()
     samples = np.asarray(estimate, dtype=np.float64)
     if reason := flaw(samples, truth, VISQOL, constant_is_silent=True):
-        return undefined(reason)
+        return VISQOL.undefined(reason)
     reference = truth.recall(_resampled_reference)
     heard = _resampled(samples, truth.sampling_rate)
     try:
@@ -61,8 +61,8 @@ def visqol(estimate: Signal, truth: Truth) -> Score:
             value = float(listener.measure_from_arrays(reference, heard, _RATE).moslqo)
     except Exception as error:  # whatever the library raises, the run goes on
         logger.warning("visqol raised %r", error)
-        return undefined("library_error")
-    return Score(value) if math.isfinite(value) else undefined("library_error")
+        return VISQOL.undefined("library_error")
+    return Score(value) if math.isfinite(value) else VISQOL.undefined("library_error")
 
 
 @cache

@@ -9,9 +9,9 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from benchmarks.contract import REASONS
 from benchmarks.leaderboard.ranking import RANKED_GROUPS
 from benchmarks.leaderboard.run_folder import read_rows
+from benchmarks.metrics.suite import reasons
 from benchmarks.report.latex import LATEX
 from benchmarks.report.page_data import duels, packed, short, visible, worst
 from benchmarks.report.players import listen, scale
@@ -155,7 +155,7 @@ def _denoisers(board: Board) -> list[dict[str, Any]]:
 
 
 def _why(gap: Gap) -> str:
-    return "; ".join(f"{n} × {REASONS.get(reason, reason)}" for reason, n in gap.reasons.items())
+    return "; ".join(f"{n} × {reasons().get(reason, reason)}" for reason, n in gap.reasons.items())
 
 
 def _trained_on(item: dict[str, Any]) -> str | None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.contract import REASONS
 from benchmarks.leaderboard.inference import POWER, SIGNIFICANT, smallest
 from benchmarks.leaderboard.score_matrix import ALL
+from benchmarks.metrics.suite import reasons
 from benchmarks.report.summary import Board
 from mn_dataset.errors import DatasetError
 
@@ -256,7 +256,7 @@ def _coverage(board: Board) -> Iterator[str]:
                 gap.metric,
                 f"{100 * gap.defined:.1f} %",
                 "; ".join(
-                    f"{count} × {REASONS.get(reason, reason)}"
+                    f"{count} × {reasons().get(reason, reason)}"
                     for reason, count in gap.reasons.items()
                 ),
             ]

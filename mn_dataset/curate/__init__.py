@@ -6,6 +6,6 @@ Reading order: `labels` (names as people write them), `user_tables` (tables as p
 which does it all.
 """
 
-from mn_dataset.lazy import callable_package
+from mn_dataset.lazy import callable_module
 
-callable_package(__name__, "mn_dataset.curate.curate")
+callable_module(__name__, "mn_dataset.curate.curate")

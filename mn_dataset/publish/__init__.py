@@ -1,5 +1,5 @@
 """Publish a dataset folder in the layouts that Hugging Face Datasets read."""
 
-from mn_dataset.lazy import callable_package
+from mn_dataset.lazy import callable_module
 
-callable_package(__name__, "mn_dataset.publish.publish")
+callable_module(__name__, "mn_dataset.publish.publish")

@@ -1,5 +1,5 @@
 """Split a corpus into train, validation and test without leaks."""
 
-from mn_dataset.lazy import callable_package
+from mn_dataset.lazy import callable_module
 
-callable_package(__name__, "mn_dataset.split.split")
+callable_module(__name__, "mn_dataset.split.split")
