@@ -11,12 +11,14 @@ from mn_dataset.audio.fingerprint.pairs import Pair
 from mn_dataset.audio.fingerprint.store import corpus_pairs
 from mn_dataset.errors import InputError
 from mn_dataset.mix.augment.chain import Chain
-from mn_dataset.mix.draw import DEFAULT_SNR_DB, SnrLevel, draw
+from mn_dataset.mix.draw import draw
 from mn_dataset.mix.recipes import Recipes
 from mn_dataset.mix.render import render
 from mn_dataset.records import ROLES, SPLITS, Role, SnrDefinition
 from mn_dataset.split.assign import DEFAULT_RATIOS, assign, shares
 from mn_dataset.split.audit import Leak, leaks
+from mn_dataset.tasks.denoise import DEFAULT_SNR_DB
+from mn_dataset.tasks.drawing import SnrLevel
 
 
 def build(

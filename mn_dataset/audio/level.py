@@ -27,6 +27,8 @@ GRID = 441
 FULL_SCALE = 32_768
 MIN_RECORDED_RMS = FULL_SCALE / 1000.0
 """−60 dBFS, in LSB: what is quieter everywhere is in no mixture."""
+CEILING = 32_000
+"""Largest magnitude that a layer or the mixture may have after the clipping guard, in LSB."""
 ACTIVE_RANGE = 10_000
 """Energy ratio of the loudest block to the quietest active one: 40 dB."""
 
@@ -129,6 +131,15 @@ def dbfs(amplitude: float) -> float:
     -6.020599913279624
     """
     return 20.0 * math.log10(amplitude / FULL_SCALE) if amplitude > 0 else float("-inf")
+
+
+def round_gain(gain: float) -> float:
+    """Round to 24 significant bits: a gain times a 16-bit sample is exact in float64.
+
+    >>> round_gain(1 / 3) == 11184811 / 2**25
+    True
+    """
+    return float(np.float32(gain))
 
 
 def k_weight(samples: Pcm | Float64, *, sampling_rate: int) -> Float64:

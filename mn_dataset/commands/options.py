@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from mn_dataset.errors import InputError
 
 if TYPE_CHECKING:
-    from mn_dataset.mix.draw import SnrLevel
+    from mn_dataset.tasks.drawing import SnrLevel
 
 Many = Parameter(consume_multiple=True, negative_iterable=())
 

@@ -19,10 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mn_dataset.audio.io import Pcm
-from mn_dataset.audio.level import LOUDNESS_HOP_S, Level, integrated_lufs, peak
+from mn_dataset.audio.level import CEILING, LOUDNESS_HOP_S, Level, integrated_lufs, peak
 from mn_dataset.records import SNR_DEFINITIONS, SnrDefinition
 
 _DECIMALS = Context(prec=40)
+_MARGIN = 2  # LSB: rounding each of two layers may add one
 
 
 @dataclass(frozen=True)
@@ -112,21 +113,6 @@ def power_ratio(decibels: float) -> float:
     100.0
     """
     return float(_DECIMALS.power(Decimal(10), _DECIMALS.divide(Decimal(decibels), Decimal(10))))
-
-
-def round_gain(gain: float) -> float:
-    """Round to 24 significant bits.
-
-    >>> round_gain(1 / 3) == 11184811 / 2**25
-    True
-    """
-    return float(np.float32(gain))
-
-
-CEILING = 32_000
-"""Largest magnitude that a layer or the mixture may have after the guard, in LSB."""
-
-_MARGIN = 2  # LSB: rounding each of two layers may add one
 
 
 def needed(top: float) -> float:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from mn_dataset.mix.augment import draw
 from mn_dataset.mix.mixture import Mixture
 from mn_dataset.mix.recipes import Recipes
 from mn_dataset.records import SNR_DEFINITIONS
+from mn_dataset.tasks.denoise import SPEC
+from mn_dataset.tasks.spec import TaskSpec
 
 MANIFEST = "manifest.parquet"
 RECIPES = "recipes.parquet"
@@ -33,9 +36,47 @@ _FACTS = [
     *(pa.field(name, pa.string()) for name in TRIPLE),
     *(pa.field(f"{name}_sha256", pa.string()) for name in TRIPLE),
 ]
-FIELDS = [*recipe_table.FIELDS, *_FACTS]
+FIELDS = [*recipe_table.recipe_fields(SPEC), *_FACTS]
 AUGMENTATION = pa.field("augmentation", pa.string())
 """What was done to the layers of a train mixture, a JSON list; only in augmented datasets."""
+
+
+@dataclass(frozen=True)
+class FileGroup:
+    """Columns of the manifest that say where the files of one kind stand.
+
+    Attributes:
+        kind: "inputs", "targets" or "kept".
+        names: The files, where every one has columns of its own; None where the columns are lists.
+    """
+
+    kind: str
+    names: tuple[str, ...] | None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns with names, paths and SHA-256 of the samples."""
+        if self.names is None:
+            return (f"{self.kind.removesuffix('s')}_names", self.kind, f"{self.kind}_sha256")
+        return (*self.names, *(f"{name}_sha256" for name in self.names))
+
+    def cells(self, row: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+        """Yield name, path and SHA-256 of every file in a row."""
+        if self.names is None:
+            yield from zip(*(row[column] for column in self.columns), strict=True)
+        else:
+            yield from ((name, row[name], row[f"{name}_sha256"]) for name in self.names)
+
+
+def file_groups(task: TaskSpec) -> tuple[FileGroup, FileGroup, FileGroup]:
+    """Return the columns of a task's inputs, its targets, and what else is kept."""
+    inputs, targets = (
+        (None, None)
+        if task.named_files is None
+        else (task.named_files.inputs, task.named_files.targets)
+    )
+    kept = task.kept if task.named_files or not task.kept else None
+    return FileGroup("inputs", inputs), FileGroup("targets", targets), FileGroup("kept", kept)
 
 
 def audio_path(recipe_id: str, part: str, suffix: str) -> str:
@@ -74,7 +115,7 @@ def _stored(decibels: float) -> float:
 
 def write_manifest(folder: Path, recipes: Recipes, rows: dict[str, dict[str, Any]]) -> None:
     """Write the manifest of a finished folder; its bytes depend on recipes and PCM alone."""
-    table = [recipe_table.to_dict(recipe) | rows[recipe.id] for recipe in recipes]
+    table = [recipe_table.to_dict(recipe, SPEC) | rows[recipe.id] for recipe in recipes]
     fields = [*FIELDS, AUGMENTATION] if recipes.augmentation else FIELDS
     recipe_table.write_parquet(folder / MANIFEST, table, fields, recipes.metadata)
 

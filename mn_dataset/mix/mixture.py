@@ -16,16 +16,17 @@ from mn_dataset.audio.level import (
     dbfs,
     hop_energies,
     peak,
+    round_gain,
 )
 from mn_dataset.errors import RecipeError
 from mn_dataset.mix import gains
 from mn_dataset.mix.augment.chain import Chain
 from mn_dataset.mix.augment.draw import AUGMENTED_SPLIT, Step, choose
 from mn_dataset.mix.augment.layer import vary
-from mn_dataset.mix.feasibility import MIN_MIXED_RMS
-from mn_dataset.mix.gains import Measured, all_snrs_db, round_gain, snr_db, solve_gain
+from mn_dataset.mix.gains import Measured, all_snrs_db, snr_db, solve_gain
 from mn_dataset.mix.source_cache import Cut, SourceCache
 from mn_dataset.records import ROLES, Recipe, SnrDefinition
+from mn_dataset.tasks.feasibility import MIN_MIXED_RMS
 
 SNR_TOLERANCE_DB = 0.01
 """How far the achieved SNR may be from the one asked."""

@@ -16,50 +16,30 @@ from mn_dataset.mix.augment import chain as chains
 from mn_dataset.mix.augment.chain import Chain
 from mn_dataset.mix.augment.draw import AUGMENTED_SPLIT
 from mn_dataset.records import Layer, Recipe
+from mn_dataset.tasks.registry import task_of
+from mn_dataset.tasks.spec import TaskSpec
 from mn_dataset.whole import whole
 
 GENERATOR_VERSION = "1"
 """Raised when the same arguments would draw or render something else."""
 
-LAYERS_TYPE = pa.list_(
-    pa.field(
-        "element",
-        pa.struct(
-            [
-                ("role", pa.string()),
-                ("source_id", pa.string()),
-                ("start", pa.int64()),
-                ("fade", pa.int64()),
-                ("gain", pa.float64()),
-                ("snr_db", pa.float64()),
-                ("response", pa.string()),
-            ]
-        ),
-    )
-)
-FIELDS = [
-    pa.field("id", pa.string()),
-    pa.field("task", pa.string()),
-    pa.field("split", pa.string()),
-    pa.field("seed", pa.int64()),
-    pa.field("num_samples", pa.int64()),
-    pa.field("sampling_rate", pa.int32()),
-    pa.field("layers", LAYERS_TYPE),
-    pa.field("targets", pa.list_(pa.field("element", pa.string()))),
-    pa.field("snr_db", pa.float64()),
-    pa.field("snr_definition", pa.string()),
-    pa.field("music_category", pa.string()),
-    pa.field("noise_class", pa.string()),
-    pa.field("clean_id", pa.string()),
-    pa.field("noise_id", pa.string()),
-    pa.field("clean_start", pa.int64()),
-    pa.field("noise_start", pa.int64()),
-]
+_LAYER_TYPES = {
+    "role": pa.string(),
+    "source_id": pa.string(),
+    "start": pa.int64(),
+    "fade": pa.int64(),
+    "gain": pa.float64(),
+    "snr_db": pa.float64(),
+    "response": pa.string(),
+    "delay": pa.int64(),
+    "input": pa.string(),
+    "target": pa.string(),
+}
 AUGMENTATION = "augmentation"
 """Where the chain of augmented recipes stands in the file's metadata; plain ones have none."""
 
+_OWN = ("id", "task", "split", "seed", "num_samples", "sampling_rate", "layers", "targets")
 _METADATA = ("corpus", "corpus_hash", "generator_version", "dataset_version")
-_FLAT = ("clean_id", "noise_id", "clean_start", "noise_start")
 
 
 @dataclass(frozen=True)
@@ -91,6 +71,16 @@ class Recipes(Sequence[Recipe]):
 
     def __iter__(self) -> Iterator[Recipe]:
         return iter(self.rows)
+
+    @property
+    def spec(self) -> TaskSpec:
+        """The task that they are of.
+
+        Raises:
+            RecipeError: if there is none, or they are of several.
+        """
+        names = (recipe.task for recipe in self.rows)
+        return task_of(names, where=f"recipes of {self.corpus}", error=RecipeError)
 
     @property
     def metadata(self) -> dict[str, str]:
@@ -145,19 +135,38 @@ class Recipes(Sequence[Recipe]):
         return replace(self, rows=tuple(kept[name] for name in sorted(kept)))
 
 
-def to_dict(recipe: Recipe) -> dict[str, Any]:
+def recipe_fields(task: TaskSpec) -> list[pa.Field]:
+    """Return the columns of a task's recipe table."""
+    layer = pa.struct([(name, _LAYER_TYPES[name]) for name in task.layer_fields])
+    return [
+        pa.field("id", pa.string()),
+        pa.field("task", pa.string()),
+        pa.field("split", pa.string()),
+        pa.field("seed", pa.int64()),
+        pa.field("num_samples", pa.int64()),
+        pa.field("sampling_rate", pa.int32()),
+        pa.field("layers", pa.list_(pa.field("element", layer))),
+        pa.field("targets", pa.list_(pa.field("element", pa.string()))),
+        *(pa.field(column.name, column.type) for column in task.columns),
+    ]
+
+
+def to_dict(recipe: Recipe, task: TaskSpec) -> dict[str, Any]:
     """Return a recipe as a row of the table: its fields and the flat view of its layers."""
-    clean, noise = recipe.layer("clean"), recipe.layer("noise")
-    row = vars(recipe) | {"layers": [vars(layer) for layer in recipe.layers]}
-    flat = (clean.source_id, noise.source_id, clean.start, noise.start)
-    return row | dict(zip(_FLAT, flat, strict=True))
+    row: dict[str, Any] = {name: getattr(recipe, name) for name in _OWN}
+    row["layers"] = [
+        {name: getattr(layer, name) for name in task.layer_fields} for layer in recipe.layers
+    ]
+    return row | {column.name: column.value(recipe) for column in task.columns}
 
 
-def from_dict(row: dict[str, Any]) -> Recipe:
-    """Return the recipe of a row; the layers are the truth, the flat view is ignored."""
-    layers = tuple(Layer(**layer) for layer in row["layers"])
-    own = {name: row[name] for name in Recipe.__dataclass_fields__}
-    return Recipe(**own | {"layers": layers, "targets": tuple(row["targets"])})
+def from_dict(row: dict[str, Any], task: TaskSpec) -> Recipe:
+    """Return the recipe of a row; its layers and labels are the truth, the rest is ignored."""
+    own = {name: row[name] for name in _OWN}
+    own["layers"] = tuple(task.complete(Layer(**layer)) for layer in row["layers"])
+    own["targets"] = tuple(row["targets"])
+    labels = tuple((facet.column, row[facet.column]) for facet in task.facets)
+    return Recipe(**own, snr_definition=row.get("snr_definition", "power"), labels=labels)
 
 
 def write_recipes(path: Path, recipes: Recipes) -> None:
@@ -166,7 +175,9 @@ def write_recipes(path: Path, recipes: Recipes) -> None:
     Raises:
         OutputError: if the file cannot be written.
     """
-    write_parquet(path, [to_dict(recipe) for recipe in recipes], FIELDS, recipes.metadata)
+    task = recipes.spec
+    rows = [to_dict(recipe, task) for recipe in recipes]
+    write_parquet(path, rows, recipe_fields(task), recipes.metadata)
 
 
 def read_recipes(path: Path) -> Recipes:
@@ -177,11 +188,14 @@ def read_recipes(path: Path) -> Recipes:
     """
     table = read_parquet(path)
     metadata = {key.decode(): text.decode() for key, text in (table.schema.metadata or {}).items()}
-    absent = [name for name in _METADATA if name not in metadata]
-    absent += [field.name for field in FIELDS if field.name not in table.column_names]
+    absent = [name for name in (*_METADATA, "task") if name not in {*metadata, *table.column_names}]
+    if not absent:
+        task = task_of(table["task"].to_pylist(), where=path, error=RecipeError)
+        names = {field.name for field in recipe_fields(task)}
+        absent = sorted(names - set(table.column_names))
     if absent:
         raise RecipeError(f"{path}: lacks {', '.join(absent)}; expected a table of `mn draw`")
-    rows = sorted((from_dict(row) for row in table.to_pylist()), key=lambda recipe: recipe.id)
+    rows = sorted((from_dict(row, task) for row in table.to_pylist()), key=lambda one: one.id)
     repeated = [one.id for one, other in pairwise(rows) if one.id == other.id]
     if repeated:
         raise RecipeError(f"{path}: the recipe {repeated[0]!r} stands there twice; ids are unique")

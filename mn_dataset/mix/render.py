@@ -30,6 +30,7 @@ from mn_dataset.mix.source_cache import SourceCache
 from mn_dataset.mix.validate import refuse_malformed, refuse_unfitting
 from mn_dataset.records import SAMPLING_RATE, Recipe
 from mn_dataset.tables import COLUMNS
+from mn_dataset.tasks.denoise import SPEC
 from mn_dataset.workers import each
 
 JOURNAL = ".journal.jsonl"
@@ -64,7 +65,7 @@ def _recorded(folder: Path) -> Facts:
     known = {row["id"]: row for row in journal_rows(folder)}
     if (folder / manifest.MANIFEST).is_file():
         measured = {field.name for field in manifest.FIELDS}
-        measured -= {field.name for field in recipe_table.FIELDS} - {"id"}
+        measured -= {field.name for field in recipe_table.recipe_fields(SPEC)} - {"id"}
         measured.add(manifest.AUGMENTATION.name)
         for row in manifest.read_manifest(folder):
             known[row["id"]] = {name: row[name] for name in row if name in measured}
@@ -136,7 +137,7 @@ def render(
     if wanted.augmentation and wanted.varied:
         require(wanted.augmentation)
     refuse_malformed(wanted)
-    refuse_unfitting(wanted, corpus)
+    refuse_unfitting(wanted, corpus, wanted.spec)
     folder = Path(out)
     existed = folder.exists()
     made = _open_folder(folder, wanted, audio_format)

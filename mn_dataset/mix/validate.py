@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from mn_dataset.audio.corpus import Corpus, Source
 from mn_dataset.errors import RecipeError
-from mn_dataset.records import ROLES, SAMPLING_RATE, SNR_DEFINITIONS, SPLITS, Layer, Recipe
+from mn_dataset.records import SAMPLING_RATE, SNR_DEFINITIONS, SPLITS, Layer, Recipe
+from mn_dataset.tasks import registry
+from mn_dataset.tasks.spec import Expectation, TaskSpec
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -19,29 +21,31 @@ def refuse_malformed(recipes: Iterable[Recipe]) -> None:
         RecipeError: naming recipe and column.
     """
     for recipe in recipes:
-        for column, expected, holds in _expectations(recipe):
-            if not holds:
-                found = getattr(recipe, column)
+        for one in _expectations(recipe):
+            if not one.holds:
+                labels = dict(recipe.labels)
+                value = labels[one.column] if one.column in labels else getattr(recipe, one.column)
                 raise RecipeError(
-                    f"recipe {recipe.id!r}: {column} is {found!r}; expected {expected}"
+                    f"recipe {recipe.id!r}: {one.column} is {value!r}; expected {one.expected}"
                 )
 
 
-def refuse_unfitting(recipes: Iterable[Recipe], corpus: Corpus) -> None:
+def refuse_unfitting(recipes: Iterable[Recipe], corpus: Corpus, task: TaskSpec) -> None:
     """Refuse recipes whose layers are not in the corpus.
 
     Raises:
         RecipeError: naming recipe, recording and place.
     """
+    tables = {role.name: role.table for role in task.roles}
     for recipe in recipes:
         for layer in recipe.layers:
             source = corpus.sources.get(layer.source_id)
-            if source is None or source.role != layer.role:
+            if source is None or source.role != tables[layer.role]:
                 raise RecipeError(
-                    f"recipe {recipe.id!r}: the corpus has no {layer.role} {layer.source_id!r}; "
-                    "draw the recipes again"
+                    f"recipe {recipe.id!r}: the corpus has no {tables[layer.role]} "
+                    f"{layer.source_id!r}; draw the recipes again"
                 )
-            if not _fits(layer, source, recipe.num_samples):
+            if not _fits(layer, source, recipe.num_samples, layer.role in task.circular):
                 raise RecipeError(
                     f"recipe {recipe.id!r}: {recipe.num_samples} samples from {layer.start} with "
                     f"a fade of {layer.fade} leave {layer.source_id!r}, which has "
@@ -49,31 +53,69 @@ def refuse_unfitting(recipes: Iterable[Recipe], corpus: Corpus) -> None:
                 )
 
 
-def _expectations(recipe: Recipe) -> list[tuple[str, str, bool]]:
+def _expectations(recipe: Recipe) -> Iterator[Expectation]:
+    """Yield what holds in every task, then what its own task expects."""
     prefix, _, name = recipe.id.partition("/")
-    dry = all(layer.response is None for layer in recipe.layers)
-    roles = tuple(layer.role for layer in recipe.layers)
-    told = all((layer.gain is None) != (layer.snr_db is None) for layer in recipe.layers)
-    return [
-        ("split", f"one of {', '.join(SPLITS)}", recipe.split in SPLITS),
-        ("id", f"{recipe.split}/NAME", prefix == recipe.split and bool(_NAME.fullmatch(name))),
-        ("task", "'denoise'", recipe.task == "denoise"),
-        ("sampling_rate", str(SAMPLING_RATE), recipe.sampling_rate == SAMPLING_RATE),
-        ("num_samples", "1 or more", recipe.num_samples > 0),
-        (
-            "snr_definition",
-            f"one of {', '.join(SNR_DEFINITIONS)}",
-            recipe.snr_definition in SNR_DEFINITIONS,
-        ),
-        ("layers", "one clean and one noise layer, dry, each with a gain or an SNR",
-         roles == ROLES and dry and told),
-        ("snr_db", "the noise layer's SNR",
-         roles != ROLES or recipe.layer("noise").snr_db in (None, recipe.snr_db)),
-    ]  # fmt: skip
+    named = prefix == recipe.split and bool(_NAME.fullmatch(name))
+    tasks, definitions = registry.names(), ", ".join(SNR_DEFINITIONS)
+    yield Expectation("split", f"one of {', '.join(SPLITS)}", recipe.split in SPLITS)
+    yield Expectation("id", f"{recipe.split}/NAME", named)
+    yield Expectation("task", f"one of {', '.join(tasks)}", recipe.task in tasks)
+    yield Expectation("sampling_rate", str(SAMPLING_RATE), recipe.sampling_rate == SAMPLING_RATE)
+    yield Expectation("num_samples", "1 or more", recipe.num_samples > 0)
+    yield Expectation(
+        "snr_definition", f"one of {definitions}", recipe.snr_definition in SNR_DEFINITIONS
+    )
+    task = registry.find(recipe.task)
+    yield from task.expectations(recipe)
+    yield from _sums(recipe, task)
 
 
-def _fits(layer: Layer, source: Source, num_samples: int) -> bool:
+def _sums(recipe: Recipe, task: TaskSpec) -> Iterator[Expectation]:
+    """Yield what the sums of layers need: names that can be files', a reference for every ratio."""
+    files = task.files(recipe)
+    roles = {role.name for role in task.roles}
+    distinct = len(set(files)) == len(files) and all(map(_NAME.fullmatch, files))
+    parts = {layer.target for layer in recipe.layers} - {None}
+    yield Expectation("inputs", "one or more", bool(recipe.inputs))
+    yield Expectation("inputs", "names of files that differ from each other and targets", distinct)
+    yield Expectation("targets", "those of the layers", parts == set(recipe.targets))
+    yield Expectation(
+        "layers",
+        f"each of a role among {', '.join(sorted(roles))}, with a gain or a ratio, in an input or "
+        "a target",
+        all(_is_meant(layer, roles, recipe.num_samples) for layer in recipe.layers),
+    )
+    references = {layer.input: layer.role for layer in reversed(recipe.layers)}
+    yield Expectation(
+        "layers",
+        "the first role of an input with a gain: the ratios of the others are to it; layers of one "
+        "role with one ratio",
+        all(
+            layer.snr_db is None or references[layer.input] != layer.role for layer in recipe.layers
+        )
+        and all(len(ratios) == 1 for ratios in _ratios(recipe).values()),
+    )
+
+
+def _is_meant(layer: Layer, roles: set[str], num_samples: int) -> bool:
+    scaled = (layer.gain is None) != (layer.snr_db is None)
+    heard = layer.input is not None or (layer.target is not None and layer.gain is not None)
+    return layer.role in roles and scaled and heard and 0 <= layer.delay < num_samples
+
+
+def _ratios(recipe: Recipe) -> dict[tuple[str | None, str], set[float | None]]:
+    """Return the ratios of the layers of each role in each input."""
+    ratios: dict[tuple[str | None, str], set[float | None]] = {}
+    for layer in recipe.layers:
+        ratios.setdefault((layer.input, layer.role), set()).add(layer.snr_db)
+    return ratios
+
+
+def _fits(layer: Layer, source: Source, num_samples: int, circular: bool) -> bool:
+    frames = source.entry.frames
     if layer.fade:
-        enough = source.entry.frames >= 2 * layer.fade > 0
-        return enough and 0 <= layer.start < source.entry.frames - layer.fade
-    return 0 <= layer.start <= source.entry.frames - num_samples
+        return frames >= 2 * layer.fade > 0 and 0 <= layer.start < frames - layer.fade
+    if circular:
+        return 0 <= layer.start < frames and num_samples <= frames
+    return 0 <= layer.start <= frames - num_samples

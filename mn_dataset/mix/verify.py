@@ -11,13 +11,14 @@ from typing import Any, Literal
 import numpy as np
 
 from mn_dataset.audio import io
-from mn_dataset.audio.level import dbfs, hop_energies, measure, peak
+from mn_dataset.audio.level import CEILING, dbfs, hop_energies, measure, peak
 from mn_dataset.errors import AudioError
 from mn_dataset.mix import manifest
 from mn_dataset.mix import recipes as recipe_table
 from mn_dataset.mix.augment.draw import unexplained
-from mn_dataset.mix.gains import CEILING, Loudness, Measured, all_snrs_db
+from mn_dataset.mix.gains import Loudness, Measured, all_snrs_db
 from mn_dataset.mix.mixture import SNR_TOLERANCE_DB
+from mn_dataset.tasks.denoise import SPEC
 from mn_dataset.workers import each
 
 Kind = Literal["missing", "changed", "truncated", "extra", "contradiction"]
@@ -73,7 +74,7 @@ def verify(
 def _table_faults(root: Path, rows: list[dict[str, Any]]) -> Iterator[Fault]:
     """Compare the manifest's intent with the recipes, and its SNRs with what was asked."""
     recipes = recipe_table.read_recipes(root / manifest.RECIPES)
-    asked = {recipe.id: recipe_table.to_dict(recipe) for recipe in recipes}
+    asked = {recipe.id: recipe_table.to_dict(recipe, SPEC) for recipe in recipes}
     rendered = {row["id"]: row for row in rows}
     for name in sorted(asked.keys() ^ rendered.keys()):
         where = "the manifest" if name in asked else "the recipes"

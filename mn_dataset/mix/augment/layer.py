@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from mn_dataset.audio import io
-from mn_dataset.audio.level import FULL_SCALE, MIN_RECORDED_RMS, hop_energies, measure
+from mn_dataset.audio.level import CEILING, FULL_SCALE, MIN_RECORDED_RMS, hop_energies, measure
 from mn_dataset.mix.augment.apply import Float32, apply
 from mn_dataset.mix.augment.draw import FIT, Step
-from mn_dataset.mix.gains import CEILING, Loudness, Measured
+from mn_dataset.mix.gains import Loudness, Measured
 from mn_dataset.mix.source_cache import Cut
 from mn_dataset.records import SAMPLING_RATE
 

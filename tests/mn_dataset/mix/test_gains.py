@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mn_dataset.audio import level, segment
+from mn_dataset.audio.level import CEILING, round_gain
 from mn_dataset.mix import gains
 from mn_dataset.mix.draw import draw
-from mn_dataset.mix.gains import power_ratio, round_gain
+from mn_dataset.mix.gains import power_ratio
 from mn_dataset.mix.mixture import mix
 from mn_dataset.mix.source_cache import SourceCache
 from mn_dataset.records import SNR_DEFINITIONS, Layer
@@ -67,7 +68,7 @@ def test_triples_add_up_and_never_clip(real_corpus, sources):
         parts = [part.astype(np.int32) for part in (mixture.noisy, mixture.clean, mixture.noise)]
 
         assert np.array_equal(parts[0] - parts[1], parts[2])
-        assert max(np.abs(part).max() for part in parts) <= gains.CEILING
+        assert max(np.abs(part).max() for part in parts) <= CEILING
         guarded += mixture.mix_gain < 1
     assert 0 < guarded < 20  # both ways were seen
 
@@ -115,7 +116,7 @@ def test_the_guard_acts_only_when_needed_and_then_to_the_ceiling():
     """At 32 000 nothing changes; above, the loudest sample comes down to just under it."""
     assert gains.needed(32_000) == 1.0
     for top in (32_001, 40_000, 65_535):
-        assert gains.CEILING - 3 <= top * gains.needed(top) <= gains.CEILING - 1
+        assert CEILING - 3 <= top * gains.needed(top) <= CEILING - 1
 
 
 def test_a_layer_louder_than_the_sum_is_guarded_too():

@@ -8,12 +8,12 @@ import pytest
 from mn_dataset import tables
 from mn_dataset.audio import io
 from mn_dataset.audio.corpus import open_corpus
-from mn_dataset.audio.level import FULL_SCALE
-from mn_dataset.mix.gains import round_gain
+from mn_dataset.audio.level import FULL_SCALE, round_gain
 from mn_dataset.mix.mixture import mix
 from mn_dataset.mix.source_cache import SourceCache
 from mn_dataset.records import SAMPLING_RATE, Layer, Recipe
 from mn_dataset.tables import Row
+from mn_dataset.tasks.denoise import labels
 
 ARCHIVE = Path(__file__).parents[4] / "shared" / "parity" / "open.npz"
 
@@ -61,14 +61,14 @@ def test_layers_are_those_of_the_official_generator(answered, tmp_path):
                 "clean/0",
                 int(answered["start"]),
                 gain=round_gain(FULL_SCALE / peak * level),
+                input="noisy",
+                target="clean",
             ),
-            Layer("noise", "noise/0", 0, 0, snr_db=snr_db),
+            Layer("noise", "noise/0", 0, 0, snr_db=snr_db, input="noisy"),
         ),
         targets=("clean",),
-        snr_db=snr_db,
         snr_definition="variance",
-        music_category="piano",
-        noise_class="traffic",
+        labels=labels("traffic", "piano", snr_db),
     )
 
     mixture = mix(recipe, SourceCache(corpus))

@@ -20,6 +20,7 @@ from mn_dataset.mix.draw import draw
 from mn_dataset.mix.recipes import read_recipes, write_recipes
 from mn_dataset.mix.render import render
 from mn_dataset.mix.verify import verify
+from mn_dataset.tasks.denoise import labels
 
 GOLDEN_PCM = "f80dcb0cb3adf084e0b58a7c789ad12e67c2f4fa4b372a2db3ce731f2f0f69b7"
 GOLDEN_GAINS = "2191c0a9bc1fae2bd88cff1cb37b27c35415edcce91f82e4a0b08be4dd82dfc2"
@@ -147,9 +148,10 @@ def test_a_changed_file_is_repaired(tiny, recipes, dataset, tmp_path):
         ({"task": "separate"}, "task is 'separate'"),
         ({"sampling_rate": 16_000}, "sampling_rate is 16000"),
         ({"num_samples": 0}, "num_samples is 0"),
+        ({"targets": ("noise",)}, "targets is ('noise',)"),
         ({"num_samples": 10**9}, "leave 'clean/"),
         ({"snr_definition": "loud"}, "snr_definition is 'loud'"),
-        ({"snr_db": 99.0}, "snr_db is 99.0"),
+        ({"labels": labels("crowd", "piano", 99.0)}, "snr_db is 99.0"),
         ({"layers": {"response": "hall"}}, "dry"),
         ({"layers": {"start": -1}}, "leave 'clean/"),
         ({"layers": {"source_id": "clean/nobody"}}, "no clean 'clean/nobody'"),

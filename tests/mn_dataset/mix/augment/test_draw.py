@@ -9,6 +9,7 @@ from mn_dataset.mix.augment.chain import CHAINS, FULL, Chain
 from mn_dataset.mix.augment.draw import FIT, Step, choose, from_text, to_text, unexplained
 from mn_dataset.mix.augment.transforms import Gain, Polarity, Reverb
 from mn_dataset.records import ROLES, Layer, Recipe
+from mn_dataset.tasks.denoise import labels
 
 
 @pytest.fixture
@@ -22,10 +23,7 @@ def recipe():
         sampling_rate=44_100,
         layers=(Layer("clean", "clean/a", 0, gain=1.0), Layer("noise", "noise/b", 0, snr_db=5.0)),
         targets=("clean",),
-        snr_db=5.0,
-        snr_definition="power",
-        music_category="piano",
-        noise_class="crowd",
+        labels=labels("crowd", "piano", 5.0),
     )
 
 

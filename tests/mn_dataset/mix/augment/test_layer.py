@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from mn_dataset import seeds
-from mn_dataset.audio.level import hop_energies, measure
+from mn_dataset.audio.level import CEILING, hop_energies, measure
 from mn_dataset.mix.augment import layer as room
 from mn_dataset.mix.augment.draw import FIT, Step
 from mn_dataset.mix.augment.layer import replay, vary
-from mn_dataset.mix.gains import CEILING, Loudness, Measured
+from mn_dataset.mix.gains import Loudness, Measured
 from mn_dataset.mix.source_cache import Cut
 
 pytest.importorskip("audiomentations", reason="audiomentations is not installed (`augment`)")

@@ -25,16 +25,18 @@ short noise looped by turntable looped with the equal-power cross-fade      the 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from mn_dataset import seeds
 from mn_dataset.audio.corpus import Corpus, Source
-from mn_dataset.audio.level import FULL_SCALE, GRID
+from mn_dataset.audio.level import FULL_SCALE, GRID, round_gain
 from mn_dataset.audio.segment import fade_for, starts
 from mn_dataset.errors import RecipeError, UnknownName
-from mn_dataset.mix.feasibility import Segment, obstacle
-from mn_dataset.mix.gains import round_gain
-from mn_dataset.records import SAMPLING_RATE, Layer, Recipe
+from mn_dataset.records import SAMPLING_RATE, SnrDefinition
+from mn_dataset.tasks.feasibility import Segment, obstacle
 
 PRESETS = ("musicecan-2024",)
+SNR_DEFINITION: SnrDefinition = "variance"
 
 _NUM_SAMPLES = 5 * SAMPLING_RATE
 _LEVEL_DB = (-6.0, 4.0)
@@ -45,8 +47,27 @@ _SNR_DB = {
 }
 
 
-def draw(preset: str, corpus: Corpus, *, split: str, count: int | None, seed: int) -> list[Recipe]:
-    """Draw the recipes of a preset: every clip of the split once per SNR band, or ``count``.
+@dataclass(frozen=True)
+class Pair:
+    """What is mixed in one mixture of music and noise.
+
+    Attributes:
+        name: Id of the recipe.
+        clean: The segment of a clip.
+        noise: The segment of a noise.
+        snr_db: The SNR asked.
+        clean_gain: Linear gain of the clip.
+    """
+
+    name: str
+    clean: Segment
+    noise: Segment
+    snr_db: float
+    clean_gain: float = 1.0
+
+
+def draw(preset: str, corpus: Corpus, *, split: str, count: int | None, seed: int) -> list[Pair]:
+    """Draw the pairs of a preset: every clip of the split once per SNR band, or ``count``.
 
     Raises:
         UnknownName: if there is no such preset.
@@ -57,30 +78,24 @@ def draw(preset: str, corpus: Corpus, *, split: str, count: int | None, seed: in
     clips = [clip for clip in corpus.of("clean", split) if clip.entry.frames >= _NUM_SAMPLES]
     if not clips:
         raise RecipeError(f"{corpus.root}: no clip of {split!r} lasts the 5 s of {preset}")
-    pairs = [(band, clip) for band in _SNR_DB[split] for clip in clips]
-    wanted = [pairs[number % len(pairs)] for number in range(count or len(pairs))]
-    return [
-        _recipe(
-            f"{split}/{number:06d}",
-            split,
-            clip=clip,
-            noises=corpus.of("noise"),
-            band=band,
-            seed=seed,
-        )
-        for number, (band, clip) in enumerate(wanted)
-    ]
+    noises = corpus.of("noise")
+    turns = [(band, clip) for band in _SNR_DB[split] for clip in clips]
+    pairs = []
+    for number in range(count or len(turns)):
+        band, clip = turns[number % len(turns)]
+        pairs.append(_pair(f"{split}/{number:06d}", split, clip, noises, band=band, seed=seed))
+    return pairs
 
 
-def _recipe(
+def _pair(
     name: str,
     split: str,
-    *,
     clip: Source,
     noises: list[Source],
+    *,
     band: tuple[float, float],
     seed: int,
-) -> Recipe:
+) -> Pair:
     stream = seeds.generator(seed, "musicecan-2024", name)
     for _ in range(100):
         noise = stream.choice(noises)
@@ -89,24 +104,6 @@ def _recipe(
         level = 10.0 ** (stream.uniform(*_LEVEL_DB) / 10.0)
         fade = fade_for(noise.entry.frames, _NUM_SAMPLES)
         cuts = Segment(clip, start, _NUM_SAMPLES), Segment(noise, 0, _NUM_SAMPLES, fade)
-        if obstacle(*cuts, snr_db, "variance") is None:
-            break
-    else:
-        raise RecipeError(f"{split}: no noise can be mixed with {clip.id} under musicecan-2024")
-    return Recipe(
-        id=name,
-        task="denoise",
-        split=split,
-        seed=seed,
-        num_samples=_NUM_SAMPLES,
-        sampling_rate=SAMPLING_RATE,
-        layers=(
-            Layer("clean", clip.id, start, gain=round_gain(FULL_SCALE / clip.entry.peak * level)),
-            Layer("noise", noise.id, 0, fade, snr_db=snr_db),
-        ),
-        targets=("clean",),
-        snr_db=snr_db,
-        snr_definition="variance",
-        music_category=clip.row.category,
-        noise_class=noise.row.category,
-    )
+        if obstacle(*cuts, snr_db, SNR_DEFINITION) is None:
+            return Pair(name, *cuts, snr_db, round_gain(FULL_SCALE / clip.entry.peak * level))
+    raise RecipeError(f"{split}: no noise can be mixed with {clip.id} under musicecan-2024")

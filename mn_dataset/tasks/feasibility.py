@@ -11,8 +11,14 @@ import math
 from dataclasses import dataclass
 
 from mn_dataset.audio.corpus import Source
-from mn_dataset.audio.level import GRID, LOUDNESS_BLOCK_S, MIN_RECORDED_RMS, dbfs, integrated_lufs
-from mn_dataset.mix.gains import CEILING
+from mn_dataset.audio.level import (
+    CEILING,
+    GRID,
+    LOUDNESS_BLOCK_S,
+    MIN_RECORDED_RMS,
+    dbfs,
+    integrated_lufs,
+)
 from mn_dataset.records import SAMPLING_RATE, SnrDefinition
 
 MIN_MIXED_RMS = 8.0

@@ -1,0 +1,407 @@
+"""Take noise away from music: one input, one target, and an SNR between the two layers.
+
+Recipes are drawn in balanced cells of music category × noise class × SNR level, with even use of
+every recording, and only of segments whose index says that they can carry the SNR.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import pyarrow as pa
+
+from mn_dataset import seeds
+from mn_dataset.audio.corpus import Corpus, Source
+from mn_dataset.audio.level import GRID
+from mn_dataset.audio.segment import fade_for, starts
+from mn_dataset.errors import InputError, RecipeError
+from mn_dataset.records import (
+    MUSIC_CATEGORIES,
+    NOISE_CLASSES,
+    ROLES,
+    SAMPLING_RATE,
+    SNR_DEFINITIONS,
+    Label,
+    Layer,
+    Recipe,
+    SnrDefinition,
+)
+from mn_dataset.seeds import Deck
+from mn_dataset.tasks import presets
+from mn_dataset.tasks.drawing import (
+    SnrLevel,
+    Starts,
+    bounds,
+    drawn_db,
+    refuse_amounts,
+    refuse_levels,
+    splits_of,
+)
+from mn_dataset.tasks.feasibility import Segment, obstacle
+from mn_dataset.tasks.presets import Pair
+from mn_dataset.tasks.spec import (
+    SNR_DEFINITION,
+    Audio,
+    Axis,
+    Batch,
+    Column,
+    Drawn,
+    Expectation,
+    Facet,
+    FileNames,
+    LayerRole,
+    Measures,
+    Ratios,
+    TaskSpec,
+    Wave,
+    label_column,
+)
+
+DEFAULT_SNR_DB = (0.0, 5.0, 10.0)
+_STARTS_PER_NOISE = 8  # tried before the next noise is
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What the mixtures of one cell have in common."""
+
+    split: str
+    music_category: str
+    noise_class: str
+    snr: SnrLevel
+
+    def __str__(self) -> str:
+        """Name the cell as a person would."""
+        low, high = bounds(self.snr)
+        snr = f"{low:g} dB" if low == high else f"{low:g} to {high:g} dB"
+        return f"{self.split}: {self.music_category} × {self.noise_class} × {snr}"
+
+
+def draw(
+    corpus: Corpus,
+    *,
+    split: str | Sequence[str] | None = None,
+    snr_db: Sequence[SnrLevel] = DEFAULT_SNR_DB,
+    snr_definition: SnrDefinition = "power",
+    per_cell: int | None = None,
+    count: int | None = None,
+    seconds: float | None = None,
+    seed: int = 0,
+    preset: str | None = None,
+) -> Drawn:
+    """Draw recipes from a corpus's tables and index.
+
+    Args:
+        corpus: The corpus; no audio is opened.
+        split: One split, several, or None for every split that the corpus has.
+        snr_db: SNR levels in dB; a pair is a range that is drawn from uniformly (0.01 dB grid).
+        snr_definition: "power", "variance", "active" or "lufs".
+        per_cell: Mixtures per music category × noise class × SNR level; 1 by default.
+        count: Mixtures per split instead, spread evenly over the cells.
+        seconds: Length of a mixture; None makes each as long as its clip.
+        seed: Of every choice.
+        preset: "musicecan-2024" for the paper's protocol; it fixes levels, lengths and SNRs.
+
+    Raises:
+        RecipeError: if a cell cannot be drawn, naming it and the reason.
+        InputError: if an argument makes no sense.
+    """
+    refuse_levels(snr_db, snr_definition)
+    refuse_amounts(per_cell, count, seconds)
+    if preset is not None:
+        if (seconds, per_cell, snr_definition) != (None, None, "power"):
+            raise InputError(
+                f"the preset {preset!r} fixes seconds, per_cell and snr_definition; give none"
+            )
+        if [*map(bounds, snr_db)] != [*map(bounds, DEFAULT_SNR_DB)]:
+            raise InputError(f"the preset {preset!r} fixes the SNRs; do not give snr_db")
+    rows: list[Recipe] = []
+    for name in splits_of(corpus, split, ROLES):
+        if preset is not None:
+            pairs = presets.draw(preset, corpus, split=name, count=count, seed=seed)
+            rows += [_recipe(pair, name, seed, presets.SNR_DEFINITION) for pair in pairs]
+            continue
+        pool = _Pool(corpus, name, seed, snr_definition, seconds)
+        cells = pool.cells(snr_db)
+        each = _repeat(cells, per_cell or 1) if count is None else _spread(cells, count, seed)
+        pairs = [pool.pair(f"{name}/{number:06d}", cell) for number, cell in enumerate(each)]
+        rows += [_recipe(pair, name, seed, snr_definition) for pair in pairs]
+    return Drawn(rows)
+
+
+class _Pool:
+    """The recordings of one split, dealt evenly to its cells."""
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        split: str,
+        seed: int,
+        definition: SnrDefinition,
+        seconds: float | None,
+    ) -> None:
+        self.split, self.seed, self.definition = split, seed, definition
+        self.num_samples = None if seconds is None else round(seconds * SAMPLING_RATE)
+        self._clips = self._decks(corpus.of("clean", split), MUSIC_CATEGORIES)
+        self._noises = self._decks(corpus.of("noise", split), NOISE_CLASSES)
+        self._starts = Starts(seed, split)
+
+    def _decks(self, sources: Sequence[Source], names: Sequence[str]) -> dict[str, Deck[Source]]:
+        members = {name: [s for s in sources if s.row.category == name] for name in names}
+        return {
+            name: Deck(recordings, seeds.generator(self.seed, f"deck {self.split}", name))
+            for name, recordings in members.items()
+            if recordings
+        }
+
+    def cells(self, snr_db: Sequence[SnrLevel]) -> list[Cell]:
+        """Return the cells of the categories and classes that the split has."""
+        return [
+            Cell(self.split, category, noise_class, snr)
+            for category in self._clips
+            for noise_class in self._noises
+            for snr in snr_db
+        ]
+
+    def pair(self, name: str, cell: Cell) -> Pair:
+        """Draw what is mixed in one mixture of a cell.
+
+        Raises:
+            RecipeError: if no segment of the cell can carry its SNR.
+        """
+        stream = seeds.generator(self.seed, "draw", name)
+        snr_db = drawn_db(cell.snr, stream)
+        clips, noises = self._clips[cell.music_category], self._noises[cell.noise_class]
+        passed: list[Source] = []
+        reason = ""
+        for _ in range(len(clips)):
+            clip = clips.deal()
+            cuts, reason = self._fitting(clip, noises, snr_db=snr_db, stream=stream)
+            if cuts is not None:
+                clips.put_back(passed)
+                return Pair(name, *cuts, snr_db)
+            passed.append(clip)
+        raise RecipeError(f"{cell}: cannot be drawn: {reason}; ask for another SNR or length")
+
+    def _fitting(
+        self, clip: Source, noises: Deck[Source], *, snr_db: float, stream: seeds.Stream
+    ) -> tuple[tuple[Segment, Segment] | None, str]:
+        """Find segments of a clip and of the next noise that can carry an SNR, or say why not.
+
+        Noises that could not are dealt again next, so that their turn is not lost.
+        """
+        length = self.num_samples or clip.entry.frames
+        if clip.entry.frames < length:
+            return None, (
+                f"{clip.id} lasts {clip.entry.frames / SAMPLING_RATE:g} s, shorter than the "
+                f"{length / SAMPLING_RATE:g} s asked, and a clip is never looped"
+            )
+        passed: list[Source] = []
+        reason = ""
+        for _ in range(2 * len(noises)):
+            noise = noises.deal()
+            if noise in passed:
+                continue
+            for _ in range(_STARTS_PER_NOISE):
+                cuts = self._cuts(clip, noise, length, stream)
+                problem = obstacle(*cuts, snr_db, self.definition)
+                if problem is None:
+                    noises.put_back(passed)
+                    return cuts, ""
+                reason = problem
+            passed.append(noise)
+        noises.put_back(passed)
+        return None, reason
+
+    def _cuts(
+        self, clip: Source, noise: Source, length: int, stream: seeds.Stream
+    ) -> tuple[Segment, Segment]:
+        fade = fade_for(noise.entry.frames, length)
+        clean_start = stream.integer(starts(clip.entry.frames, length, 0))
+        noise_start = self._starts.next(noise.id, starts(noise.entry.frames, length, fade))
+        return (
+            Segment(clip, GRID * clean_start, length),
+            Segment(noise, GRID * noise_start, length, fade),
+        )
+
+
+def _repeat(cells: Sequence[Cell], times: int) -> Iterator[Cell]:
+    return (cell for cell in cells for _ in range(times))
+
+
+def _spread(cells: Sequence[Cell], count: int, seed: int) -> list[Cell]:
+    """Deal cells evenly until there are enough, then put them in the table's order."""
+    deck = Deck(range(len(cells)), seeds.generator(seed, "cells", cells[0].split))
+    return [cells[number] for number in sorted(deck.deal() for _ in range(count))]
+
+
+def _recipe(pair: Pair, split: str, seed: int, definition: SnrDefinition) -> Recipe:
+    clip, noise = pair.clean.source, pair.noise.source
+    clean_layer = Layer("clean", clip.id, pair.clean.start, gain=pair.clean_gain)
+    noise_layer = Layer("noise", noise.id, pair.noise.start, pair.noise.fade, snr_db=pair.snr_db)
+    return Recipe(
+        id=pair.name,
+        task="denoise",
+        split=split,
+        seed=seed,
+        num_samples=pair.clean.num_samples,
+        sampling_rate=SAMPLING_RATE,
+        layers=(complete(clean_layer), complete(noise_layer)),
+        targets=("clean",),
+        snr_definition=definition,
+        labels=labels(noise.row.category, clip.row.category, pair.snr_db),
+    )
+
+
+def complete(layer: Layer) -> Layer:
+    """Return a layer with what its role says: both sound in the input, one is the target."""
+    return replace(layer, input="noisy", target="clean" if layer.role == "clean" else None)
+
+
+def labels(noise_class: str, music_category: str, snr_db: float) -> tuple[tuple[str, Label], ...]:
+    """Return the labels of a recipe.
+
+    >>> labels("crowd", "harp", 5.0)
+    (('noise_class', 'crowd'), ('music_category', 'harp'), ('snr_db', 5.0))
+    """
+    return (("noise_class", noise_class), ("music_category", music_category), ("snr_db", snr_db))
+
+
+def _expectations(recipe: Recipe) -> list[Expectation]:
+    roles = tuple(layer.role for layer in recipe.layers)
+    dry = all(layer.response is None and not layer.delay for layer in recipe.layers)
+    alone = all((layer.gain is None) != (layer.snr_db is None) for layer in recipe.layers)
+    placed = all(layer == complete(layer) for layer in recipe.layers)
+    asked = [layer.snr_db for layer in recipe.layers if layer.role == "noise"]
+    return [
+        Expectation("targets", "'clean'", recipe.targets == ("clean",)),
+        Expectation(
+            "layers",
+            "one clean and one noise layer, dry, each with a gain or an SNR",
+            roles == ROLES and dry and alone and placed,
+        ),
+        Expectation(
+            "snr_db",
+            "the noise layer's SNR",
+            roles != ROLES or asked[0] in (None, recipe.snr_db),
+        ),
+    ]
+
+
+def _snrs(recipe: Recipe, ratios: Sequence[Ratios | None]) -> Mapping[str, Any]:
+    """Return the achieved SNRs under all definitions: the ratio to the noise."""
+    snrs = ratios[1]
+    if snrs is None:
+        return dict.fromkeys(field.name for field in _SNR_FIELDS)
+    return {
+        "snr_db_achieved": snrs[recipe.snr_definition],
+        **{f"snr_{name}_db": snrs[name] for name in SNR_DEFINITIONS},
+    }
+
+
+def _noise_gain(recipe: Recipe, gains: Sequence[float]) -> Mapping[str, Any]:
+    del recipe
+    return {"noise_gain": gains[1]}
+
+
+def _about(recipes: Sequence[Recipe]) -> Sequence[str]:
+    lows, highs = min(r.snr_db for r in recipes), max(r.snr_db for r in recipes)
+    snrs = f"{lows:g}" if lows == highs else f"{lows:g} to {highs:g}"
+    definitions = ", ".join(sorted({recipe.snr_definition for recipe in recipes}))
+    return [
+        f"SNR: {snrs} dB, definition `{definitions}`, met within 0.01 dB; all four definitions are"
+        "\n  in `manifest.parquet`.",
+        "In 16-bit samples `noisy − clean == noise`, exactly.",
+    ]
+
+
+def _across_splits(options: Mapping[str, Any]) -> Mapping[str, str]:
+    preset = options.get("preset")
+    if preset is None:
+        return {}
+    return {
+        "noise": f"**preset `{preset}`**: as its script does, noises of every split are mixed in "
+        "every split, so test noise has been heard in training"
+    }
+
+
+def _unchanged(batch: Batch, num_targets: int) -> Batch:
+    del num_targets
+    return batch
+
+
+def _side(task: TaskSpec, audio: Audio, sampling_rate: int) -> Mapping[str, Wave]:
+    del task
+    noise = audio.kept["noise"]
+    return {
+        "clean": audio.targets["clean"],
+        "noise": noise,
+        "noise_profile": noise[:, :sampling_rate],
+        "mixture": audio.inputs["noisy"],
+    }
+
+
+def _source_id(role: str, recipe: Recipe) -> str:
+    return recipe.layer(role).source_id
+
+
+def _start(role: str, recipe: Recipe) -> int:
+    return recipe.layer(role).start
+
+
+_SNR_FIELDS = tuple(
+    pa.field(name, pa.float64())
+    for name in ("snr_db_achieved", *(f"snr_{name}_db" for name in SNR_DEFINITIONS))
+)
+
+SPEC = TaskSpec(
+    name="denoise",
+    title="Mixtures of clean music and noise at known SNRs",
+    description="Return the music of a mixture of music and noise.",
+    roles=(
+        LayerRole("clean", "clean", "clips", varied_as="clean"),
+        LayerRole("noise", "noise", "noises", varied_as="noise"),
+    ),
+    facets=(
+        Facet("noise_class", "noise class", "noise classes", NOISE_CLASSES),
+        Facet(
+            "music_category",
+            "music category",
+            "music categories",
+            MUSIC_CATEGORIES,
+            header="category",
+        ),
+        Facet("snr_db", "SNR", "SNRs", numeric=True),
+    ),
+    clusters=(
+        Axis("clean recording", "clean recordings", "clean_id"),
+        Axis("noise recording", "noise recordings", "noise_id"),
+    ),
+    draw=draw,
+    expectations=_expectations,
+    kept=("noise",),
+    target_axis=False,
+    columns=(
+        label_column("snr_db", pa.float64()),
+        SNR_DEFINITION,
+        label_column("music_category", pa.string()),
+        label_column("noise_class", pa.string()),
+        Column("clean_id", pa.string(), partial(_source_id, "clean")),
+        Column("noise_id", pa.string(), partial(_source_id, "noise")),
+        Column("clean_start", pa.int64(), partial(_start, "clean")),
+        Column("noise_start", pa.int64(), partial(_start, "noise")),
+    ),
+    layer_fields=("role", "source_id", "start", "fade", "gain", "snr_db", "response"),
+    complete=complete,
+    named_files=FileNames(("noisy",), ("clean",)),
+    ratios=Measures(_SNR_FIELDS, _snrs),
+    gains=Measures((pa.field("noise_gain", pa.float64()),), _noise_gain),
+    categories=(*MUSIC_CATEGORIES, *NOISE_CLASSES),
+    about=_about,
+    across_splits=_across_splits,
+    unchanged=_unchanged,
+    side=_side,
+)

@@ -1,0 +1,359 @@
+"""Say what a task is: everything that one task does differently from another, in one object.
+
+A mixture is a sum of layers in every task. What differs is which layers there are, which of them an
+input and a target are the sum of, how mixtures are drawn, what the tables say of them for people,
+and how scores are grouped. A ``TaskSpec`` holds all of it; whatever serves several tasks asks it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from operator import attrgetter, methodcaller
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from mn_dataset.errors import InputError
+from mn_dataset.records import Layer, Recipe, Role, SnrDefinition
+
+if TYPE_CHECKING:
+    pass
+
+Wave = NDArray[np.float32]
+"""One sound, shape (channels, time)."""
+
+Batch = NDArray[np.float32]
+"""Several, shape (batch, channels, time), with an axis of inputs or targets after the first where
+the task has several."""
+
+Ratios = Mapping[SnrDefinition, float]
+"""Of a layer: the ratio in dB of its input's reference to it, under each definition."""
+
+LAYER_FIELDS = tuple(field.name for field in fields(Layer))
+
+
+@dataclass(frozen=True)
+class LayerRole:
+    """What a layer can be to a mixture.
+
+    Attributes:
+        name: What ``Layer.role`` says.
+        table: The table of the corpus that its recordings are in.
+        plural: What its recordings are called, such as "clips".
+        varied_as: Which layers of an augmentation chain it counts among; None if it is never
+            varied.
+    """
+
+    name: str
+    table: Role
+    plural: str
+    varied_as: Role | None = None
+
+
+@dataclass(frozen=True)
+class Facet:
+    """One side of the cells that mixtures are counted and scored in.
+
+    Attributes:
+        column: Of the recipe table.
+        title: What it is called, such as "noise class".
+        plural: The same of several.
+        labels: The labels that exist, in the order for people; () if they are not known before.
+        numeric: Whether it is a number, such as a ratio in dB; drawn from a range it is shown in
+            steps.
+        header: What heads its column where there is little room; the title by default.
+    """
+
+    column: str
+    title: str
+    plural: str
+    labels: tuple[str, ...] = ()
+    numeric: bool = False
+    header: str = ""
+
+    @property
+    def short(self) -> str:
+        """What heads its column where there is little room."""
+        return self.header or self.title
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A kind of recordings that mixtures share, so that their scores are not independent.
+
+    Attributes:
+        title: What one is called, such as "clean recording".
+        plural: The same of several.
+        column: Of the recipe table, with the id of a source; "" if the task has no such kind.
+    """
+
+    title: str
+    plural: str
+    column: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the recipe table that repeats what the layers say, for people.
+
+    Attributes:
+        name: Of the column.
+        type: Of its cells.
+        value: Returns the cell of a recipe.
+    """
+
+    name: str
+    type: pa.DataType
+    value: Callable[[Recipe], Any]
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Columns of the manifest with what was measured of the layers of a mixture.
+
+    Attributes:
+        fields: The columns.
+        values: Returns their cells; it is given the recipe and one entry per layer. An entry that
+            is not known is None, and so is what depends on it.
+    """
+
+    fields: tuple[pa.Field, ...]
+    values: Callable[[Recipe, Sequence[Any]], Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class FileNames:
+    """The names of a task's files, where they are the same in every recipe."""
+
+    inputs: tuple[str, ...]
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Audio:
+    """What sounds in one mixture, by name and in the recipe's order: float32 (channels, time).
+
+    Attributes:
+        inputs: What is handed to a denoiser.
+        targets: What it is to return.
+        kept: Further sums that are written beside them.
+    """
+
+    inputs: Mapping[str, Wave]
+    targets: Mapping[str, Wave]
+    kept: Mapping[str, Wave]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What a task drew.
+
+    Attributes:
+        rows: The recipes.
+        responses: The room responses that their layers name, `mn_dataset.audio.response.Response`.
+    """
+
+    rows: Sequence[Recipe]
+    responses: Sequence[Any] = ()
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What a well-formed recipe holds.
+
+    Attributes:
+        column: Of the recipe table.
+        expected: What is expected there, for the message.
+        holds: Whether it is so.
+    """
+
+    column: str
+    expected: str
+    holds: bool
+
+
+def unchanged_inputs(batch: Batch, num_targets: int) -> Batch:
+    """Return the inputs as estimates: the one of all targets, or several in turn.
+
+    >>> unchanged_inputs(np.zeros((1, 1, 8), np.float32), 2).shape
+    (1, 2, 1, 8)
+    >>> unchanged_inputs(np.zeros((1, 3, 1, 8), np.float32), 3).shape
+    (1, 3, 1, 8)
+    """
+    inputs = batch[:, np.newaxis] if batch.ndim == 3 else batch
+    return inputs[:, np.arange(num_targets) % inputs.shape[1]]
+
+
+def mixture_and_targets(task: TaskSpec, audio: Audio, sampling_rate: int) -> Mapping[str, Wave]:
+    """Return the side information that every task has: the mixture, and the targets as "clean"."""
+    del sampling_rate
+    return {"clean": task.stack_targets(audio.targets), "mixture": task.stack_inputs(audio.inputs)}
+
+
+def layers_add_up(recipes: Sequence[Recipe]) -> Sequence[str]:
+    """Return what a card says of any task."""
+    del recipes
+    return ["In 16-bit samples the layers of an input add up to it, exactly."]
+
+
+def own_layer(layer: Layer) -> Layer:
+    """Return a layer as it is: the recipe table stores all of it."""
+    return layer
+
+
+def none_across(options: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return no role: every recording stays in its split."""
+    del options
+    return {}
+
+
+def label_column(name: str, cell_type: pa.DataType) -> Column:
+    """Return the column of a label of recipes."""
+    return Column(name, cell_type, methodcaller("label", name))
+
+
+def _ratios(recipe: Recipe, ratios: Sequence[Ratios | None]) -> Mapping[str, Any]:
+    cells = [None if ratio is None else ratio[recipe.snr_definition] for ratio in ratios]
+    return {"ratios_db": cells}
+
+
+def _gains(recipe: Recipe, gains: Sequence[float]) -> Mapping[str, Any]:
+    del recipe
+    return {"gains": list(gains)}
+
+
+SNR_DEFINITION = Column("snr_definition", pa.string(), attrgetter("snr_definition"))
+"""How the ratios of a recipe are meant."""
+
+_NUMBERS = pa.list_(pa.field("element", pa.float64()))
+
+RATIOS = Measures((pa.field("ratios_db", _NUMBERS),), _ratios)
+"""The achieved ratio of every layer, under the recipe's definition; of the reference, None."""
+
+GAINS = Measures((pa.field("gains", _NUMBERS),), _gains)
+"""The gain of every layer, before ``mix_gain``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskSpec:
+    """A task. See `mn_dataset.tasks.denoise` for one.
+
+    Attributes:
+        name: What people type.
+        title: Heading of a dataset's card.
+        description: What is asked of a denoiser, in one sentence.
+        roles: What layers can be.
+        facets: The sides of the leaderboard's cells, in the order of its columns.
+        clusters: The two kinds of recordings whose sharing makes scores depend on each other.
+        draw: Draws recipes: from a corpus, with ``split``, ``seed`` and the options of the task as
+            keyword arguments.
+        expectations: What a well-formed recipe holds, beside what holds in every task.
+        kept: Roles whose layers' sum is written as audio too, under the role's name.
+        input_axis: Whether a batch has an axis of inputs after the first.
+        target_axis: Whether an estimate has an axis of targets after the first.
+        circular: Roles whose recordings go on from their beginning when a layer reaches their end.
+        columns: What the recipe table repeats of the layers, for people.
+        layer_fields: Which fields of its layers the recipe table stores.
+        complete: Fills in the other fields of a layer.
+        named_files: The names of inputs and targets where they are the same in every recipe, and
+            every file has columns of its own in the manifest, named after it. None for lists.
+        ratios: Columns with the achieved ratios of the layers.
+        gains: Columns with the gains of the layers.
+        categories: Categories of recordings that a corpus should cover.
+        about: Lines of the card on what is promised of the mixtures.
+        across_splits: By role, why its recordings are mixed across splits; depends on the options
+            of the drawing.
+        unchanged: What the row that does nothing estimates, from a batch and the number of targets.
+        side: What a denoiser may be told of one mixture, by the names of ``DenoiserSpec.needs``.
+        metrics: Names of the default metrics; () for those of the suite.
+    """
+
+    name: str
+    title: str
+    description: str
+    roles: tuple[LayerRole, ...]
+    facets: tuple[Facet, ...]
+    clusters: tuple[Axis, Axis]
+    draw: Callable[..., Drawn]
+    expectations: Callable[[Recipe], Sequence[Expectation]]
+    kept: tuple[str, ...] = ()
+    input_axis: bool = False
+    target_axis: bool = True
+    circular: frozenset[str] = frozenset()
+    columns: tuple[Column, ...] = ()
+    layer_fields: tuple[str, ...] = LAYER_FIELDS
+    complete: Callable[[Layer], Layer] = own_layer
+    named_files: FileNames | None = None
+    ratios: Measures = RATIOS
+    gains: Measures = GAINS
+    categories: tuple[str, ...] = ()
+    about: Callable[[Sequence[Recipe]], Sequence[str]] = layers_add_up
+    across_splits: Callable[[Mapping[str, Any]], Mapping[str, str]] = none_across
+    unchanged: Callable[[Batch, int], Batch] = unchanged_inputs
+    side: Callable[[TaskSpec, Audio, int], Mapping[str, Wave]] = mixture_and_targets
+    metrics: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a task whose facets or clusters are no columns.
+
+        Raises:
+            InputError: naming the column.
+        """
+        columns = {column.name for column in self.columns} | {""}
+        sides = [(facet.title, facet.column) for facet in self.facets]
+        sides += [(axis.title, axis.column) for axis in self.clusters]
+        for title, column in sides:
+            if column not in columns:
+                raise InputError(
+                    f"the task {self.name!r}: {title!r} is in the column {column!r}, "
+                    "which is not among its columns; add it there"
+                )
+
+    def inputs(self, recipe: Recipe) -> tuple[str, ...]:
+        """Return the names of a recipe's inputs, in the order in which its layers name them."""
+        return recipe.inputs
+
+    def targets(self, recipe: Recipe) -> tuple[str, ...]:
+        """Return the names of a recipe's targets."""
+        return recipe.targets
+
+    def files(self, recipe: Recipe) -> tuple[str, ...]:
+        """Return the names of all that is written as audio, in the order it is written."""
+        return (*self.inputs(recipe), *self.targets(recipe), *self.kept)
+
+    def stack_inputs(self, inputs: Mapping[str, Wave]) -> Wave:
+        """Return inputs as one item of a batch: (channels, time), or (inputs, channels, time)."""
+        return _stacked(inputs, self.input_axis)
+
+    def stack_targets(self, targets: Mapping[str, Wave]) -> Wave:
+        """Return targets as one estimate: (channels, time), or (targets, channels, time)."""
+        return _stacked(targets, self.target_axis)
+
+    def split_targets(self, estimate: Wave, names: Sequence[str]) -> dict[str, Wave]:
+        """Return one estimate, as ``stack_targets`` has it, by the names of its targets."""
+        parts = estimate if self.target_axis else estimate[np.newaxis]
+        return dict(zip(names, parts, strict=True))
+
+    def estimate_shape(self, batch: tuple[int, ...], num_targets: int) -> tuple[int, ...]:
+        """Return the shape that the estimates of a batch of some shape have."""
+        return (batch[0], *([num_targets] if self.target_axis else []), *batch[-2:])
+
+    def layer_role(self, name: str) -> LayerRole | None:
+        """Return a role by name, None if the task has none of that name."""
+        return next((role for role in self.roles if role.name == name), None)
+
+
+def _stacked(waves: Mapping[str, Wave], axis: bool) -> Wave:
+    """Stack waves, or return the only one as it is.
+
+    Raises:
+        ValueError: if there are several and no axis for them.
+    """
+    if axis:
+        return np.stack(list(waves.values()))
+    if len(waves) != 1:
+        raise ValueError(f"there are {len(waves)} signals ({', '.join(waves)}); expected one")
+    return next(iter(waves.values()))
