@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mn_dataset.mix.snr import round_gain
 
 from mn_dataset import seeds
 from mn_dataset.audio import level, segment
@@ -25,7 +26,6 @@ from mn_dataset.mix.response import (
     validate,
     write_responses,
 )
-from mn_dataset.mix.snr import round_gain
 
 
 def response(taps, scale_bits: int = 15, name: str = "hall", **changes) -> Response:
