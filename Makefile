@@ -6,7 +6,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
-.PHONY: help env demo test lint suite stress perf perf-gpu structure journey weights \
+.PHONY: help env demo test test-bare lint suite stress perf perf-gpu structure journey weights \
 	leaderboard ablation hooks changelog wheel clean
 
 help: ## Say what each target does
@@ -32,8 +32,13 @@ lint: env ## ruff, mypy and the direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+PYTEST := -m pytest -n 2 --dist loadfile -m "not stress"
+
 suite: env ## The tests alone
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not stress"
+	$(BIN)/python $(PYTEST)
+
+test-bare: env ## The tests as on a bare machine: no ffmpeg, sox, Chromium, no corpus, an empty home
+	$(BIN)/python .ci/bare.py $(PYTEST)
 
 stress: env ## The tests that take minutes
 	$(BIN)/python -m pytest -m stress

@@ -8,18 +8,20 @@ from mn_dataset.lazy import exports
 
 if TYPE_CHECKING:
     from benchmarks.contract import DenoiserSpec
+    from benchmarks.denoise.denoise import denoise
     from benchmarks.harness.apply import load_denoiser
     from benchmarks.leaderboard.run import bench
     from benchmarks.metrics.batched.score import score_batch
     from benchmarks.training.train import train
 
-__all__ = ["DenoiserSpec", "bench", "load_denoiser", "score_batch", "train"]
+__all__ = ["DenoiserSpec", "bench", "denoise", "load_denoiser", "score_batch", "train"]
 
 __getattr__ = exports(
     __name__,
     {
         "DenoiserSpec": "benchmarks.contract",
         "bench": "benchmarks.leaderboard.run",
+        "denoise": "benchmarks.denoise.denoise",
         "load_denoiser": "benchmarks.harness.apply",
         "score_batch": "benchmarks.metrics.batched.score",
         "train": "benchmarks.training.train",

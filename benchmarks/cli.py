@@ -1,4 +1,4 @@
-"""Offer the whole `mn` command: the dataset's half, and all that denoises, trains and scores."""
+"""The whole `mn` command: the dataset's half, and all that denoises, trains and scores."""
 
 from __future__ import annotations
 

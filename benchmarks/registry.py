@@ -1,4 +1,4 @@
-"""Know denoisers and metrics as strings, and import them only on use.
+"""Find denoisers and metrics by name, and import them only on use.
 
 A folder's source is read, not run: a class whose body assigns ``spec = DenoiserSpec(name="…")``,
 or a module that assigns ``spec = MetricSpec(name="…")``, is registered by that literal name. So
@@ -7,6 +7,8 @@ denoisers through the entry-point group ``mn.denoisers``; a person's own file is
 ``./my_denoiser.py:Half``; a program or a folder of estimates is what ``./described.toml`` says.
 ``NAME@PATH`` is a learned one with the weights of a file or a run, ``NAME+TRACKER`` a classical one
 over another noise tracker.
+
+It stands below every denoiser and knows none: what makes one of a TOML file is handed to ``load``.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import importlib
 import importlib.util
 import shutil
 import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import entry_points
@@ -24,16 +27,19 @@ from typing import Any
 
 from mn_dataset.errors import InputError, UnknownName
 
-_ROOT = Path(__file__).parent
-DENOISER_ROOMS = ("classical", "external", "models")
-METRIC_ROOMS = ("metrics",)
+Loader = Callable[[Path], Any]
+"""Makes a denoiser of the file that describes it."""
 
-_BEHIND = ("package", "extra", "program")  # what a spec may name that is not ours
+_ROOT = Path(__file__).parent
+_DENOISER_PACKAGES = ("classical", "external", "models")
+_METRIC_PACKAGES = ("metrics",)
+_REQUIREMENTS = ("package", "extra", "program")  # fields of a spec that name what is not ours
+_DESCRIPTION = ".toml"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A registered name and where it is.
+    """A registered name and where it is defined.
 
     Attributes:
         name: The registered name.
@@ -69,33 +75,36 @@ class Entry:
             return f"apt-get install {self.program}"
         return f"pip install 'mn-dataset[{self.extra}]'" if self.extra else ""
 
-    def load(self) -> Any:
-        """Import the module and return the attribute.
+    def load(self, loaders: Mapping[str, Loader] | None = None) -> Any:
+        """Import the module and return the attribute, or load what a file describes.
+
+        Args:
+            loaders: What makes a denoiser of a file, by the file's suffix (".toml").
 
         Raises:
             InputError: if a person's file or its class is not there.
         """
-        if self.module.endswith(".py"):
-            return _load_file(Path(self.module), self.attribute)
-        if self.module.endswith(".toml"):
-            described = importlib.import_module("benchmarks.external.adapters")
-            return described.described(Path(self.module))
+        path = Path(self.module)
+        if path.suffix == ".py":
+            return _load_file(path, self.attribute)
+        if path.suffix == _DESCRIPTION:
+            return (loaders or {})[_DESCRIPTION](path)
         return getattr(importlib.import_module(self.module), self.attribute)
 
 
 @cache
 def denoisers() -> dict[str, Entry]:
     """Return every registered denoiser by name: ours, then the entry points'."""
-    found = _scan(DENOISER_ROOMS, "DenoiserSpec")
+    entries = _scan(_DENOISER_PACKAGES, "DenoiserSpec")
     for point in entry_points(group="mn.denoisers"):
-        found.setdefault(point.name, Entry(point.name, point.module, point.attr))
-    return found
+        entries.setdefault(point.name, Entry(point.name, point.module, point.attr))
+    return entries
 
 
 @cache
 def metrics() -> dict[str, Entry]:
     """Return every registered metric by name."""
-    return _scan(METRIC_ROOMS, "MetricSpec")
+    return _scan(_METRIC_PACKAGES, "MetricSpec")
 
 
 def denoiser(request: str) -> Entry:
@@ -111,7 +120,7 @@ def denoiser(request: str) -> Entry:
     if ".py:" in name:
         path, attribute = name.rsplit(":", 1)
         return Entry(name, path, attribute, checkpoint=checkpoint)
-    if name.endswith(".toml"):
+    if name.endswith(_DESCRIPTION):
         return Entry(name, name, "", checkpoint=checkpoint)
     if name.endswith(".py"):
         raise InputError(f"{name}: name the class too, as in {name}:MyDenoiser")
@@ -152,28 +161,29 @@ def metric(name: str) -> Entry:
     return metrics()[name]
 
 
-def _scan(rooms: tuple[str, ...], spec_class: str) -> dict[str, Entry]:
-    found: dict[str, Entry] = {}
-    for room in rooms:
-        for path in sorted((_ROOT / room).glob("*.py")):
-            module = f"benchmarks.{room}.{path.stem}"
-            for attribute, words in _specs(path, spec_class):
-                if words["name"] in found:
-                    raise RuntimeError(f"{path}: the name {words['name']!r} is taken")
-                name = words["name"]
-                package, extra, program = (words.get(key) for key in _BEHIND)
-                found[name] = Entry(name, module, attribute or name, package, extra, program)
-    return dict(sorted(found.items()))
+def _scan(packages: tuple[str, ...], spec_class: str) -> dict[str, Entry]:
+    """Return what the modules of some packages declare by a spec, by name."""
+    entries: dict[str, Entry] = {}
+    for folder in packages:
+        for path in sorted((_ROOT / folder).glob("*.py")):
+            module = f"benchmarks.{folder}.{path.stem}"
+            for attribute, literals in _specs(path, spec_class):
+                name = literals["name"]
+                if name in entries:
+                    raise RuntimeError(f"{path}: the name {name!r} is taken")
+                package, extra, program = (literals.get(field) for field in _REQUIREMENTS)
+                entries[name] = Entry(name, module, attribute or name, package, extra, program)
+    return dict(sorted(entries.items()))
 
 
 def _specs(path: Path, spec_class: str) -> list[tuple[str, dict[str, str]]]:
-    """Return (class name or "", literal words of the spec) for every spec in a source file."""
+    """Return (class name or "", literal fields of the spec) for every spec in a source file."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     scopes: list[tuple[str, list[ast.stmt]]] = [("", tree.body)]
     scopes += [(node.name, node.body) for node in tree.body if isinstance(node, ast.ClassDef)]
     return [
-        (owner, _words(statement.value))
-        for owner, body in scopes
+        (class_name, _literals(statement.value))
+        for class_name, body in scopes
         for statement in body
         if isinstance(statement, ast.Assign | ast.AnnAssign)
         and isinstance(statement.value, ast.Call)
@@ -182,12 +192,11 @@ def _specs(path: Path, spec_class: str) -> list[tuple[str, dict[str, str]]]:
     ]
 
 
-def _words(call: ast.Call) -> dict[str, str]:
-    wanted = ("name", *_BEHIND)
+def _literals(call: ast.Call) -> dict[str, str]:
     return {
         keyword.arg: keyword.value.value
         for keyword in call.keywords
-        if keyword.arg in wanted
+        if keyword.arg in ("name", *_REQUIREMENTS)
         and isinstance(keyword.value, ast.Constant)
         and isinstance(keyword.value.value, str)
     }
@@ -195,7 +204,7 @@ def _words(call: ast.Call) -> dict[str, str]:
 
 def _load_file(path: Path, attribute: str) -> Any:
     if not path.is_file():
-        raise InputError(f"{path}: no such file; expected --denoisers FILE.py:CLASS")
+        raise InputError(f"{path}: no such file; expected a denoiser as FILE.py:CLASS")
     private = f"_mn_denoiser_{path.stem}"
     spec = importlib.util.spec_from_file_location(private, path)
     if spec is None or spec.loader is None:

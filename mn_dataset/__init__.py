@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mn_dataset.lazy import exports
 
 if TYPE_CHECKING:
-    from mn_dataset.catalogue.load import load_corpus
+    from mn_dataset.catalogue.load import fetch, load_corpus
     from mn_dataset.check.corpus import check
     from mn_dataset.curate.curate import curate
     from mn_dataset.mix.draw import draw
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mn_dataset.publish.publish import publish
     from mn_dataset.publish.rebuild import rebuild
     from mn_dataset.publish.torch_dataset import PublishedDataset
+    from mn_dataset.split.split import split
 
 __all__ = [
     "MixtureDataset",
@@ -25,11 +26,13 @@ __all__ = [
     "check",
     "curate",
     "draw",
+    "fetch",
     "load_corpus",
     "publish",
     "read_recipes",
     "rebuild",
     "render",
+    "split",
     "verify",
     "write_recipes",
 ]
@@ -42,11 +45,13 @@ __getattr__ = exports(
         "check": "mn_dataset.check.corpus",
         "curate": "mn_dataset.curate.curate",
         "draw": "mn_dataset.mix.draw",
+        "fetch": "mn_dataset.catalogue.load",
         "load_corpus": "mn_dataset.catalogue.load",
         "publish": "mn_dataset.publish.publish",
         "read_recipes": "mn_dataset.mix.recipes",
         "rebuild": "mn_dataset.publish.rebuild",
         "render": "mn_dataset.mix.render",
+        "split": "mn_dataset.split.split",
         "verify": "mn_dataset.mix.verify",
         "write_recipes": "mn_dataset.mix.recipes",
     },

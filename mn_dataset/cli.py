@@ -1,4 +1,4 @@
-"""Offer the dataset's half of the `mn` command: corpora, mixtures, publications."""
+"""Gather the commands of `mn` that work on data: corpora, mixtures, publications."""
 
 from __future__ import annotations
 

@@ -6,9 +6,10 @@
     │   ├── AudioError        a recording that is missing, damaged or in another form
     │   ├── RecipeError       a mixture that cannot be drawn or rendered as asked
     │   ├── DatasetError      a dataset or run folder that is not what its recipes say
+    │   ├── FetchError        a file that cannot be had from its address, or is not the expected one
     │   ├── UnknownName       a name nobody registered; carries the nearest ones
     │   └── MissingExtra      an optional package; carries the command that installs it
-    ├── OutputError           a place that cannot be written
+    ├── OutputError           a file or folder that cannot be written
     └── DenoiserFailed        a denoiser raised or broke its contract (benchmarks.harness.checks)
 
 Every message says what was found, what was expected, where, and what to do. The command
@@ -60,16 +61,16 @@ class UnknownName(InputError):
     "unknown denoiser 'weiner'; did you mean 'wiener'? Known: noisy, wiener."
     """
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
-        self.kind, self.name, self.known = kind, name, sorted(known)
+    def __init__(self, kind: str, name: str, names: Iterable[str]) -> None:
+        self.kind, self.name, self.names = kind, name, sorted(names)
         super().__init__(
-            f"unknown {kind} {name!r}{suggestion(name, self.known)} "
-            f"Known: {', '.join(self.known) or 'none'}."
+            f"unknown {kind} {name!r}{suggestion(name, self.names)} "
+            f"Known: {', '.join(self.names) or 'none'}."
         )
 
     def __reduce__(self) -> tuple[type[UnknownName], tuple[str, str, list[str]]]:
         """Rebuild from the arguments, so that worker processes can raise it."""
-        return type(self), (self.kind, self.name, self.known)
+        return type(self), (self.kind, self.name, self.names)
 
 
 class MissingExtra(InputError):
@@ -94,14 +95,14 @@ def _missing_extra(package: str, extra: str) -> MissingExtra:
     return MissingExtra(package, extra=extra)
 
 
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """Return "; did you mean 'x'?" for the nearest known name, or a full stop.
+def suggestion(name: str, names: Iterable[str]) -> str:
+    """Return "; did you mean 'x'?" for the nearest of several names, or a full stop.
 
     >>> suggestion("Cello ", ["cello", "harp"])
     "; did you mean 'cello'?"
     """
-    folded = {candidate.casefold(): candidate for candidate in known}
-    asked = name.strip().casefold()
-    begun = [candidate for candidate in folded if asked and candidate.startswith(asked)]
-    nearest = begun or difflib.get_close_matches(asked, folded, n=1)
+    folded = {candidate.casefold(): candidate for candidate in names}
+    query = name.strip().casefold()
+    completions = [candidate for candidate in folded if query and candidate.startswith(query)]
+    nearest = completions or difflib.get_close_matches(query, folded, n=1)
     return f"; did you mean {folded[nearest[0]]!r}?" if nearest else "."

@@ -1,14 +1,15 @@
-"""Decide under which licence a mixture of several works may be published, if under any.
+"""Know licences by their SPDX ids: what may be passed on, and what a mixture is published under.
+
+"Redistributable" means: recordings may be cut, mixed and passed on, also for money, under at most
+attribution and share-alike. Non-commercial and no-derivatives licences, and unknown ones, are not.
 
 A mixture is an adaptation of every work in it. It is publishable when one licence satisfies all
-of them; ``RULES`` says which, pair by pair, and why. Where the table is stricter than a licence's
+of them; ``RULES`` says which, pair by pair, and why. Where they are stricter than a licence's
 text (share-alike of two versions or ports), it is so on purpose: nobody has to ask a lawyer about
 what was published by default.
 
-Know licences by their SPDX ids: which let a built dataset be redistributed, and which do not.
-
-"Redistributed" means: recordings may be cut, mixed and passed on, also for money, under at most
-attribution and share-alike. Non-commercial and no-derivatives licences, and unknown ones, do not.
+(`license-expression` knows the names on SPDX's list: neither what they ask for, nor the ports and
+references beside the list that corpora state.)
 """
 
 from __future__ import annotations
@@ -25,103 +26,51 @@ ANY = "any"
 FREE = "free"
 """Words that stand for every licence, unknown ones included, and for every redistributable one."""
 
-_CREATIVE_COMMONS = re.compile(
-    r"CC-BY(?P<limits>-NC|-ND|-NC-SA|-NC-ND)?(?P<alike>-SA)?-(1\.0|2\.0|2\.1|2\.5|3\.0|4\.0)"
-    r"(-[A-Z]{2,3})?"
-)
-_FREE = (
-    "0BSD",
-    "Apache-2.0",
-    "BSD-2-Clause",
-    "BSD-3-Clause",
-    "CC-PDDC",
-    "CC0-1.0",
-    "CDLA-Permissive-1.0",
-    "CDLA-Permissive-2.0",
-    "ISC",
-    "LAL-1.3",
-    "LicenseRef-public-domain",
-    "MIT",
-    "MIT-0",
-    "ODC-By-1.0",
-    "PDDL-1.0",
-    "Unlicense",
-    "WTFPL",
-    "Zlib",
-    *(f"CC-BY{alike}-{n}" for alike in ("", "-SA") for n in ("1.0", "2.0", "2.5", "3.0", "4.0")),
-)
-_LIMITED = tuple(
-    f"CC-BY-{limits}-{number}"
-    for limits in ("NC", "ND", "NC-SA", "NC-ND")
-    for number in ("1.0", "2.0", "2.5", "3.0", "4.0")
-)
-
-
-def redistributable(license_id: str) -> bool:
-    """Tell whether a licence lets a dataset of such recordings be passed on.
-
-    >>> [redistributable(name) for name in ("CC-BY-SA-3.0-US", "CC-BY-NC-3.0", "")]
-    [True, False, False]
-    """
-    found = _CREATIVE_COMMONS.fullmatch(license_id)
-    return license_id in _FREE or (found is not None and not found["limits"])
-
-
-def gate(
-    allow: Sequence[str] | None,
-    *,
-    stated: Iterable[str] = (),
-    default: str = FREE,
-    option: str = "--license-allow",
-) -> Callable[[str], bool]:
-    """Return the test that a row's licence must pass.
-
-    Args:
-        allow: SPDX ids (in any case), "free" for all redistributable licences, "any" for all
-            licences and none; None for the default.
-        stated: Licences that the corpus's rows state: names to know beside SPDX's.
-        default: The word that None stands for.
-        option: What the user set, to name in a message.
-
-    Raises:
-        InputError: if a name in ``allow`` is no licence that anybody knows.
-
-    >>> passes = gate(["free", "cc-by-nc-3.0"])
-    >>> passes("MIT"), passes("CC-BY-NC-3.0"), passes("CC-BY-ND-3.0")
-    (True, True, False)
-    """
-    asked = [default] if allow is None else list(allow)
-    known = {name.casefold(): name for name in (*_FREE, *_LIMITED, *stated, ANY, FREE) if name}
-    if not asked:
-        raise InputError(f"{option} names no licence; expected SPDX ids, free, or any")
-    for name in asked:
-        if name.casefold() not in known and not _CREATIVE_COMMONS.fullmatch(name):
-            raise InputError(
-                f"{option}: unknown licence {name!r}{suggestion(name, known.values())} "
-                "Expected SPDX ids separated by commas, free, or any"
-            )
-    chosen = {known.get(name.casefold(), name) for name in asked}
-    return lambda held: (
-        ANY in chosen or held in chosen or (FREE in chosen and redistributable(held))
-    )
-
-
 Kind = Literal["public", "notice", "BY", "BY-SA", "BY-NC", "BY-NC-SA", "ND", "unknown"]
 """What a licence asks for: nothing, its notice, or what Creative Commons' letters say."""
 
 Outcome = Literal["second", "both", "later", "equal", "never"]
 """The mixture's licence: the stricter one, both at once, the later version, or none."""
 
-_CREATIVE_COMMONS_PARTS = re.compile(r"CC-BY(-NC)?(-SA|-ND)?-(\d\.\d)(-[A-Z]{2,3})?")
-_KINDS: dict[str, Kind] = {
-    **dict.fromkeys(
-        ("0BSD", "CC-PDDC", "CC0-1.0", "LicenseRef-public-domain", "MIT-0", "PDDL-1.0"), "public"
-    ),
-    **dict.fromkeys(("Unlicense", "WTFPL"), "public"),
-    **dict.fromkeys(("Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "Zlib"), "notice"),
-    **dict.fromkeys(("CDLA-Permissive-1.0", "CDLA-Permissive-2.0", "ODC-By-1.0"), "notice"),
+LICENSES: dict[str, Kind] = {
+    "0BSD": "public",
+    "Apache-2.0": "notice",
+    "BSD-2-Clause": "notice",
+    "BSD-3-Clause": "notice",
+    "CC-PDDC": "public",
+    "CC0-1.0": "public",
+    "CDLA-Permissive-1.0": "notice",
+    "CDLA-Permissive-2.0": "notice",
+    "ISC": "notice",
     "LAL-1.3": "BY-SA",  # copyleft: an adaptation keeps the licence
+    "LicenseRef-public-domain": "public",
+    "MIT": "notice",
+    "MIT-0": "public",
+    "ODC-By-1.0": "notice",
+    "PDDL-1.0": "public",
+    "Unlicense": "public",
+    "WTFPL": "public",
+    "Zlib": "notice",
 }
+"""What each licence asks for that is not one of Creative Commons' families."""
+
+CREATIVE_COMMONS: dict[str, Kind] = {
+    "CC-BY": "BY",
+    "CC-BY-SA": "BY-SA",
+    "CC-BY-NC": "BY-NC",
+    "CC-BY-ND": "ND",
+    "CC-BY-NC-SA": "BY-NC-SA",
+    "CC-BY-NC-ND": "ND",
+}
+"""What Creative Commons' families ask for; a version follows, and the letters of a port may."""
+
+_REDISTRIBUTABLE = ("public", "notice", "BY", "BY-SA")
+_VERSIONS = ("1.0", "2.0", "2.5", "3.0", "4.0")  # 2.1 was ported only
+_CREATIVE_COMMONS = re.compile(
+    rf"({'|'.join(CREATIVE_COMMONS)})-(1\.0|2\.0|2\.1|2\.5|3\.0|4\.0)(-[A-Z]{{2,3}})?"
+)
+NAMES = (*LICENSES, *(f"{family}-{n}" for family in CREATIVE_COMMONS for n in _VERSIONS))
+"""Every licence that is known by its name, ports aside."""
 
 
 @dataclass(frozen=True)
@@ -177,7 +126,7 @@ NEVER = {
 }
 """Why a work alone keeps its mixtures from being published."""
 
-_TABLE = {frozenset((rule.first, rule.second)): rule for rule in RULES}
+_RULE_OF = {frozenset((rule.first, rule.second)): rule for rule in RULES}
 
 
 @dataclass(frozen=True)
@@ -199,15 +148,56 @@ def kind(license_id: str) -> Kind:
     >>> [kind(name) for name in ("MIT", "CC-BY-SA-3.0-US", "CC-BY-NC-ND-4.0", "free to use", "")]
     ['notice', 'BY-SA', 'ND', 'unknown', 'unknown']
     """
-    found = _CREATIVE_COMMONS_PARTS.fullmatch(license_id)
-    if found is None:
-        return _KINDS.get(license_id, "unknown")
-    commercial, further = found[1] is None, found[2]
-    if further == "-ND":
-        return "ND"
-    if further == "-SA":
-        return "BY-SA" if commercial else "BY-NC-SA"
-    return "BY" if commercial else "BY-NC"
+    match = _CREATIVE_COMMONS.fullmatch(license_id)
+    return CREATIVE_COMMONS[match[1]] if match else LICENSES.get(license_id, "unknown")
+
+
+def redistributable(license_id: str) -> bool:
+    """Tell whether a licence lets a dataset of such recordings be passed on.
+
+    >>> [redistributable(name) for name in ("CC-BY-SA-3.0-US", "CC-BY-NC-3.0", "")]
+    [True, False, False]
+    """
+    return kind(license_id) in _REDISTRIBUTABLE
+
+
+def gate(
+    allow: Sequence[str] | None,
+    *,
+    stated: Iterable[str] = (),
+    default: str = FREE,
+    parameter: str = "license_allow",
+) -> Callable[[str], bool]:
+    """Return the test that a row's licence must pass.
+
+    Args:
+        allow: SPDX ids (in any case), "free" for all redistributable licences, "any" for all
+            licences and none; None for the default.
+        stated: Licences that the corpus's rows state: names to accept beside SPDX's.
+        default: The word that None stands for.
+        parameter: What ``allow`` was set by, to name in a message.
+
+    Raises:
+        InputError: if a name in ``allow`` is no licence that anybody knows.
+
+    >>> passes = gate(["free", "cc-by-nc-3.0"])
+    >>> passes("MIT"), passes("CC-BY-NC-3.0"), passes("CC-BY-ND-3.0")
+    (True, True, False)
+    """
+    names = [default] if allow is None else list(allow)
+    spelling = {name.casefold(): name for name in (*NAMES, *stated, ANY, FREE) if name}
+    if not names:
+        raise InputError(f"{parameter} names no licence; expected SPDX ids, free, or any")
+    for name in names:
+        if name.casefold() not in spelling and not _CREATIVE_COMMONS.fullmatch(name):
+            raise InputError(
+                f"{parameter}: unknown licence {name!r}{suggestion(name, spelling.values())} "
+                "Expected SPDX ids separated by commas, free, or any"
+            )
+    allowed = {spelling.get(name.casefold(), name) for name in names}
+    return lambda license_id: (
+        ANY in allowed or license_id in allowed or (FREE in allowed and redistributable(license_id))
+    )
 
 
 def judge(licenses: Sequence[str]) -> Verdict:
@@ -247,7 +237,7 @@ def _meet(one: Verdict, other: Verdict) -> Verdict:
     if one.license is None or other.license is None:
         return one
     first, second = one.license, other.license
-    rule = _TABLE[frozenset((_kind(first), _kind(second)))]
+    rule = _RULE_OF[frozenset((_kind(first), _kind(second)))]
     if rule.outcome == "second":
         return Verdict(first if _kind(first) == rule.second else second, rule.reason)
     if rule.outcome == "both":
@@ -265,5 +255,5 @@ def _kind(license_id: str) -> Kind:
 
 def _version(license_id: str) -> tuple[str, bool, str]:
     """Order versions; of one version the international text before a port."""
-    found = _CREATIVE_COMMONS_PARTS.fullmatch(license_id)
-    return (found[3], found[4] is None, license_id) if found else ("", False, license_id)
+    match = _CREATIVE_COMMONS.fullmatch(license_id)
+    return (match[2], match[3] is None, license_id) if match else ("", False, license_id)

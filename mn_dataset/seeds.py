@@ -1,11 +1,9 @@
-"""Turn a seed, a purpose and a name into numbers that never change.
+"""Draw random numbers, orders and items that depend on a seed, a purpose and a name alone.
 
 The words come from Philox-4x64 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",
 SC 2011), keyed by SHA-256 of (seed, purpose, identifier). Everything above the raw words is
 done here: numpy promises the words of its bit generators, not its distributions. The same
 arguments give the same numbers in any order and any process.
-
-Deal items in a seeded order, each once before any twice.
 """
 
 from __future__ import annotations
@@ -66,11 +64,11 @@ class Stream:
 
     def shuffled(self, items: Sequence[Item]) -> list[Item]:
         """Return the items in random order (Fisher and Yates)."""
-        deck = list(items)
-        for last in range(len(deck) - 1, 0, -1):
+        order = list(items)
+        for last in range(len(order) - 1, 0, -1):
             other = self.integer(last + 1)
-            deck[last], deck[other] = deck[other], deck[last]
-        return deck
+            order[last], order[other] = order[other], order[last]
+        return order
 
 
 def generator(seed: int, purpose: str, identifier: str = "") -> Stream:
@@ -85,9 +83,10 @@ def generator(seed: int, purpose: str, identifier: str = "") -> Stream:
 
 
 class Deck(Generic[Item]):
-    """An endless deck: shuffled anew whenever it has been dealt out.
+    """Items in a seeded order without end: each comes once before any comes again.
 
-    >>> from mn_dataset.seeds import generator
+    It is a deck of cards, shuffled anew whenever it has been dealt out.
+
     >>> deck = Deck("ab", generator(0, "doctest"))
     >>> sorted(deck.deal() for _ in range(4))
     ['a', 'a', 'b', 'b']

@@ -1,4 +1,4 @@
-"""Read and write the two metadata tables of a corpus, and complain by file, row and column."""
+"""Read and write the two metadata tables of a corpus, and name faults by file, row and column."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from mn_dataset.errors import InputError, TableError, suggestion
+from mn_dataset.files.atomic import write_text
 from mn_dataset.records import MUSIC_CATEGORIES, NOISE_CLASSES, SPLITS, Role
-from mn_dataset.whole import whole
 
 COLUMNS = (
     "id",
@@ -98,9 +98,9 @@ def read_table(path: Path, role: Role) -> list[Row]:
         TableError: naming file, row and column, and how many more problems there are.
     """
     rows = parse_table(path)
-    found = list(problems(rows, role))
-    if found:
-        first, more = found[0], len(found) - 1
+    wrong = list(problems(rows, role))
+    if wrong:
+        first, more = wrong[0], len(wrong) - 1
         rest = f" ({more} more: run `mn check {path.parent}`)" if more else ""
         raise TableError(f"{path}:{first.line}: column {first.column!r} {first.text}{rest}")
     return rows
@@ -151,8 +151,7 @@ def write_table(path: Path, rows: Sequence[Row]) -> None:
     writer = csv.DictWriter(buffer, [*COLUMNS, *further], restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows(row.columns() for row in rows)
-    with whole(path) as temporary:
-        temporary.write_text(buffer.getvalue(), encoding="utf-8", newline="")
+    write_text(path, buffer.getvalue())
 
 
 def _check_header(path: Path, header: Sequence[str]) -> None:
@@ -173,9 +172,9 @@ def _row(path: Path, header: Sequence[str], cells: Sequence[str], line: int) -> 
             "quote cells that hold a comma"
         )
     named = dict(zip(header, cells, strict=True))
-    own = {name: named[name] for name in COLUMNS}
-    further = tuple((name, text) for name, text in named.items() if name not in own)
-    return Row(**own, further=further, line=line)
+    schema = {name: named[name] for name in COLUMNS}
+    further = tuple((name, text) for name, text in named.items() if name not in schema)
+    return Row(**schema, further=further, line=line)
 
 
 def _cell_problems(row: Row, role: Role) -> Iterator[tuple[str, str]]:

@@ -26,12 +26,12 @@ from mn_dataset.audio.corpus import open_corpus
 from mn_dataset.mix.draw import draw
 from mn_dataset.mix.manifest import TRIPLE, read_manifest
 from mn_dataset.mix.render import render
-from mn_dataset.publish.parquet import write_shard
+from mn_dataset.publish.encoded import Encoder
+from mn_dataset.publish.parquet import groups, load, rows, write_shard
 from mn_dataset.publish.publish import publish
-from mn_dataset.publish.read import groups, load, rows
 from mn_dataset.publish.schema import arrow_schema
-from mn_dataset.publish.selection import read_content
-from mn_dataset.publish.shards import deal
+from mn_dataset.publish.selection import select
+from mn_dataset.publish.shards import DATA, cut
 from mn_dataset.synthetic.corpus import write_corpus
 
 ROUNDS = 3
@@ -79,17 +79,11 @@ def writing(built: Path, root: Path) -> None:
 
 def ours(built: Path, out: Path) -> None:
     """Write the shards of a publication, as `mn publish --format wav --workers 1` does."""
-    content = read_content(built)
-    schema = arrow_schema(content.schema, "embedded")
-    for shard in deal(content.heard, "data", ".parquet", audio=content.audio):
-        write_shard(
-            out / shard.path,
-            shard,
-            schema=schema,
-            audio=content.audio,
-            folder=built,
-            audio_format="wav",
-        )
+    selection = select(built)
+    schema = arrow_schema(selection.schema, "embedded")
+    encoder = Encoder(built, selection.audio, "wav")
+    for shard in cut(selection.with_audio, DATA, ".parquet", audio=selection.audio):
+        write_shard(out / shard.path, shard, schema=schema, encoder=encoder)
 
 
 def generated(built: Path, mixtures: list[dict[str, Any]], root: Path) -> datasets.Dataset:

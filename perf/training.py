@@ -17,13 +17,13 @@ import side_by_side
 from benchmarks import registry
 from benchmarks.training.config import Data, Validation
 from benchmarks.training.config_file import load_config
-from benchmarks.training.data.corpus import CorpusMaterial
-from benchmarks.training.data.loader import Batch, Plan, steps
-from benchmarks.training.engine import Engine, engine
-from benchmarks.training.losses import Denoising, denoising
-from benchmarks.training.step import take
-from benchmarks.training.train_state import Learner, learner_of
-from benchmarks.training.trainer import built
+from benchmarks.training.data.corpus import CorpusTrainingData
+from benchmarks.training.data.loader import Batch, BatchPlan, step_batches
+from benchmarks.training.engine import Engine, open_engine
+from benchmarks.training.losses import DenoisingLoss, denoising_loss
+from benchmarks.training.step import train_step
+from benchmarks.training.train_state import TrainState, initial_state
+from benchmarks.training.trainer import build_network
 from mn_dataset.audio.corpus import Corpus
 from mn_dataset.catalogue.load import load_corpus
 from mn_dataset.workers import cores
@@ -39,10 +39,10 @@ def main() -> None:
     """Print one row per size and way of mixing."""
     corpus = load_corpus("synthetic", workers=cores())
     rows = []
-    with engine("cpu", "float32") as place:
+    with open_engine("cpu", "float32") as engine:
         for share, batch, seconds in SIZES:
             data = Data(segment_s=seconds, batch=batch, gain_db=(-6, 6), workers=0)
-            rows += compare(corpus, data, share, place)
+            rows += compare(corpus, data, share, engine)
     header = (
         "widths",
         "batch",
@@ -56,9 +56,9 @@ def main() -> None:
     side_by_side.table("A training step, and what its data adds", header, rows)
 
 
-def compare(corpus: Corpus, data: Data, share: float, place: Engine) -> list[tuple[str, ...]]:
+def compare(corpus: Corpus, data: Data, share: float, engine: Engine) -> list[tuple[str, ...]]:
     """Time steps of one size on a batch that stays, and on batches of every kind, in turn."""
-    learner, objective = small(share, place)
+    state, loss_function = small(share, engine)
     ways = {
         "between the steps": data,
         "between, augmented": replace(data, augment="light"),
@@ -70,9 +70,9 @@ def compare(corpus: Corpus, data: Data, share: float, place: Engine) -> list[tup
         for stream in streams.values():
             stack.callback(stream.close)
         there = next(streams["between the steps"])
-        jobs: dict[str, Callable[[], object]] = {"fixed": lambda: step(learner, objective, there)}
+        jobs: dict[str, Callable[[], object]] = {"fixed": lambda: step(state, loss_function, there)}
         for name, stream in streams.items():
-            jobs[name] = lambda stream=stream: step(learner, objective, next(stream))
+            jobs[name] = lambda stream=stream: step(state, loss_function, next(stream))
         taken = side_by_side.seconds(jobs, rounds=ROUNDS)
         for name, chosen in ways.items():
             added = f"{100 * (taken[name] / taken['fixed'] - 1):+.1f} %"
@@ -84,28 +84,29 @@ def compare(corpus: Corpus, data: Data, share: float, place: Engine) -> list[tup
     return rows
 
 
-def small(share: float, place: Engine) -> tuple[Learner, Denoising]:
+def small(share: float, engine: Engine) -> tuple[TrainState, DenoisingLoss]:
     """Return MusicECAN at a share of its widths, and the loss of the configuration ``cpu``."""
     config = load_config("cpu")
     widths = [max(1, round(share * width)) for width in WIDTHS]
     model = registry.denoiser("musicecan").load()()
-    network = built(model, {"widths": widths}, seed=0, segment=config.data.segment)
-    return learner_of(network, config.optimizer, place), denoising(config.loss, network)
+    network = build_network(model, {"widths": widths}, seed=0, segment=config.data.segment)
+    return initial_state(network, config.optimizer, engine), denoising_loss(config.loss, network)
 
 
-def step(learner: Learner, objective: Denoising, parts: list[Batch]) -> None:
+def step(state: TrainState, loss_function: DenoisingLoss, parts: list[Batch]) -> None:
     """Make one step."""
-    options = {"learning_rate": 1e-4, "clip_norm": 1.0, "seconds": 0.0, "asked": False}
-    take(learner, objective, parts, **options)
+    options = {"learning_rate": 1e-4, "clip_norm": 1.0, "seconds": 0.0, "stop_requested": False}
+    train_step(state, loss_function, parts, **options)
 
 
 def opened(corpus: Corpus, data: Data) -> Generator[list[Batch], None, None]:
     """Return the batches of a run, with what is cached after a while cached already."""
-    material = CorpusMaterial(corpus, data, Validation(), seed=0)
+    items = CorpusTrainingData(corpus, data, Validation(), seed=0)
     if not data.workers:
         for index in range(4 * MIXED):
-            material.item(0, index)
-    return steps(material, Plan(0, material.num_items, data.batch), first=0, workers=data.workers)
+            items.item(0, index)
+    plan = BatchPlan(0, items.num_items, data.batch)
+    return step_batches(items, plan, first=0, workers=data.workers)
 
 
 def processor_s(job: Callable[[], object]) -> float:
@@ -118,12 +119,12 @@ def processor_s(job: Callable[[], object]) -> float:
 
 def mixing(corpus: Corpus, data: Data) -> float:
     """Return the processor's seconds for an item, once the recordings are cached."""
-    material = CorpusMaterial(corpus, data, Validation(), seed=0)
+    items = CorpusTrainingData(corpus, data, Validation(), seed=0)
     for index in range(4 * MIXED):
-        material.item(0, index)
+        items.item(0, index)
     begun = time.process_time()
     for index in range(MIXED):
-        material.item(1, index)
+        items.item(1, index)
     return (time.process_time() - begun) / MIXED
 
 

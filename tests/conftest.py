@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +22,17 @@ from mn_dataset.records import NOISE_CLASSES, ROLES, SAMPLING_RATE, SPLITS
 from mn_dataset.tables import Row
 
 SHARED = Path(__file__).parents[2] / "shared"
+LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
+
+_HEAD = """
+import os, signal, sys
+from pathlib import Path
+
+def halt(*_, **__):
+    print("here", flush=True)
+    sys.stdin.readline()
+
+"""
 
 
 @pytest.fixture(scope="session")
@@ -109,6 +123,44 @@ def damaged(tiny_folder: Path, tmp_path: Path) -> Callable[..., Path]:
     return change
 
 
+@pytest.fixture(scope="session")
+def film() -> Callable[..., None]:
+    """Return a function that writes a sound track as phones and cameras do."""
+    av = pytest.importorskip("av", reason="the extra `decode` is not installed")
+
+    def write(
+        path: Path,
+        *tracks: np.ndarray,
+        codec: str,
+        rate: int = 44_100,
+        sample_format: str | None = None,
+        picture: str | None = None,
+    ) -> None:
+        """Write one or more tracks of samples (time, channels), full scale 1, and a picture."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with av.open(f"file:{path}", "w") as container:
+            if picture is not None:
+                screen = container.add_stream(picture, rate=25, width=16, height=16)
+                screen.pix_fmt = screen.codec.video_formats[0].name
+            layouts = [LAYOUTS.get(x.shape[1], f"{x.shape[1]} channels") for x in tracks]
+            streams = [container.add_stream(codec, rate=rate, layout=name) for name in layouts]
+            for stream in streams:
+                stream.bit_rate = 128_000
+                stream.codec_context.options = {"strict": "experimental"}  # libav's own Vorbis
+                if sample_format is not None:
+                    stream.codec_context.format = sample_format
+            if picture is not None:
+                image = av.VideoFrame.from_ndarray(np.zeros((16, 16, 3), np.uint8))
+                container.mux([*screen.encode(image), *screen.encode()])
+            for stream, samples, layout in zip(streams, tracks, layouts, strict=True):
+                flat = np.ascontiguousarray(samples, np.float64).reshape(1, -1)
+                frame = av.AudioFrame.from_ndarray(flat, format="dbl", layout=layout)
+                frame.sample_rate, frame.pts, frame.time_base = rate, 0, Fraction(1, rate)
+                container.mux([*stream.encode(frame), *stream.encode()])
+
+    return write
+
+
 @pytest.fixture
 def mn(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
     """Return a function that runs a command line and gives its exit code, stdout and stderr."""
@@ -119,3 +171,24 @@ def mn(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]
         return code, captured.out, captured.err
 
     return run
+
+
+@pytest.fixture
+def halted() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start a program and return it once it calls ``halt()``; its arguments are in ``sys.argv``."""
+    processes: list[subprocess.Popen[str]] = []
+
+    def start(program: str, *arguments: object) -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", _HEAD + program, *map(str, arguments)]
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+        processes.append(process)
+        assert process.stdout is not None
+        if process.stdout.readline() != "here\n":
+            pytest.fail(process.communicate()[1])
+        return process
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()

@@ -1,4 +1,4 @@
-"""Lose the top of the band and nothing else: what a narrow model gains by that alone.
+"""Reference rows without the top of the band: what a narrow model gains by that alone.
 
 A round trip through 16 kHz takes 4.5 dB off white noise, so any model of speech seems to denoise.
 Its row is to be read beside these.
@@ -18,7 +18,7 @@ _TRANSITION_S = 0.004  # length of the filter: 36 dB down within 1 kHz
 
 
 class Resample16k:
-    """The mixture through 16 kHz and back: the harness's own resampling, and no more."""
+    """The mixture through 16 kHz and back: the harness's resampling, and no more."""
 
     spec = DenoiserSpec(name="resample_16k", sampling_rate=16_000, reference=True)
 

@@ -1,4 +1,4 @@
-"""Follow the a priori signal-to-noise ratio from frame to frame, whatever the gain rule.
+"""Estimate the a priori signal-to-noise ratio from frame to frame, whatever the gain rule.
 
 Conventions of Ephraim and Malah 1984: the a posteriori SNR γ is the mixture's power over the
 noise's (eq. 10), the a priori SNR ξ is the clean power over the noise's (eq. 9).
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.classical.gain_rule import Tracked
-from benchmarks.signal.masks import Gain, Power
+from benchmarks.signal.stft import Gain, Power
 
 Snr = NDArray[np.float32]
 """Ratio of powers, shape (..., bins): one frame."""

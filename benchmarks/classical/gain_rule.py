@@ -1,4 +1,4 @@
-"""Share what all gain rules over a noise estimate do: analyse, track, weigh, synthesise."""
+"""Gain rules over a noise tracker: what all of them share, and the trackers by name."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from benchmarks.classical.trackers.minimum_statistics import minimum_statistics
 from benchmarks.classical.trackers.quantile import quantile_noise
 from benchmarks.classical.trackers.spp import spp
 from benchmarks.contract import Batch, DenoiserSpec, Side
-from benchmarks.signal.masks import Gain, Power, power_of
-from benchmarks.signal.stft import Stft, stft_at
+from benchmarks.signal.stft import Gain, Power, Stft, power_of, stft_at
 from mn_dataset.errors import UnknownName
 
 TRACKERS: dict[str, Callable[..., Power]] = {
@@ -24,11 +23,11 @@ TRACKERS: dict[str, Callable[..., Power]] = {
     "imcra": imcra,
     "spp": spp,
 }
-"""What finds the noise in a mixture alone, by name."""
+"""What estimates the noise of a mixture alone, by name."""
 
 DEFAULT = "quantile"
 PROFILE = "profile"
-"""The tracker that is told: a stretch of the noise alone."""
+"""The tracker that is handed a stretch of the noise alone."""
 
 _FAINT = 1e-10  # of an item's mean power: below it there is nothing to track
 
@@ -49,7 +48,7 @@ class Tracking:
     spec: ClassVar[DenoiserSpec]
 
     def __post_init__(self) -> None:
-        """Take the tracker's name, and what it needs, into the own declaration."""
+        """Take the tracker's name, and what it needs, into the instance's declaration."""
         if self.tracker != DEFAULT:
             needs = frozenset({"noise_profile"} if self.tracker == PROFILE else ())
             name = f"{type(self).spec.name}+{self.tracker}"
@@ -67,11 +66,11 @@ class Tracking:
         return cls(tracker=name)
 
     def noise(self, power: Power, stft: Stft, sampling_rate: int, side: Side | None) -> Power:
-        """Return the mean noise power that the tracker finds, or is told.
+        """Return the mean noise power by the tracker, or of the noise profile.
 
         Args:
             power: Of the mixture, shape (..., frames, bins).
-            stft: What made it.
+            stft: The transform that it is of.
             sampling_rate: In Hz.
             side: Holds the stretch of noise alone, for "profile".
 
@@ -79,8 +78,8 @@ class Tracking:
             Shape (..., frames, bins) or (..., 1, bins).
         """
         if self.tracker == PROFILE:
-            told = power_of(stft.forward((side or {})["noise_profile"]))
-            mean: Power = told.mean(axis=-2, keepdims=True)
+            profile = power_of(stft.forward((side or {})["noise_profile"]))
+            mean: Power = profile.mean(axis=-2, keepdims=True)
             return mean
         return self._tracked(power, frames_per_s=sampling_rate / stft.hop)
 

@@ -1,9 +1,9 @@
-"""Take mains hum out: find its fundamental, and subtract each harmonic that never changes.
+"""Remove mains hum: find its fundamental, and subtract each harmonic that never changes.
 
 The hum of a recording is one low tone with dozens of harmonics, all steady for as long as it runs;
 music on the same frequencies comes and goes. So the amplitude of every harmonic is measured in
 overlapping stretches of some two seconds, and only what all stretches have in common is taken out:
-the smallest of their magnitudes, at each stretch's own phase (a comb of notches, no wider than
+the smallest of their magnitudes, at each stretch's phase (a comb of notches, no wider than
 what the stretches resolve; cf. Widrow et al., "Adaptive noise cancelling", Proc. IEEE 63(12),
 1975, section VI, with the reference estimated instead of wired). Without a comb that stands out
 nothing is touched.
@@ -30,7 +30,7 @@ _STRETCH_S = 2.0
 _SEARCHED = 20  # harmonics by which the fundamental is found
 _FEWEST = 4  # that stand out, or there is no hum
 _STANDS_OUT_DB = 10.0
-_AT_ONCE = 16  # tones that are held in memory as signals
+_TONES_AT_ONCE = 16  # that are in memory as signals
 _BESIDE_HZ = (3.0, 8.0)  # where a harmonic's neighbourhood is measured
 
 
@@ -84,16 +84,15 @@ class _Stretches:
         self.window = get_window("hann", size)
         self.parts = np.lib.stride_tricks.sliding_window_view(padded, size)[::hop]
         inside = np.arange(count) * hop
-        # What reaches beyond the clip is quieter for no reason of the hum's: it is not asked.
+        # What reaches beyond the clip is quieter for no reason of the hum's: it is left out.
         self.whole = (inside >= hop) & (inside + size <= len(clip) + hop)
         self.spectra: Real = np.abs(np.fft.rfft(self.parts * self.window)) ** 2
 
     def power(self, frequencies: Real) -> Real:
         """Return the least power of the stretches at frequencies in Hz."""
-        places = frequencies * self.size / self.rate
-        left = np.floor(places).astype(int)
-        asked = self.spectra[self.whole] if self.whole.any() else self.spectra
-        near = np.maximum(asked[:, left], asked[:, left + 1])
+        left = np.floor(frequencies * self.size / self.rate).astype(int)
+        spectra = self.spectra[self.whole] if self.whole.any() else self.spectra
+        near = np.maximum(spectra[:, left], spectra[:, left + 1])
         least: Real = near.min(axis=0)
         return least
 
@@ -104,34 +103,38 @@ class _Stretches:
         """
         windowed = self.parts * self.window
         # Least squares of complex tones under a window: a projection, as they lie far apart.
-        found: Complex = np.concatenate(
-            [windowed @ own.conj().T for _, own in self._exponentials(frequencies)], axis=1
+        amplitudes: Complex = np.concatenate(
+            [windowed @ tones.conj().T for _, tones in self._exponentials(frequencies)], axis=1
         )
-        found *= 2.0 / self.window.sum()
+        amplitudes *= 2.0 / self.window.sum()
         if self.whole.any():
             inside = np.flatnonzero(self.whole)
-            nearest = np.clip(np.arange(len(found)), inside[0], inside[-1])
-            away_s = (np.arange(len(found)) - nearest) * self.size / 2 / self.rate
-            found = found[nearest] * np.exp(2j * np.pi * frequencies * away_s[:, None])
-        return found
+            number = np.arange(len(amplitudes))
+            nearest = np.clip(number, inside[0], inside[-1])
+            away_s = (number - nearest) * self.size / 2 / self.rate
+            turn = np.exp(2j * np.pi * frequencies * away_s[:, None])
+            amplitudes = amplitudes[nearest] * turn
+        return amplitudes
 
     def drift(self, frequencies: Real) -> tuple[Real, Real]:
         """Return by how many Hz tones are off, from their phases, and how strong they are."""
-        found = self.tones(frequencies)
+        amplitudes = self.tones(frequencies)
         hop_s = self.size / 2 / self.rate
-        turned = found * np.exp(-2j * np.pi * frequencies * hop_s * np.arange(len(found))[:, None])
+        number = np.arange(len(amplitudes))[:, None]
+        turned = amplitudes * np.exp(-2j * np.pi * frequencies * hop_s * number)
         steps = (turned[1:] * turned[:-1].conj()).sum(axis=0)
         off: Real = np.angle(steps) / (2 * np.pi * hop_s)
         return off, np.abs(steps)
 
     def common(self, frequencies: Real) -> Real:
         """Return the tones that all stretches have in common, shape (time,)."""
-        found = self.tones(frequencies)
-        size = np.abs(found)
-        kept = np.divide(found, size, out=np.zeros_like(found), where=size > 0) * size.min(axis=0)
-        hum = np.zeros((len(kept), self.size))
-        for few, own in self._exponentials(frequencies):
-            hum += (kept[:, few] @ own).real
+        amplitudes = self.tones(frequencies)
+        size = np.abs(amplitudes)
+        phases = np.divide(amplitudes, size, out=np.zeros_like(amplitudes), where=size > 0)
+        common = phases * size.min(axis=0)
+        hum = np.zeros((len(common), self.size))
+        for few, tones in self._exponentials(frequencies):
+            hum += (common[:, few] @ tones).real
         hum *= self.window
         hop = self.size // 2
         added = np.zeros((len(hum) + 1) * hop)
@@ -141,10 +144,10 @@ class _Stretches:
         return tail
 
     def _exponentials(self, frequencies: Real) -> Iterator[tuple[slice, Complex]]:
-        """Yield a few places and their tones, of amplitude one: (tones, samples of a stretch)."""
+        """Yield a slice of the frequencies, and its tones of amplitude one, (tones, size)."""
         time_s = np.arange(self.size) / self.rate
-        for start in range(0, len(frequencies), _AT_ONCE):
-            few = slice(start, start + _AT_ONCE)
+        for start in range(0, len(frequencies), _TONES_AT_ONCE):
+            few = slice(start, start + _TONES_AT_ONCE)
             yield few, np.exp(2j * np.pi * frequencies[few, None] * time_s)
 
 

@@ -13,7 +13,7 @@ from scipy.special import exp1
 
 from benchmarks.classical.decision_directed import DecisionDirected, Snr
 from benchmarks.contract import DenoiserSpec
-from benchmarks.signal.masks import Gain
+from benchmarks.signal.stft import Gain
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from scipy.special import i0e, i1e
 
 from benchmarks.classical.decision_directed import DecisionDirected, Snr
 from benchmarks.contract import DenoiserSpec
-from benchmarks.signal.masks import Gain
+from benchmarks.signal.stft import Gain
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Hand the mixture back: the row every improvement is measured from."""
+"""The mixture as the estimate: the row that every improvement is measured from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weigh the log-spectral gain by how probable music is at each frequency.
+"""Weigh the log-spectral gain by the probability of music at each frequency.
 
 Cohen, "Optimal speech enhancement under signal presence uncertainty using log-spectral amplitude
 estimator", IEEE Signal Processing Letters 9(4), 2002.
@@ -17,7 +17,7 @@ from benchmarks.classical.decision_directed import Snr, posterior_snr
 from benchmarks.classical.gain_rule import Tracked
 from benchmarks.classical.mmse_lsa import lsa_gain
 from benchmarks.contract import DenoiserSpec
-from benchmarks.signal.masks import Gain, Power
+from benchmarks.signal.stft import Gain, Power
 
 _RANGE_DB = (-10.0, -5.0)  # of the mean a priori SNR: surely absent, surely present
 _PEAK_RANGE_DB = (0.0, 10.0)  # of the last frame that rose
@@ -70,9 +70,9 @@ class Omlsa(Tracked):
             mean = (self.averaging * mean + (1 - self.averaging) * prior).astype(past.dtype)
             whole = mean.mean(axis=-1, keepdims=True)
             low, high = (10 ** (level / 10) for level in _PEAK_RANGE_DB)
-            heard, rises = _likely(whole) > 0, whole > last
-            peak = np.where(heard & rises, whole.clip(low, high), peak)
-            around = np.where(rises, 1, _likely(whole / peak)) * heard
+            audible, rises = _likely(whole) > 0, whole > last
+            peak = np.where(audible & rises, whole.clip(low, high), peak)
+            around = np.where(rises, 1, _likely(whole / peak)) * audible
             last = whole
             yield frame, prior, _likely(_over(mean, _NEAR)) * _likely(_over(mean, _FAR)) * around
             past = lsa_gain(prior, frame) ** 2 * frame

@@ -1,4 +1,4 @@
-"""Tell a blind gain rule the true mean spectrum of the noise: what no tracker can pass."""
+"""A gain rule over the true mean spectrum of the noise: a bound for every tracker."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 from benchmarks.classical.mmse_lsa import MmseLsa
 from benchmarks.contract import Batch, DenoiserSpec
-from benchmarks.signal.masks import power_of
-from benchmarks.signal.stft import stft_at
+from benchmarks.signal.stft import power_of, stft_at
 
 
 class OracleNoisePsd:

@@ -1,4 +1,4 @@
-"""Mask with the true layers: what no mask-based denoiser can be expected to pass.
+"""The ideal ratio mask of the true layers: a bound for every mask-based denoiser.
 
 Wang, Narayanan and Wang, "On training targets for supervised speech separation", IEEE/ACM
 Transactions on Audio, Speech, and Language Processing 22(12), 2014.
@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from benchmarks.contract import Batch, DenoiserSpec
-from benchmarks.signal.masks import masked, power_of, ratio_mask
-from benchmarks.signal.stft import stft_at
+from benchmarks.signal.stft import masked, power_of, ratio_mask, stft_at
 
 
 @dataclass(frozen=True)

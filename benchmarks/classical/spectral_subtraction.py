@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.classical.gain_rule import Tracked
 from benchmarks.contract import DenoiserSpec
-from benchmarks.signal.masks import Gain, Power
+from benchmarks.signal.stft import Gain, Power
 
 _SNR_RANGE_DB = (-5.0, 20.0)
 

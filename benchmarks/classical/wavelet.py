@@ -1,4 +1,4 @@
-"""Shrink the wavelet coefficients that noise alone could have made: BayesShrink.
+"""BayesShrink: soft thresholds of wavelet coefficients by the noise of each octave.
 
 Chang, Yu and Vetterli, "Adaptive wavelet thresholding for image denoising and compression", IEEE
 Transactions on Image Processing 9(9), 2000. The wavelet is the least asymmetric one with eight
@@ -19,8 +19,7 @@ from numpy.typing import NDArray
 
 from benchmarks.classical.gain_rule import Tracking
 from benchmarks.contract import Batch, DenoiserSpec, Side
-from benchmarks.signal.masks import power_of
-from benchmarks.signal.stft import stft_at
+from benchmarks.signal.stft import power_of, stft_at
 
 Real = NDArray[np.float32]
 
@@ -77,10 +76,10 @@ def _analysed(signal: Real) -> tuple[Real, Real]:
     wrapped = np.concatenate([signal, signal[..., : len(_LOW)]], axis=-1)
     half = signal.shape[-1] // 2
     low, high = (np.zeros((*signal.shape[:-1], half), np.float32) for _ in range(2))
-    for tap, (own, other) in enumerate(zip(_LOW, _HIGH, strict=True)):
+    for tap, (low_tap, high_tap) in enumerate(zip(_LOW, _HIGH, strict=True)):
         part = wrapped[..., tap : tap + 2 * half : 2]
-        low += np.float32(own) * part
-        high += np.float32(other) * part
+        low += np.float32(low_tap) * part
+        high += np.float32(high_tap) * part
     return low, high
 
 
@@ -88,8 +87,9 @@ def _synthesised(low: Real, high: Real) -> Real:
     """Undo ``_analysed``: the filters are orthonormal, so that it is the transpose."""
     half = low.shape[-1]
     wrapped = np.zeros((*low.shape[:-1], 2 * half + len(_LOW)), np.float32)
-    for tap, (own, other) in enumerate(zip(_LOW, _HIGH, strict=True)):
-        wrapped[..., tap : tap + 2 * half : 2] += np.float32(own) * low + np.float32(other) * high
+    for tap, (low_tap, high_tap) in enumerate(zip(_LOW, _HIGH, strict=True)):
+        part = np.float32(low_tap) * low + np.float32(high_tap) * high
+        wrapped[..., tap : tap + 2 * half : 2] += part
     signal = wrapped[..., : 2 * half]
     signal[..., : len(_LOW)] += wrapped[..., 2 * half :]
     return signal

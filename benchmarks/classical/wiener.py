@@ -1,4 +1,4 @@
-"""Filter by the a priori signal-to-noise ratio alone.
+"""The Wiener filter of the a priori signal-to-noise ratio.
 
 Scalart and Filho, "Speech enhancement based on a priori signal to noise estimation", ICASSP 1996.
 """
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from benchmarks.classical.decision_directed import DecisionDirected, Snr
 from benchmarks.contract import DenoiserSpec
-from benchmarks.signal.masks import Gain
+from benchmarks.signal.stft import Gain
 
 
 @dataclass(frozen=True)

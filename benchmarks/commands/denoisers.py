@@ -1,4 +1,4 @@
-"""Offer what lists and uses denoisers and metrics: denoisers, metrics, denoise."""
+"""The commands that list and use denoisers and metrics: denoisers, metrics, denoise."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from mn_dataset.cli import Flag, Json, app
 from mn_dataset.commands import terminal
 
 DEFAULT_DENOISER = "musicecan_small"
-"""What `mn denoise` takes: the network whose weights ship."""
+"""The denoiser of `mn denoise` where none is named: the network whose weights ship."""
 
 
 @app.command
 def denoisers(*, check: str | None = None, json: Json = False) -> int:
     """List the denoisers: what each needs, and the command that installs what is missing.
 
-    With --check NAME the doctor examines one, of anybody's: is it in time to a hundredth of a
-    sample, upright, of the right level, whole at any length, silent in silence, and the same again?
-    Exit code 1 if something is wrong.
+    With --check NAME one, of anybody's, is examined: is it in time to a hundredth of a sample,
+    upright, of the right level, whole at any length, silent in silence, and the same again? Exit
+    code 1 if something is wrong.
 
     Args:
         check: A denoiser, as `mn bench` takes it.
@@ -31,11 +31,11 @@ def denoisers(*, check: str | None = None, json: Json = False) -> int:
     if check is not None:
         return _check(check, json)
 
-    found = describe_denoisers()
+    rows = describe_denoisers()
     if json:
-        terminal.answer({"denoisers": found})
+        terminal.answer({"denoisers": rows})
         return terminal.DONE
-    for row in found:
+    for row in rows:
         state = row["rank_group"] if row["available"] else _obstacle(row)
         terminal.say(f"{row['name']:24} {state}")
     return terminal.DONE
@@ -98,10 +98,10 @@ def denoise(
         batch_size: Pieces that a model is handed at a time; 1 on a CPU and 2 on a GPU by default.
         json: Print one JSON object.
     """
-    from benchmarks.denoise.denoise import denoise_files
+    from benchmarks.denoise.denoise import denoise as denoise_recordings
 
     with terminal.bar("denoising") as progress:
-        summary = denoise_files(
+        summary = denoise_recordings(
             files,
             denoiser=denoiser,
             out=out,
@@ -114,12 +114,15 @@ def denoise(
             batch_size=batch_size,
             progress=progress,
         )
-    terminal.answer(summary.answer()) if json else terminal.say(str(summary))
+    if json:
+        terminal.answer(summary.as_dict())
+    else:
+        terminal.say(terminal.with_options(str(summary), app, ["denoise"]))
     return terminal.INPUT_AT_FAULT if summary.refused else terminal.DONE
 
 
 def _check(name: str, json: bool) -> int:
-    """Let the doctor examine a denoiser, and tell what was found."""
+    """Examine a denoiser, and print the findings."""
     from benchmarks.harness.apply import load_denoiser
     from benchmarks.harness.doctor import examine
 

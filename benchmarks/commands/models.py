@@ -1,4 +1,4 @@
-"""Offer what makes weights: train, pack, convert."""
+"""The commands that make weights: train, pack, convert."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ def train(
     from benchmarks.training.config_file import load_config
     from benchmarks.training.train import train as train_model
 
-    chosen = load_config(config, changes=set or (), max_steps=max_steps, max_minutes=max_minutes)
+    settings = load_config(config, changes=set or (), max_steps=max_steps, max_minutes=max_minutes)
     with terminal.bar(f"training {model}") as progress:
         outcome = train_model(
             model,
             data,
             out,
-            config=chosen,
+            config=settings,
             resume=resume,
             seed=seed,
             device=device,
@@ -82,7 +82,7 @@ def pack(
     license: str = "CC-BY-4.0",  # noqa: A002 - the option's name
     model: str | None = None,
 ) -> None:
-    """Make of a training run what can be passed on: light weights, sources, scores, a card.
+    """Pack a training run for others: light weights, sources, scores, a card.
 
     Pack, run `mn bench` with MODEL@OUT/MODEL.safetensors and noisy, then pack again with --scores.
 

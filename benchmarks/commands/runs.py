@@ -1,4 +1,4 @@
-"""Offer what makes, shows, compares and proves leaderboards."""
+"""The commands that make, show, compare and prove leaderboards."""
 
 from __future__ import annotations
 
@@ -103,8 +103,11 @@ def compare(run_a: Path, run_b: Path, /, *, json: Json = False) -> None:
     from benchmarks.report.comparison import comparison_answer, comparison_text
 
     with terminal.bar("comparing") as progress:
-        found = compare_runs(run_a, run_b, progress=progress)
-    terminal.answer(comparison_answer(found)) if json else terminal.say(comparison_text(found))
+        comparison = compare_runs(run_a, run_b, progress=progress)
+    if json:
+        terminal.answer(comparison_answer(comparison))
+    else:
+        terminal.say(comparison_text(comparison))
 
 
 @app.command
@@ -138,7 +141,7 @@ def verify_run(
     from benchmarks.report.comparison import verification_text
 
     with terminal.bar("scoring again") as progress:
-        found = verify(
+        verification = verify(
             run,
             sample=sample,
             seed=seed,
@@ -146,8 +149,8 @@ def verify_run(
             workers=cores(workers),
             progress=progress,
         )
-    terminal.answer(asdict(found)) if json else terminal.say(verification_text(found))
-    return terminal.INPUT_AT_FAULT if found.mismatches else terminal.DONE
+    terminal.answer(asdict(verification)) if json else terminal.say(verification_text(verification))
+    return terminal.INPUT_AT_FAULT if verification.mismatches else terminal.DONE
 
 
 @app.command
@@ -189,14 +192,14 @@ def names(text: str | None) -> list[str]:
     return [name.strip() for name in (text or "").split(",") if name.strip()]
 
 
-def _bench(dataset: Path, chosen: Sequence[str], run: Path, **options: Any) -> None:
-    """Bench with a progress bar, then write the report; the options are the library's own."""
+def _bench(dataset: Path, denoisers: Sequence[str], run: Path, **options: Any) -> None:
+    """Bench with a progress bar, then write the report; the options are the library's."""
     from benchmarks.leaderboard.run import bench as run_bench
     from benchmarks.report.report import report as write_report
 
     with terminal.bar("denoising and scoring") as progress:
-        typed = ["mn", *sys.argv[1:]]
-        run_bench(dataset, chosen, run, command_line=typed, progress=progress, **options)
+        command_line = ["mn", *sys.argv[1:]]
+        run_bench(dataset, denoisers, run, command_line=command_line, progress=progress, **options)
     write_report(run)
 
 

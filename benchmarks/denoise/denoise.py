@@ -1,6 +1,7 @@
-"""Go through recordings one by one: skip what is finished, refuse what is damaged, do the rest.
+"""Denoise a person's own recordings: any length, any rate, files and folders.
 
-Denoise a person's own recordings: any length, any rate, files and folders.
+Recordings are gone through one by one: what is finished is skipped, what is damaged is refused, and
+the rest is done.
 """
 
 from __future__ import annotations
@@ -10,20 +11,32 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.denoise.jobs import Found, Job, Wish, check_names, clashing, found, planned
-from benchmarks.denoise.journal import Ledger, Making
-from benchmarks.denoise.place import sweep, temporaries, written
-from benchmarks.denoise.process import Tally, convert
-from benchmarks.denoise.spectrogram import check_plots
+from benchmarks.denoise.jobs import (
+    Candidate,
+    Extras,
+    Job,
+    check_names,
+    clashing_recordings,
+    find_candidates,
+    plan_job,
+)
+from benchmarks.denoise.journal import OutputJournal, Provenance
+from benchmarks.denoise.process import SampleCounts, process
 from benchmarks.denoise.summary import Outcome, State, Summary, refusal
 from benchmarks.harness.apply import AppliedDenoiser, load_denoiser
 from benchmarks.harness.backend import check_device
 from benchmarks.harness.checks import DenoiserFailed
+from benchmarks.signal.spectrogram import check_plots
 from mn_dataset.audio.io import file_sha256
 from mn_dataset.errors import InputError, MissingExtra, MnError
+from mn_dataset.files.atomic import replacements, sweep
+from mn_dataset.files.lock import locked
+
+Progress = Callable[[int, int], None]
+"""Called with the seconds that are done, and all of them."""
 
 
-def denoise_files(
+def denoise(
     inputs: Sequence[Path],
     *,
     denoiser: str,
@@ -37,13 +50,13 @@ def denoise_files(
     batch_size: int | None = None,
     progress: Progress | None = None,
 ) -> Summary:
-    """Write an estimate of every recording into a folder, and say what became of each.
+    """Write an estimate of every recording into a folder, and report on each.
 
     An estimate has its recording's rate, channels, length in samples, and, where that is a
     lossless one, container and width; all else becomes WAV. In integers, samples beyond full
-    scale are held at it, and counted. Memory does not grow with the length. What stands in the
-    folder as the same denoiser, options and recording left it is not done again; a stop at any
-    moment leaves whole files, and the same call resumes.
+    scale are held at it, and counted. Memory does not grow with the length. An output that the same
+    denoiser, options and recording left in the folder is not made again; a stop at any moment
+    leaves whole files, and the same call resumes.
 
     Args:
         inputs: Files, and folders whose sub-folders are kept.
@@ -57,123 +70,139 @@ def denoise_files(
         precision: "float32", "bfloat16" (faster on some devices; estimates differ by about
             -35 dB), or "auto" for the faster one.
         batch_size: Pieces that are handed to the denoiser in one call.
-        progress: Told the seconds of audio that are done, and all that are known of.
+        progress: Called with the seconds of audio that are done, and all that are known of.
+
+    Returns:
+        What became of each recording.
 
     Raises:
-        InputError: before any work: if nothing is named, if an option makes no sense, or if two
-            outputs, or an output and a recording, have one name.
+        InputError: before any work: if nothing is named, if an option makes no sense, if two
+            outputs, or an output and a recording, have one name, or if another command writes into
+            the folder.
         MissingExtra: if an optional package is not installed.
         DenoiserFailed: if the denoiser cannot be loaded.
         OutputError: if the folder cannot be written, or the disk is full.
         KeyboardInterrupt: saying how many recordings are done.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> import numpy as np
+    >>> from mn_dataset.audio.io import write_wav
+    >>> with TemporaryDirectory() as folder:
+    ...     tape = Path(folder, "tape.wav")
+    ...     write_wav(tape, np.zeros(22_050, np.int16), sampling_rate=44_100)
+    ...     summary = denoise([tape], denoiser="wiener", out=Path(folder, "clean"))
+    >>> [(outcome.state, outcome.duration_s) for outcome in summary.outcomes]
+    [('done', 0.5)]
     """
     if not 0 <= strength <= 1:
-        raise InputError(f"--strength is {strength:g}; expected 0 (as it was) to 1 (the estimate)")
+        raise InputError(f"strength is {strength:g}; expected 0 (as it was) to 1 (the estimate)")
     if not inputs:
         raise InputError("no recording was named; expected files or folders")
     if out.exists() and not out.is_dir():
-        raise InputError(f"--out is {out}, a file; expected a folder")
+        raise InputError(f"out is {out}, a file; expected a folder")
     check_device(device)
     if spectrogram:
         check_plots()
     applied = load_denoiser(denoiser, device=device, precision=precision, batch_size=batch_size)
     applied.check_alone()
-    jobs, refused = _planned(found(inputs, out=out), Wish(residual, spectrogram))
+    jobs, outcomes = _plan(find_candidates(inputs, out=out), Extras(residual, spectrogram))
     check_names(jobs, out)
-    outcomes = list(refused)
     if jobs:
-        with Ledger(out) as ledger:
-            run = Run(applied, ledger, out, strength, overwrite, Clock(jobs, progress))
-            outcomes += run.all(jobs)
+        with locked(out, command="mn denoise"):
+            clock = AudioClock(jobs, progress)
+            run = DenoiseRun(applied, OutputJournal(out), out, strength, overwrite, clock)
+            outcomes += run.outcomes(jobs)
     return Summary(applied.name, applied.revision, applied.precision, device, out, tuple(outcomes))
 
 
-def _planned(candidates: Sequence[Found], wish: Wish) -> tuple[list[Job], list[Outcome]]:
+def _plan(candidates: Sequence[Candidate], extras: Extras) -> tuple[list[Job], list[Outcome]]:
+    """Return what is to be done, and what is refused before any work."""
     jobs, refused = [], []
     for candidate in candidates:
         try:
             if candidate.reason:
                 raise InputError(candidate.reason)
-            jobs.append(planned(candidate, wish))
+            jobs.append(plan_job(candidate, extras))
         except InputError as error:
             refused.append(refusal(candidate.path, error))
-    crowded = clashing(jobs)
+    clashing = clashing_recordings(jobs)
     by_path = {candidate.path: candidate for candidate in candidates}
     return [
-        planned(by_path[job.path], wish, whole_name=True) if job.path in crowded else job
+        plan_job(by_path[job.path], extras, whole_name=True) if job.path in clashing else job
         for job in jobs
     ], refused
 
 
-Progress = Callable[[int, int], None]
-"""Called with the seconds that are done, and all of them."""
-
-
-class Clock:
+class AudioClock:
     """Seconds of audio that are done, and all of them as far as their headers tell."""
 
     def __init__(self, jobs: Sequence[Job], progress: Progress | None) -> None:
         self._progress = progress
         self._done = 0.0
-        self._all = sum(job.duration_s or 0.0 for job in jobs)
+        self._total = sum(job.duration_s or 0.0 for job in jobs)
 
-    def at(self, seconds: float) -> None:
+    def show(self, seconds: float) -> None:
         """Show how far the present recording is."""
         if self._progress:
             done = self._done + seconds
-            self._progress(math.floor(done), math.ceil(max(done, self._all)))
+            self._progress(math.floor(done), math.ceil(max(done, self._total)))
 
-    def over(self, seconds: float) -> None:
+    def finish(self, seconds: float) -> None:
         """Count the present recording as done."""
-        self.at(seconds)
+        self.show(seconds)
         self._done += seconds
 
 
 @dataclass(frozen=True)
-class Run:
+class DenoiseRun:
     """Everything that the recordings of one call have in common."""
 
     denoiser: AppliedDenoiser
-    ledger: Ledger
+    journal: OutputJournal
     out: Path
     strength: float
     overwrite: bool
-    clock: Clock
+    clock: AudioClock
 
-    def all(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
-        """Yield what becomes of each."""
-        sweep({(self.out / name).parent for job in jobs for name in job.outputs})
+    def outcomes(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
+        """Yield what becomes of each recording.
+
+        Raises:
+            KeyboardInterrupt: saying how many are finished.
+        """
+        for folder in {(self.out / name).parent for job in jobs for name in job.outputs}:
+            sweep(folder, deep=False)
         finished = 0
         try:
             for job in jobs:
-                outcome = self._one(job)
+                outcome = self._outcome(job)
                 finished += outcome.state != "refused"
                 yield outcome
         except KeyboardInterrupt as error:
             raise KeyboardInterrupt(f"{finished} of {len(jobs)} recordings finished") from error
 
-    def _one(self, job: Job) -> Outcome:
+    def _outcome(self, job: Job) -> Outcome:
         try:
-            making = self._making(job)
-            if self.ledger.finished(job.outputs, making, again=self.overwrite):
-                self.clock.over(job.duration_s or 0.0)
-                return self._outcome(job, "finished", Tally())
+            provenance = self._provenance(job)
+            if self.journal.finished(job.outputs, provenance, overwrite=self.overwrite):
+                self.clock.finish(job.duration_s or 0.0)
+                return self._success(job, "finished", SampleCounts())
         except InputError as error:
-            return self._refused(job, error)
+            return self._refusal(job, error)
         self.denoiser.load()  # weights that cannot be read are no recording's fault
         try:
-            return self._outcome(job, "done", self._convert(job, making))
+            return self._success(job, "done", self._write(job, provenance))
         except MissingExtra:
             raise
         except (InputError, DenoiserFailed) as error:
-            return self._refused(job, error)
+            return self._refusal(job, error)
 
-    def _making(self, job: Job) -> Making:
+    def _provenance(self, job: Job) -> Provenance:
         try:
             digest = file_sha256(job.path)
         except OSError as error:
             raise InputError(f"{job.path}: cannot be read ({error.strerror})") from error
-        return Making(
+        return Provenance(
             digest,
             self.denoiser.spec.name,
             self.denoiser.revision,
@@ -181,35 +210,37 @@ class Run:
             self.strength,
         )
 
-    def _convert(self, job: Job, making: Making) -> Tally:
-        with temporaries(self.out, job.outputs) as places:
-            tally = convert(
+    def _write(self, job: Job, provenance: Provenance) -> SampleCounts:
+        """Write the outputs, note what they are, and only then put them in place."""
+        paths = [self.out / name for name in job.outputs]
+        # The next run proves each by its hash, so that nothing waits for the disk.
+        with replacements(paths, durable=False) as temporaries:
+            by_name = dict(zip(job.outputs, temporaries, strict=True))
+            counts = process(
                 job,
                 self.denoiser,
-                places,
+                by_name,
                 out=self.out,
                 strength=self.strength,
-                passed=self.clock.at,
+                advance=self.clock.show,
             )
-            self.ledger.note(making, {name: file_sha256(place) for name, place in places.items()})
-            for name, place in places.items():
-                with written(self.out / name):
-                    place.replace(self.out / name)
-        self.clock.over(tally.frames / job.sampling_rate)
-        return tally
+            hashes = {name: file_sha256(temporary) for name, temporary in by_name.items()}
+            self.journal.note(provenance, hashes)
+        self.clock.finish(counts.frames / job.sampling_rate)
+        return counts
 
-    def _outcome(self, job: Job, state: State, tally: Tally) -> Outcome:
+    def _success(self, job: Job, state: State, counts: SampleCounts) -> Outcome:
         return Outcome(
             recording=str(job.path),
             state=state,
             outputs=tuple(str(self.out / name) for name in job.outputs),
-            duration_s=tally.frames / job.sampling_rate if tally.frames else job.duration_s,
+            duration_s=counts.frames / job.sampling_rate if counts.frames else job.duration_s,
             form=f"{job.form.container} {job.form.encoding}",
             own_form=job.own_form,
-            clipped=tally.clipped,
-            residual_clipped=tally.residual_clipped,
+            clipped=counts.clipped,
+            residual_clipped=counts.residual_clipped,
         )
 
-    def _refused(self, job: Job, error: MnError) -> Outcome:
-        self.clock.over(job.duration_s or 0.0)
+    def _refusal(self, job: Job, error: MnError) -> Outcome:
+        self.clock.finish(job.duration_s or 0.0)
         return refusal(job.path, error, duration_s=job.duration_s)

@@ -1,7 +1,4 @@
-"""Decide what is written for each recording, and under which names, before any work begins.
-
-Find a person's recordings: files that were named, and what folders hold.
-"""
+"""Find the recordings of files and folders, and plan the outputs of each before any work begins."""
 
 from __future__ import annotations
 
@@ -11,19 +8,28 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from benchmarks.denoise.journal import LEDGER_NAME
-from mn_dataset.audio import ffmpeg, io
+from benchmarks.denoise.journal import JOURNAL_NAME
+from mn_dataset.audio import io
 from mn_dataset.audio.scan import oddity, walk
-from mn_dataset.audio.writer import Form, kept, wav
+from mn_dataset.audio.writer import Form, lossless_form, wav_form
 from mn_dataset.errors import InputError
+
+_LOSSLESS = {
+    "PCM_24": "PCM_24",
+    "ALAC_20": "PCM_24",
+    "ALAC_24": "PCM_24",
+    "ALAC_32": "FLOAT",
+    "FLOAT": "FLOAT",
+}
+"""What holds more than 16 bits of foreign containers, by their encodings."""
 
 
 @dataclass(frozen=True)
-class Found:
-    """A file that may be a recording, or what stands in its place.
+class Candidate:
+    """A file that may be a recording, or what is there instead.
 
     Attributes:
-        path: Where it is.
+        path: The file.
         name: Its path below the folder that was named, or its own name.
         reason: Why it can be no recording; "" if it may be one.
     """
@@ -33,7 +39,7 @@ class Found:
     reason: str = ""
 
 
-def found(inputs: Sequence[Path], *, out: Path) -> list[Found]:
+def find_candidates(inputs: Sequence[Path], *, out: Path) -> list[Candidate]:
     """Return the files in order, each once; of a folder those in its sub-folders too.
 
     Args:
@@ -42,50 +48,47 @@ def found(inputs: Sequence[Path], *, out: Path) -> list[Found]:
         out: A folder inside one of them whose files are estimates, not recordings; as are those
             in other folders inside them that outputs were written to.
     """
-    every = [
-        item for path in inputs for item in (_in(path, out) if os.path.isdir(path) else _at(path))
+    candidates = [
+        candidate
+        for path in inputs
+        for candidate in (_in_folder(path, out) if os.path.isdir(path) else [_of_file(path)])
     ]
-    return list({(_real(item.path), item.name): item for item in every}.values())
+    return list({(_real(one.path), one.name): one for one in candidates}.values())
 
 
-def _at(path: Path) -> Iterator[Found]:
-    if not os.path.lexists(path):
-        yield Found(path, PurePosixPath(path.name), "no such file or folder")
-        return
-    yield Found(path, PurePosixPath(path.name), oddity(path) or "")
+def _of_file(path: Path) -> Candidate:
+    reason = oddity(path) if os.path.lexists(path) else "no such file or folder"
+    return Candidate(path, PurePosixPath(path.name), reason or "")
 
 
-def _in(folder: Path, out: Path) -> Iterator[Found]:
+def _in_folder(folder: Path, out: Path) -> Iterator[Candidate]:
     tree = walk(folder)
-    own = _real(out)
-    inside = own.is_relative_to(_real(folder)) and own != _real(folder)
+    real_out = _real(out)
+    inside = real_out.is_relative_to(_real(folder)) and real_out != _real(folder)
     for name in tree.recordings:
         path = folder / name
-        if not (inside and _real(path).is_relative_to(own)) and not _is_output(folder, name):
-            yield Found(path, PurePosixPath(name), oddity(path) or "")
+        if not (inside and _real(path).is_relative_to(real_out)) and not _is_output(folder, name):
+            yield Candidate(path, PurePosixPath(name), oddity(path) or "")
     for rejection in tree.rejected:
-        yield Found(folder / rejection.file, PurePosixPath(rejection.file), rejection.reason)
+        yield Candidate(folder / rejection.file, PurePosixPath(rejection.file), rejection.reason)
     if not tree.recordings and not tree.rejected:
         reason = "a folder without recordings; expected audio or video files in it or below"
-        yield Found(folder, PurePosixPath(folder.name), reason)
+        yield Candidate(folder, PurePosixPath(folder.name), reason)
 
 
 def _is_output(folder: Path, name: str) -> bool:
-    """Return whether a file stands in a folder of outputs below the one that was named."""
+    """Tell whether a file is in a folder of outputs below the one that was named."""
     below = list(PurePosixPath(name).parents)[:-1]
-    return any((folder / parent / LEDGER_NAME).exists() for parent in below)
+    return any((folder / parent / JOURNAL_NAME).exists() for parent in below)
 
 
 def _real(path: Path) -> Path:
     return Path(os.path.realpath(path))  # unlike resolve(), it lives with loops of links
 
 
-_BITS = {"ALAC_16": 16, "ALAC_20": 24, "ALAC_24": 24, "ALAC_32": 32}
-
-
 @dataclass(frozen=True)
-class Wish:
-    """What is wanted beside the estimates.
+class Extras:
+    """What is written beside each estimate.
 
     Attributes:
         residual: A file of what was removed.
@@ -129,49 +132,46 @@ class Job:
         return [part for part in parts if part is not None]
 
 
-def planned(found: Found, wish: Wish, *, whole_name: bool = False) -> Job:
+def plan_job(candidate: Candidate, extras: Extras, *, whole_name: bool = False) -> Job:
     """Read a recording's header and choose the form of its outputs.
 
     Lossless WAV, AIFF, AU, CAF, W64 and FLAC keep container and width. All else becomes WAV: of
     16 bits, or of 24, or of floating point where that many were coded without loss.
 
     Args:
-        found: The recording.
-        wish: What is wanted beside the estimate.
-        whole_name: Keep the recording's suffix in the names of what is made of it.
+        candidate: The recording.
+        extras: What is written beside the estimate.
+        whole_name: Keep the recording's suffix in the names of its outputs.
 
     Raises:
         AudioError: if it cannot be read.
     """
-    with io.stream(found.path) as audio:
+    with io.stream(candidate.path) as audio:
         pass
-    seconds = None if audio.frames is None else audio.frames / audio.sampling_rate
-    form = kept(audio.format, audio.subtype)
+    form = lossless_form(audio.format, audio.subtype)
     own_form = form is not None
-    name = found.name
+    name = candidate.name
     stem = name.name if whole_name else name.stem
     if form is None:
-        bits = _BITS.get(audio.subtype, 0)
-        if not audio.format:
-            known = ffmpeg.facts(found.path)
-            seconds, bits = known.duration_s, known.bits
+        seconds = audio.duration_s
         frames = None if seconds is None else round(seconds * audio.sampling_rate)
-        form = wav(_encoding(bits), frames=frames, channels=audio.channels)
+        encoding = _LOSSLESS.get(audio.subtype, "PCM_16")
+        form = wav_form(encoding, frames=frames, channels=audio.channels)
         name = name.with_name(f"{stem}.wav")
     return Job(
-        path=found.path,
+        path=candidate.path,
         sampling_rate=audio.sampling_rate,
         channels=audio.channels,
-        duration_s=seconds,
+        duration_s=audio.duration_s,
         form=form,
         own_form=own_form,
         estimate=name,
-        residual=name.with_name(f"{stem}.residual{name.suffix}") if wish.residual else None,
-        spectrogram=name.with_name(f"{stem}.spectrogram.png") if wish.spectrogram else None,
+        residual=name.with_name(f"{stem}.residual{name.suffix}") if extras.residual else None,
+        spectrogram=name.with_name(f"{stem}.spectrogram.png") if extras.spectrogram else None,
     )
 
 
-def clashing(jobs: Sequence[Job]) -> set[Path]:
+def clashing_recordings(jobs: Sequence[Job]) -> set[Path]:
     """Return the recordings whose outputs have a name in common with another's."""
     counts = Counter(name for job in jobs for name in job.outputs)
     return {job.path for job in jobs if any(counts[name] > 1 for name in job.outputs)}
@@ -184,25 +184,21 @@ def check_names(jobs: Sequence[Job], out: Path) -> None:
         InputError: naming both files.
     """
     recordings = {_identity(job.path): job.path for job in jobs}
-    takers: dict[PurePosixPath, Path] = {}
+    owners: dict[PurePosixPath, Path] = {}
     for job in jobs:
         for name in job.outputs:
-            other = takers.setdefault(name, job.path)
+            other = owners.setdefault(name, job.path)
             if other != job.path or job.outputs.count(name) > 1:
                 raise InputError(
                     f"{other} and {job.path} would both become {out / name}; rename one, or give "
-                    "each its own --out"
+                    "each its own `out`"
                 )
             if (out / name).exists() and _identity(out / name) in recordings:
                 original = recordings[_identity(out / name)]
                 raise InputError(
                     f"{out / name} would take the place of the recording {original}; choose "
-                    "another --out"
+                    "another `out`"
                 )
-
-
-def _encoding(bits: int) -> str:
-    return "PCM_16" if bits <= 16 else "PCM_24" if bits <= 24 else "FLOAT"
 
 
 def _identity(path: Path) -> tuple[int, int]:

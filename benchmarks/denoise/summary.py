@@ -1,4 +1,4 @@
-"""Say what became of every recording."""
+"""Report what became of every recording."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from mn_dataset.files.names import printable
+from mn_dataset.files.names import one_line
 
 State = Literal["done", "finished", "refused"]
 
@@ -41,13 +41,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Summary:
-    """What `mn denoise` did.
+    """The result of a call of ``denoise``.
 
     Attributes:
         denoiser: Its name.
         revision: Which version of it, or of its weights.
         precision: In which it computed.
-        device: Where.
+        device: Where it computed.
         out: The folder of outputs.
         outcomes: One per recording; those that were refused before any work come first.
     """
@@ -68,8 +68,8 @@ class Summary:
         """Return how many recordings are in a state."""
         return Counter(outcome.state for outcome in self.outcomes)[state]
 
-    def answer(self) -> dict[str, Any]:
-        """Return what ``mn denoise --json`` prints."""
+    def as_dict(self) -> dict[str, Any]:
+        """Return the same as plain values, for JSON."""
         head = {name: value for name, value in vars(self).items() if name != "outcomes"}
         return head | {"recordings": [asdict(outcome) for outcome in self.outcomes]}
 
@@ -77,20 +77,19 @@ class Summary:
         """Write one line per thing to know."""
         done = [outcome for outcome in self.outcomes if outcome.state == "done"]
         seconds = sum(outcome.duration_s or 0.0 for outcome in done)
-        lines = [
-            f"{_many(len(done))} ({seconds:.1f} s) denoised by {self.denoiser} into {self.out}"
-        ]
+        number = _recordings(len(done))
+        lines = [f"{number} ({seconds:.1f} s) denoised by {self.denoiser} into {self.out}"]
         if finished := self.count("finished"):
-            lines.append(f"{_many(finished)} finished before, and left alone")
+            lines.append(f"{_recordings(finished)} finished before, and left alone")
         if changed := sum(not outcome.own_form for outcome in done):
-            lines.append(f"{_many(changed)} in lossy or foreign form, written as WAV")
+            lines.append(f"{_recordings(changed)} in lossy or foreign form, written as WAV")
         for outcome in self.outcomes:
             lines += _remarks(outcome)
         return "\n".join(lines)
 
 
 def refusal(path: Path, error: Exception, *, duration_s: float | None = None) -> Outcome:
-    """Say that a recording was refused, and why.
+    """Return the outcome of a recording that was refused.
 
     >>> refusal(Path("a.wav"), ValueError("a.wav: truncated; get the file again")).reason
     'truncated; get the file again'
@@ -100,17 +99,17 @@ def refusal(path: Path, error: Exception, *, duration_s: float | None = None) ->
 
 
 def _remarks(outcome: Outcome) -> list[str]:
-    shown = printable(outcome.recording).replace("\n", "\\n")
+    recording = one_line(outcome.recording)
     if outcome.state == "refused":
-        return [f"refused: {shown}: {outcome.reason}"]
-    held = (("estimate", outcome.clipped), ("residual", outcome.residual_clipped))
+        return [f"refused: {recording}: {outcome.reason}"]
+    clipped = {"estimate": outcome.clipped, "residual": outcome.residual_clipped}
     return [
-        f"clipped: {shown}: {count} samples of the {what} are beyond full scale and held at it; "
-        "lower the recording, or write it in floating point"
-        for what, count in held
+        f"clipped: {recording}: {count} samples of the {output} are beyond full scale and held at "
+        "it; lower the recording, or write it in floating point"
+        for output, count in clipped.items()
         if count
     ]
 
 
-def _many(count: int) -> str:
+def _recordings(count: int) -> str:
     return f"{count} recording" if count == 1 else f"{count} recordings"

@@ -1,6 +1,6 @@
-"""Run what is no Python of ours: a program, or estimates that were made elsewhere.
+"""Use a program, or estimates that were made elsewhere, as a denoiser.
 
-A TOML file says which; ``--denoisers ./deepfilter.toml`` takes it. A program reads and writes WAV::
+A TOML file describes it, and is its name: ``./deepfilter.toml``. A program reads and writes WAV::
 
     name = "deepfilternet3"
     command = ["deep-filter", "-D", "-o", "{outdir}", "{in}"]
@@ -16,12 +16,10 @@ Estimates are found in a folder by the mixtures that they were made of::
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,49 +28,49 @@ from benchmarks.contract import Batch, DenoiserSpec
 from benchmarks.external import program
 from mn_dataset.audio import io
 from mn_dataset.errors import InputError, suggestion
+from mn_dataset.files.toml import read_toml
 from mn_dataset.mix.manifest import read_manifest
 
 _IN, _OUT, _OUTDIR = "{in}", "{out}", "{outdir}"
 _ID, _NAME = "{id}", "{name}"
-_FILES = [f"{stem}.{kind}" for stem in (_ID, _NAME, f"{_NAME}.noisy") for kind in ("wav", "flac")]
+_USUAL_FILES = [
+    f"{stem}.{kind}" for stem in (_ID, _NAME, f"{_NAME}.noisy") for kind in ("wav", "flac")
+]
 _SPEC_FIELDS = (
     *("name", "sampling_rate", "latency", "deterministic"),
     *("version", "license", "citation", "trained_on"),
 )
 
 
-def described(path: Path) -> Command | Folder:
+def load_described(path: Path) -> Command | Folder:
     """Return the denoiser that a TOML file describes.
 
     Raises:
         InputError: naming the file and the field that is missing, unknown or senseless.
     """
-    try:
-        words = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not TOML ({error})") from error
+    description = read_toml(path)
     kinds = {"command": Command, "folder": Folder}
-    chosen = [name for name in kinds if name in words]
-    if len(chosen) != 1 or not isinstance(words.get("name"), str):
+    named = [name for name in kinds if name in description]
+    if len(named) != 1 or not isinstance(description.get("name"), str):
         raise InputError(
             f"{path}: expected a name, and either command = ['PROGRAM', '{_IN}', '{_OUT}'] or "
             "folder = 'ESTIMATES'"
         )
-    kind = kinds[chosen[0]]
-    own = [one.name for one in fields(kind) if one.name not in ("path", "spec")]
-    for name in words:
-        if name not in (*_SPEC_FIELDS, *own):
-            nearest = suggestion(name, (*_SPEC_FIELDS, *own))
+    kind = kinds[named[0]]
+    kind_fields = [field.name for field in fields(kind) if field.name not in ("path", "spec")]
+    for name in description:
+        if name not in (*_SPEC_FIELDS, *kind_fields):
+            nearest = suggestion(name, (*_SPEC_FIELDS, *kind_fields))
             raise InputError(f"{path}: unknown field {name!r}{nearest}")
-    told: dict[str, Any] = {name: words[name] for name in _SPEC_FIELDS if name in words}
-    rest = {name: words[name] for name in own if name in words}
+    spec_values = {name: description[name] for name in _SPEC_FIELDS if name in description}
+    kind_values = {name: description[name] for name in kind_fields if name in description}
     try:
-        made: Command | Folder = kind(path, DenoiserSpec(channels=1, **told), **rest)
+        denoiser: Command | Folder = kind(
+            path, DenoiserSpec(channels=1, **spec_values), **kind_values
+        )
     except TypeError as error:
         raise InputError(f"{path}: {error}") from error
-    return made
+    return denoiser
 
 
 @dataclass(frozen=True)
@@ -93,13 +91,13 @@ class Command:
     timeout_s: float = 600.0
 
     def __post_init__(self) -> None:
-        """Refuse a command that hears or says nothing.
+        """Refuse a command without a place for its input or its output.
 
         Raises:
             InputError: with what is expected.
         """
-        whole = " ".join(map(str, self.command)) if isinstance(self.command, list) else ""
-        if _IN not in whole or not (_OUT in whole or _OUTDIR in whole):
+        line = " ".join(map(str, self.command)) if isinstance(self.command, list) else ""
+        if _IN not in line or not (_OUT in line or _OUTDIR in line):
             raise InputError(
                 f"{self.path}: command is {self.command!r}; expected a list of words with {_IN} "
                 f"and {_OUT} or {_OUTDIR}"
@@ -123,12 +121,12 @@ class Command:
         return np.stack([self._run(item[0], sampling_rate) for item in batch])[:, np.newaxis]
 
     def _run(self, clip: NDArray[np.float32], sampling_rate: int) -> NDArray[np.float32]:
-        with program.scratch({"in": clip}, sampling_rate) as place:
-            places = {_IN: place / "in.wav", _OUT: place / "out.wav", _OUTDIR: place / "out"}
-            places[_OUTDIR].mkdir()
-            words = [_filled(word, places) for word in self.command]
-            program.run(words, place, timeout_s=self.timeout_s)
-            return program.read(_answer(places), len(clip), sampling_rate)
+        with program.scratch({"in": clip}, sampling_rate) as folder:
+            paths = {_IN: folder / "in.wav", _OUT: folder / "out.wav", _OUTDIR: folder / "out"}
+            paths[_OUTDIR].mkdir()
+            words = [_filled(word, paths) for word in self.command]
+            program.run(words, folder, timeout_s=self.timeout_s)
+            return program.read(_output(paths), len(clip), sampling_rate)
 
 
 @dataclass(frozen=True)
@@ -169,8 +167,8 @@ class Folder:
         """Hash of names, sizes and times: other estimates are another denoiser."""
         root = self.path.parent / self.folder
         files = sorted(path for path in root.rglob("*") if path.is_file())
-        told = [(str(path.relative_to(root)), *path.stat()[6:9:2]) for path in files]
-        return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
+        states = [(str(path.relative_to(root)), *path.stat()[6:9:2]) for path in files]
+        return hashlib.sha256(repr(states).encode()).hexdigest()[:12]
 
     def __call__(
         self, batch: Batch, sampling_rate: int, *, side: Mapping[str, Batch] | None = None
@@ -181,16 +179,16 @@ class Folder:
             RuntimeError: if a mixture is none of the dataset's, or its estimate is missing.
         """
         del side
-        return np.stack([self._found(item[0], sampling_rate) for item in batch])[:, np.newaxis]
+        return np.stack([self._estimate(item[0], sampling_rate) for item in batch])[:, np.newaxis]
 
-    def _found(self, clip: NDArray[np.float32], sampling_rate: int) -> NDArray[np.float32]:
+    def _estimate(self, clip: NDArray[np.float32], sampling_rate: int) -> NDArray[np.float32]:
         samples = np.rint(clip * np.float32(32_768)).astype(np.int16)
         name = self._ids.get(io.pcm_sha256(samples))
         if name is None:
             raise RuntimeError(f"was given a mixture that is not in {self.dataset}")
         root = self.path.parent / self.folder
-        wanted = [self.file] if self.file else _FILES
-        files = [_filled(file, {_ID: name, _NAME: name.rpartition("/")[2]}) for file in wanted]
+        names = {_ID: name, _NAME: name.rpartition("/")[2]}
+        files = [_filled(file, names) for file in ([self.file] if self.file else _USUAL_FILES)]
         for path in (root / file for file in files):
             if path.is_file():
                 return program.read(path, len(clip), sampling_rate)
@@ -201,17 +199,17 @@ class Folder:
         return {row["noisy_sha256"]: row["id"] for row in read_manifest(Path(self.dataset))}
 
 
-def _filled(word: str, places: Mapping[str, object]) -> str:
-    for name, place in places.items():
-        word = word.replace(name, str(place))
+def _filled(word: str, values: Mapping[str, object]) -> str:
+    for name, value in values.items():
+        word = word.replace(name, str(value))
     return word
 
 
-def _answer(places: Mapping[str, Path]) -> Path:
+def _output(paths: Mapping[str, Path]) -> Path:
     """Return the file that a program wrote."""
-    if places[_OUT].is_file():
-        return places[_OUT]
-    found = sorted(places[_OUTDIR].rglob("*.wav"))
-    if len(found) != 1:
-        raise RuntimeError(f"wrote {len(found)} WAV files, expected one")
-    return found[0]
+    if paths[_OUT].is_file():
+        return paths[_OUT]
+    files = sorted(paths[_OUTDIR].rglob("*.wav"))
+    if len(files) != 1:
+        raise RuntimeError(f"wrote {len(files)} WAV files, expected one")
+    return files[0]

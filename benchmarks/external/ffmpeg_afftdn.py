@@ -1,4 +1,4 @@
-"""Run ffmpeg's filter afftdn, told how loud the noise is.
+"""Run ffmpeg's filter afftdn at the level of the estimated noise.
 
 Left to itself it takes a floor of -50 dBFS for the noise and does nothing to a louder one. So the
 noise is estimated from the quiet moments of every frequency, and the clip handed over at the level
@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 
 from benchmarks.contract import Batch, DenoiserSpec, Side
 from benchmarks.external import program
-from benchmarks.signal.masks import power_of
-from benchmarks.signal.stft import stft_at
+from benchmarks.signal.stft import power_of, stft_at
 
 _RATE = 44_100
 _FLOOR_DB = -50.0
 _REDUCTION_DB = 20.0
 _QUIET = 0.1  # share of the time that shows the noise alone
-_FAINTEST = 1e-8  # of a clip's power: below it there is no noise to tell of
+_FAINTEST = 1e-8  # of a clip's power: below it there is no noise to estimate
 
 
 class FfmpegAfftdn:
@@ -57,11 +56,11 @@ def _denoised(clip: NDArray[np.float32], sampling_rate: int) -> NDArray[np.float
     if noise == 0.0:
         return np.zeros_like(clip)
     scale = np.float32(10.0 ** (_FLOOR_DB / 20.0) / math.sqrt(noise))
-    with program.scratch({"in": clip * scale}, sampling_rate) as place:
+    with program.scratch({"in": clip * scale}, sampling_rate) as folder:
         words = ["ffmpeg", "-nostdin", "-v", "error", "-i", "in.wav", "-af"]
         words += [f"afftdn=nr={_REDUCTION_DB:g}:nf={_FLOOR_DB:g}", "-c:a", "pcm_f32le", "out.wav"]
-        program.run(words, place, timeout_s=600.0)
-        return program.read(place / "out.wav", len(clip), sampling_rate) / scale
+        program.run(words, folder, timeout_s=600.0)
+        return program.read(folder / "out.wav", len(clip), sampling_rate) / scale
 
 
 def _noise_power(clip: NDArray[np.float32], sampling_rate: int) -> float:

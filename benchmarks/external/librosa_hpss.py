@@ -1,4 +1,4 @@
-"""Keep what librosa takes for harmonic or percussive, and leave away the rest as noise.
+"""Keep the harmonic and the percussive part of librosa's separation, and leave away the rest.
 
 FitzGerald, "Harmonic/percussive separation using median filtering", DAFx 2010; Driedger, Müller and
 Disch, "Extending harmonic-percussive separation of audio", ISMIR 2014 (margin and residual).
@@ -39,9 +39,9 @@ class LibrosaHpss:
         decompose = _library()
         stft = stft_at(sampling_rate)
         spectrum = stft.forward(batch)
-        for place in np.ndindex(batch.shape[:2]):
-            harmonic, percussive = decompose.hpss(spectrum[place].T, margin=_MARGIN)
-            spectrum[place] = (harmonic + percussive).T
+        for channel in np.ndindex(batch.shape[:2]):
+            harmonic, percussive = decompose.hpss(spectrum[channel].T, margin=_MARGIN)
+            spectrum[channel] = (harmonic + percussive).T
         return stft.inverse(spectrum, num_samples=batch.shape[-1])
 
 

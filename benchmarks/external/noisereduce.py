@@ -1,9 +1,7 @@
-"""Run the library noisereduce as it ships.
+"""Run the library noisereduce, as it ships and with settings that leave more of the music.
 
 Sainburg, Thielk and Gentner, "Finding, visualizing, and quantifying latent structure across
 diverse animal vocal repertoires", PLOS Computational Biology 16(10), 2020.
-
-Run the library noisereduce with settings that leave more of the music.
 
 As it ships it takes most of a piece of music for noise. Stationary gating that removes seven tenths
 of what it gates was the best of what was tried on three clips that are in none of our corpora.
@@ -12,7 +10,6 @@ of what it gates was the best of what was tried on three clips that are in none 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -36,33 +33,19 @@ class NoiseReduce:
         citation="Sainburg, Thielk and Gentner 2020, doi:10.1371/journal.pcbi.1008228",
     )
 
-    def __call__(
-        self, batch: Batch, sampling_rate: int, *, side: Mapping[str, Batch] | None = None
-    ) -> Batch:
+    def __call__(self, batch: Batch, sampling_rate: int, *, side: Side | None = None) -> Batch:
         """Return the denoised batch, shape (batch, 1, time).
 
         Raises:
             MissingExtra: if the library is not installed.
         """
         del side
-        found = library()
+        noisereduce = _library()
         with np.errstate(invalid="ignore"):
-            gated = [found.reduce_noise(y=clip, sr=sampling_rate) for clip in batch[:, 0]]
+            gated = [noisereduce.reduce_noise(y=clip, sr=sampling_rate) for clip in batch[:, 0]]
         estimate: Batch = np.stack(gated)[:, np.newaxis]
         estimate[np.isnan(estimate) & (batch == 0)] = 0.0
         return estimate
-
-
-def library() -> Any:
-    """Import the library.
-
-    Raises:
-        MissingExtra: if it is not installed.
-    """
-    try:
-        return importlib.import_module("noisereduce")
-    except ImportError as error:
-        raise MissingExtra("noisereduce", extra="baselines") from error
 
 
 class NoiseReduceTuned:
@@ -84,11 +67,23 @@ class NoiseReduceTuned:
             MissingExtra: if the library is not installed.
         """
         del side
-        found = library()
+        noisereduce = _library()
         estimate = np.zeros_like(batch)
         for clip, out in zip(batch[:, 0], estimate[:, 0], strict=True):
             if clip.any():  # of silence it has no statistics
-                out[:] = found.reduce_noise(
+                out[:] = noisereduce.reduce_noise(
                     y=clip, sr=sampling_rate, stationary=True, prop_decrease=0.7
                 )
         return estimate
+
+
+def _library() -> Any:
+    """Import the library.
+
+    Raises:
+        MissingExtra: if it is not installed.
+    """
+    try:
+        return importlib.import_module("noisereduce")
+    except ImportError as error:
+        raise MissingExtra("noisereduce", extra="baselines") from error

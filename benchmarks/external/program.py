@@ -1,4 +1,4 @@
-"""Run a program over one clip: a folder of its own, WAV files of 32-bit floats, no shell."""
+"""Run a program over one clip: a temporary folder, WAV files of 32-bit floats, no shell."""
 
 from __future__ import annotations
 
@@ -14,52 +14,52 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mn_dataset.audio import io, writer
-from mn_dataset.audio.resample import resample
+from mn_dataset.audio.convert import resample
 
 Clip = NDArray[np.float32]
 """One channel of audio, shape (time,)."""
 
-_TAIL = 400  # characters of what a program complained
+_TAIL = 400  # characters of a program's complaint
 _FAR_S = 0.05  # by which a program's output may be longer or shorter than its input
 
 
 @contextmanager
 def scratch(clips: Mapping[str, Clip], sampling_rate: int) -> Iterator[Path]:
     """Yield a folder that holds clips as NAME.wav, and is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="mn-program-") as place:
+    with tempfile.TemporaryDirectory(prefix="mn-program-") as folder:
         for name, clip in clips.items():
-            path = Path(place, f"{name}.wav")
-            form = writer.wav("FLOAT", frames=len(clip), channels=1)
+            path = Path(folder, f"{name}.wav")
+            form = writer.wav_form("FLOAT", frames=len(clip), channels=1)
             with writer.sink(
                 path, form, sampling_rate=sampling_rate, channels=1, meant_for=path
             ) as write:
                 write(clip[:, np.newaxis])
-        yield Path(place)
+        yield Path(folder)
 
 
-def run(words: Sequence[str], place: Path, *, timeout_s: float) -> None:
+def run(command: Sequence[str], folder: Path, *, timeout_s: float) -> None:
     """Run a program in a folder.
 
     Raises:
-        RuntimeError: if it is not there or fails, with the end of what it complained.
+        RuntimeError: if it is not there or fails, with the end of its complaint.
         TimeoutError: if it takes too long.
     """
     try:
         subprocess.run(  # noqa: S603 - a list of words, no shell
-            list(words),
-            cwd=place,
+            list(command),
+            cwd=folder,
             check=True,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=timeout_s,
         )
     except FileNotFoundError as error:
-        raise RuntimeError(f"{words[0]}: no such program") from error
+        raise RuntimeError(f"{command[0]}: no such program") from error
     except subprocess.TimeoutExpired as error:
-        raise TimeoutError(f"{words[0]} took longer than {timeout_s:g} s") from error
+        raise TimeoutError(f"{command[0]} took longer than {timeout_s:g} s") from error
     except subprocess.CalledProcessError as error:
         tail = error.stderr.decode(errors="replace").strip()[-_TAIL:]
-        raise RuntimeError(f"{words[0]} ended with {error.returncode}: {tail}") from error
+        raise RuntimeError(f"{command[0]} ended with {error.returncode}: {tail}") from error
 
 
 def read(path: Path, num_samples: int, sampling_rate: int) -> Clip:
@@ -78,17 +78,17 @@ def read(path: Path, num_samples: int, sampling_rate: int) -> Clip:
 
 
 @cache
-def version(*words: str) -> str:
-    """Return the version that a program tells of itself; "unknown" if it does not.
+def version(*command: str) -> str:
+    """Return the version that a program prints; "unknown" if it prints none.
 
     >>> version("no-such-program", "--version")
     'unknown'
     """
     try:
-        said = subprocess.run(  # noqa: S603 - a list of words, no shell
-            list(words), stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=True
+        process = subprocess.run(  # noqa: S603 - a list of words, no shell
+            list(command), stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=True
         )
     except (OSError, subprocess.SubprocessError):
         return "unknown"
-    found = re.search(rb"\d+(\.\d+)+[\w.+~:-]*", said.stdout + said.stderr)
-    return found[0].decode() if found else "unknown"
+    match = re.search(rb"\d+(\.\d+)+[\w.+~:-]*", process.stdout + process.stderr)
+    return match[0].decode() if match else "unknown"

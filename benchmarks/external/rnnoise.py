@@ -1,4 +1,4 @@
-"""Run RNNoise: a small recurrent network for speech, with the weights that its package carries.
+"""Run RNNoise, a small recurrent network for speech, with the weights that its package carries.
 
 Valin, "A hybrid DSP/deep learning approach to real-time full-band speech enhancement", IEEE MMSP
 2018. It is here as what a model of speech makes of music. Only the C library of the package
@@ -65,8 +65,8 @@ def _denoised(clip: NDArray[np.float32]) -> NDArray[np.float32]:
     state = library.rnnoise_create(None)
     try:
         for frame in frames:
-            place = frame.ctypes.data_as(_POINTER)
-            library.rnnoise_process_frame(state, place, place)
+            pointer = frame.ctypes.data_as(_POINTER)
+            library.rnnoise_process_frame(state, pointer, pointer)
     finally:
         library.rnnoise_destroy(state)
     estimate: NDArray[np.float32] = frames.reshape(-1)[: len(clip)] * np.float32(peak / _PEAK)
@@ -75,10 +75,10 @@ def _denoised(clip: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @cache
 def _library() -> ctypes.CDLL:
-    found = importlib.util.find_spec("pyrnnoise")
-    if found is None or not found.submodule_search_locations:
+    package = importlib.util.find_spec("pyrnnoise")
+    if package is None or not package.submodule_search_locations:
         raise MissingExtra("pyrnnoise", extra="rnnoise")
-    library = ctypes.CDLL(str(Path(found.submodule_search_locations[0], _FILES[sys.platform])))
+    library = ctypes.CDLL(str(Path(package.submodule_search_locations[0], _FILES[sys.platform])))
     library.rnnoise_create.argtypes = [ctypes.c_void_p]
     library.rnnoise_create.restype = ctypes.c_void_p
     library.rnnoise_destroy.argtypes = [ctypes.c_void_p]

@@ -1,4 +1,4 @@
-"""Run sox's noisered, told a stretch of the noise alone."""
+"""Run sox's noisered with a profile of the noise alone."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ def _denoised(
     if not clip.any() or not noise.any():
         return clip
     scale = np.float32(_PEAK / peak)
-    told = np.resize(noise, max(len(noise), _SHORTEST)) * scale
+    profile = np.resize(noise, max(len(noise), _SHORTEST)) * scale
     longer = np.pad(clip * scale, (0, _SHORTEST))  # it swallows the end of what it hears
-    with program.scratch({"in": longer, "noise": told}, sampling_rate) as place:
-        program.run(["sox", "noise.wav", "-n", "noiseprof", "profile"], place, timeout_s=600.0)
+    with program.scratch({"in": longer, "noise": profile}, sampling_rate) as folder:
+        program.run(["sox", "noise.wav", "-n", "noiseprof", "profile"], folder, timeout_s=600.0)
         words = ["sox", "-D", "-R", "in.wav", "-e", "floating-point", "-b", "32", "out.wav"]
-        program.run([*words, "noisered", "profile", f"{_AMOUNT:g}"], place, timeout_s=600.0)
-        return program.read(place / "out.wav", len(longer), sampling_rate)[: len(clip)] / scale
+        program.run([*words, "noisered", "profile", f"{_AMOUNT:g}"], folder, timeout_s=600.0)
+        return program.read(folder / "out.wav", len(longer), sampling_rate)[: len(clip)] / scale

@@ -1,4 +1,4 @@
-"""Run the noise suppressor of SpeexDSP: what telephones have, made for speech.
+"""Run the noise suppressor of SpeexDSP, which was made for speech.
 
 It follows Ephraim and Malah 1984 over 16-bit samples, in frames of 10 ms.
 """
@@ -54,8 +54,8 @@ def _denoised(clip: NDArray[np.float32], sampling_rate: int) -> NDArray[np.float
     frames = np.zeros((-(-len(clip) // _FRAME), _FRAME), "<i2")
     frames.reshape(-1)[: len(clip)] = np.rint(clip.astype(np.float64) * (_PEAK / peak))
     suppressor = _library().NoiseSuppression.create(_FRAME, sampling_rate)
-    said = b"".join(suppressor.process(frame.tobytes()) for frame in frames)
-    samples = np.frombuffer(said, "<i2")[: len(clip)]
+    processed = b"".join(suppressor.process(frame.tobytes()) for frame in frames)
+    samples = np.frombuffer(processed, "<i2")[: len(clip)]
     return samples.astype(np.float32) * np.float32(peak / _PEAK)
 
 

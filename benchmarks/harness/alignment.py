@@ -1,4 +1,4 @@
-"""Measure by how much an estimate is late, and at which level the clean signal stands in it.
+"""Measure an estimate's lag, and the gain of the clean signal in it.
 
 A fifth of a sample too late caps an SNR at 28 dB, so lags are measured to hundredths, by the slope
 of the phase between the clean signal and the estimate.
@@ -17,7 +17,7 @@ from scipy import fft
 Wave = NDArray[np.float64]
 
 MOST_GAIN_DB = 3.0
-"""What is farther off is no matter of denoising."""
+"""A gain or loss beyond this is no matter of denoising."""
 
 _LEAST_LIKENESS = 0.5  # correlation under which a lag says nothing
 _MOST_SAMPLES = 1 << 16  # a second and a half tell as much as ten
@@ -25,8 +25,8 @@ _TOP = 0.8  # of the band: what lies above may be lost to a filter
 
 
 @dataclass(frozen=True)
-class Aligned:
-    """What was found.
+class LagAndGain:
+    """An estimate's lag and gain.
 
     Attributes:
         lag: Samples by which the estimate is late; None where it resembles the clean signal too
@@ -40,7 +40,7 @@ class Aligned:
 
 @dataclass(frozen=True)
 class Alignment:
-    """What estimates of one clean signal are held against.
+    """A clean signal that estimates are compared with.
 
     Attributes:
         clean: Shape (channels, time); the first channel's loudest second and a half is looked at.
@@ -48,27 +48,27 @@ class Alignment:
 
     clean: NDArray[np.floating[Any]]
 
-    def of(self, estimate: NDArray[np.floating[Any]]) -> Aligned:
+    def of(self, estimate: NDArray[np.floating[Any]]) -> LagAndGain:
         """Return lag and gain of an estimate, shape (channels, time).
 
         >>> noise = np.random.default_rng(0).normal(size=(1, 5000))
-        >>> found = Alignment(noise).of(0.5 * np.roll(noise, 3))
-        >>> round(found.lag, 2), round(found.gain, 2)
+        >>> late = Alignment(noise).of(0.5 * np.roll(noise, 3))
+        >>> round(late.lag, 2), round(late.gain, 2)
         (3.0, 0.5)
         """
-        found = np.asarray(estimate[0, self._part], dtype=np.float64)
-        norms = float(np.linalg.norm(self._signal) * np.linalg.norm(found))
+        part = np.asarray(estimate[0, self._part], dtype=np.float64)
+        norms = float(np.linalg.norm(self._signal) * np.linalg.norm(part))
         if not norms > 0.0:
-            return Aligned(None, 0.0)
-        size = fft.next_fast_len(2 * len(found), real=True)
-        cross = self._spectrum * fft.rfft(found, size)
-        along = fft.irfft(cross, size)
-        peak = int(np.abs(along).argmax())
-        gain = float(along[peak] / np.dot(self._signal, self._signal))
-        if abs(along[peak]) < _LEAST_LIKENESS * norms:
-            return Aligned(None, gain)
+            return LagAndGain(None, 0.0)
+        size = fft.next_fast_len(2 * len(part), real=True)
+        cross = self._spectrum * fft.rfft(part, size)
+        correlation = fft.irfft(cross, size)
+        peak = int(np.abs(correlation).argmax())
+        gain = float(correlation[peak] / np.dot(self._signal, self._signal))
+        if abs(correlation[peak]) < _LEAST_LIKENESS * norms:
+            return LagAndGain(None, gain)
         whole = peak - size if peak > size // 2 else peak
-        return Aligned(_refined(cross, whole, size, sign=np.sign(gain)), gain)
+        return LagAndGain(_refined(cross, whole, size, sign=np.sign(gain)), gain)
 
     @cached_property
     def _part(self) -> slice:

@@ -1,7 +1,7 @@
-"""Call a denoiser: the only way the project does.
+"""Call a denoiser on audio of any rate, length and number of channels.
 
-Rates, channels, pieces, latency, lengths, array kinds and checks are done here, once, so that a
-denoiser is a few lines.
+The only way that the project does: rates, channels, pieces, latency, lengths, array kinds and
+checks are done here, once, so that a denoiser is a few lines.
 """
 
 from __future__ import annotations
@@ -15,12 +15,11 @@ import numpy as np
 from benchmarks import registry
 from benchmarks.contract import Batch, Denoiser, DenoiserSpec, Side
 from benchmarks.harness import backend
-from benchmarks.harness.backend import chosen
+from benchmarks.harness.backend import choose_precision
 from benchmarks.harness.checks import PROFILE, check_batch, checked, importing, picked, running
 from benchmarks.harness.chunked import Layout, advanced, in_pieces, layout
-from benchmarks.harness.counters import Counted
-from benchmarks.harness.load import constructed, revision_of
-from benchmarks.harness.resample import fitted, resampled, resampled_blocks
+from benchmarks.harness.load import construct, revision_of
+from benchmarks.harness.resample import Counted, fitted, resampled, resampled_blocks
 from benchmarks.harness.weights import label, weights_of
 from mn_dataset.errors import InputError
 from mn_dataset.tasks import registry as tasks
@@ -38,9 +37,9 @@ class AppliedDenoiser:
         device: Where tensors go, for a denoiser of backend "torch".
         precision: "float32" or "bfloat16", in which a learned one computes.
         weights: File of a learned one's weights.
-        label: What it is called in tables; the spec's name by default.
+        label: Its name in tables; the spec's name by default.
         batch_size: Pieces of a long signal that are handed over in one call.
-        front_end: What goes first, if its spec names one.
+        front_end: The denoiser that goes first, if its spec names one.
     """
 
     def __init__(
@@ -153,14 +152,14 @@ class AppliedDenoiser:
         native = resampled_blocks(counted, sampling_rate, native_rate, shape=shape)
         run = partial(self._run, sampling_rate=native_rate)
         estimates = in_pieces(run, native, plan=self._plan(native_rate), shape=shape)
-        given = 0
-        for answer in resampled_blocks(estimates, native_rate, sampling_rate, shape=shape):
-            block = answer.reshape(channels, -1)[:, : counted.samples - given]
-            given += block.shape[-1]
+        yielded = 0
+        for estimate in resampled_blocks(estimates, native_rate, sampling_rate, shape=shape):
+            block = estimate.reshape(channels, -1)[:, : counted.samples - yielded]
+            yielded += block.shape[-1]
             yield block
 
     def check_alone(self) -> None:
-        """Refuse a denoiser that must be told more than a recording.
+        """Refuse a denoiser that needs side information: a recording comes with none.
 
         Raises:
             InputError: naming what it needs.
@@ -280,16 +279,16 @@ def load_denoiser(
     if batch_size is not None and batch_size < 1:
         raise InputError(f"batch_size is {batch_size}; expected 1 or more pieces")
     entry = registry.denoiser(name)
-    denoiser = constructed(entry)
+    denoiser = construct(entry)
     first = denoiser.spec.front_end
     weights = weights_of(denoiser.spec, entry.checkpoint)
     return AppliedDenoiser(
         denoiser,
         revision=revision_of(
-            entry, denoiser.spec, weights=weights, own=getattr(denoiser, "revision", None)
+            entry, denoiser.spec, weights=weights, detail=getattr(denoiser, "revision", None)
         ),
         device=device,
-        precision=chosen(precision, spec=denoiser.spec, device=device),
+        precision=choose_precision(precision, spec=denoiser.spec, device=device),
         weights=weights,
         label=label(denoiser.spec.name, entry.checkpoint),
         batch_size=batch_size,

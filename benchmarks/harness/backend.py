@@ -1,6 +1,6 @@
-"""Hand a denoiser the kind of array it asks for; the one room here that knows torch.
+"""Call a denoiser with the kind of array it asks for, on a device, in a precision.
 
-Choose the type of numbers in which a denoiser computes.
+The one module of the harness that knows torch.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from mn_dataset.errors import InputError, MissingExtra, UnknownName
 PRECISIONS = ("float32", "bfloat16", "auto")
 
 
-def chosen(precision: str, *, spec: DenoiserSpec, device: str) -> str:
-    """Return "float32" or "bfloat16".
+def choose_precision(precision: str, *, spec: DenoiserSpec, device: str) -> str:
+    """Return the precision that a denoiser computes in, "float32" or "bfloat16".
 
     Args:
         precision: One of these, or "auto" for the faster one on the device.
@@ -28,7 +28,7 @@ def chosen(precision: str, *, spec: DenoiserSpec, device: str) -> str:
         UnknownName: with the nearest name.
         InputError: if bfloat16 is asked of a denoiser that has no choice.
 
-    >>> chosen("auto", spec=DenoiserSpec(name="wiener"), device="cpu")
+    >>> choose_precision("auto", spec=DenoiserSpec(name="wiener"), device="cpu")
     'float32'
     """
     if precision not in PRECISIONS:
@@ -36,8 +36,8 @@ def chosen(precision: str, *, spec: DenoiserSpec, device: str) -> str:
     if not (spec.learned and spec.backend == "torch"):
         if precision == "bfloat16":
             raise InputError(
-                f"--precision is bfloat16, and {spec.name!r} is no model that could compute in it; "
-                "leave the option out"
+                f"precision is 'bfloat16', and {spec.name!r} is no model that could compute in it; "
+                "expected 'float32'"
             )
         return "float32"
     if precision != "auto":
@@ -86,6 +86,6 @@ def check_device(device: str) -> None:
     if device == "cpu":
         return
     if device.split(":", maxsplit=1)[0] != "cuda":
-        raise InputError(f"--device is {device!r}; expected cpu, cuda or cuda:N")
+        raise InputError(f"device is {device!r}; expected cpu, cuda or cuda:N")
     if not _torch().cuda.is_available():
-        raise InputError(f"--device is {device!r}, and no CUDA device is here; use cpu")
+        raise InputError(f"device is {device!r}, and no CUDA device is here; use cpu")

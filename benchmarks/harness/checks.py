@@ -1,6 +1,6 @@
-"""Turn whatever a denoiser does wrong into one error that names it.
+"""Check what a denoiser is handed and what it returns, and turn its faults into one error.
 
-Check what a caller hands over, before a denoiser can be blamed for it.
+A caller's mistake is told before a denoiser can be blamed for it.
 """
 
 from __future__ import annotations
@@ -71,9 +71,9 @@ def _guarded(name: str, passing: tuple[type[Exception], ...]) -> Iterator[None]:
     except SystemExit as error:
         raise DenoiserFailed(name, f"exited with {error.code!r}", "exited") from error
     except Exception as error:
-        text = f"raised {type(error).__name__}: {error}".rstrip(": ")
+        reason = f"raised {type(error).__name__}: {error}".rstrip(": ")
         kind = "timed_out" if isinstance(error, TimeoutError) else "raised"
-        raise DenoiserFailed(name, text, kind) from error
+        raise DenoiserFailed(name, reason, kind) from error
 
 
 def checked(estimate: Any, *, name: str, shape: tuple[int, ...]) -> Batch:
@@ -88,13 +88,13 @@ def checked(estimate: Any, *, name: str, shape: tuple[int, ...]) -> Batch:
     if not isinstance(estimate, np.ndarray):
         raise DenoiserFailed(name, f"returned {type(estimate).__name__}, expected an array")
     if estimate.shape != shape:
-        told = f"returned shape {estimate.shape}, expected {shape}"
-        raise DenoiserFailed(name, told, "wrong_shape")
+        reason = f"returned shape {estimate.shape}, expected {shape}"
+        raise DenoiserFailed(name, reason, "wrong_shape")
     if not np.issubdtype(estimate.dtype, np.floating):
         raise DenoiserFailed(name, f"returned {estimate.dtype}, expected float32")
     if not np.isfinite(estimate).all():
-        what = "NaN" if np.isnan(estimate).any() else "infinity"
-        raise DenoiserFailed(name, f"returned {what}, expected finite samples", "non_finite")
+        value = "NaN" if np.isnan(estimate).any() else "infinity"
+        raise DenoiserFailed(name, f"returned {value}, expected finite samples", "non_finite")
     with np.errstate(over="ignore"):
         samples = estimate.astype(np.float32)
     if not np.isfinite(samples).all():

@@ -1,6 +1,7 @@
-"""Hand signals of any length to a denoiser in pieces, several at a time.
+"""Estimate signals of any length in overlapping pieces, with the denoiser's latency removed.
 
-Take a known delay out of a batch, whole samples or not.
+A piece is handed over with the samples that the latency holds back, several pieces at a time; the
+delay, which need not be whole samples, is taken out of the estimate.
 """
 
 from __future__ import annotations
@@ -19,40 +20,6 @@ from benchmarks.signal.chunks import Piece, cut, joined
 # The ideal interpolator rings on: silence this long keeps what leaves one end of the
 # transform from coming back at the other.
 _MARGIN = 2048
-
-
-def advanced(batch: Batch, latency: float) -> Batch:
-    """Move a batch forward in time by ``latency`` samples.
-
-    The fraction is a ramp of the phase, ``exp(2πi f fraction)``, exact for band-limited audio;
-    the whole part is a shift. The end is filled with silence.
-
-    Args:
-        batch: float32, shape (..., time).
-        latency: Delay to remove in samples, at least 0.
-
-    Returns:
-        float32, shape as given.
-
-    >>> advanced(np.array([0.0, 0.0, 1.0, 2.0], np.float32), 2.0)
-    array([1., 2., 0., 0.], dtype=float32)
-    """
-    whole = math.floor(latency)
-    moved = np.zeros_like(batch)
-    kept = max(0, batch.shape[-1] - whole)
-    moved[..., :kept] = _advanced_by_fraction(batch, latency - whole)[..., whole:]
-    return moved
-
-
-def _advanced_by_fraction(batch: Batch, fraction: float) -> Batch:
-    if fraction == 0:
-        return batch
-    size = scipy.fft.next_fast_len(batch.shape[-1] + _MARGIN, real=True)
-    ramp = np.exp(2j * np.pi * scipy.fft.rfftfreq(size) * fraction).astype(np.complex64)
-    spectrum = scipy.fft.rfft(batch, size, axis=-1) * ramp
-    moved: Batch = scipy.fft.irfft(spectrum, size, axis=-1)[..., : batch.shape[-1]]
-    return moved
-
 
 CHUNK_S = 30.0
 """Length of a piece of a stream for a denoiser that declares none; a shorter one stays whole."""
@@ -149,7 +116,40 @@ def _estimated(
             name: np.concatenate([pieces[number].samples for pieces in group])
             for number, name in enumerate(names)
         }
-        answer = estimate(stacked.pop(""), stacked)
-        whole = answer[..., : answer.shape[-1] - plan.ahead]
+        estimates = estimate(stacked.pop(""), stacked)
+        whole = estimates[..., : estimates.shape[-1] - plan.ahead]
         for (mixture, *_), part in zip(group, np.split(whole, len(group)), strict=True):
             yield Piece(mixture.start, part)
+
+
+def advanced(batch: Batch, latency: float) -> Batch:
+    """Move a batch forward in time by ``latency`` samples.
+
+    The fraction is a ramp of the phase, ``exp(2πi f fraction)``, exact for band-limited audio;
+    the whole part is a shift. The end is filled with silence.
+
+    Args:
+        batch: float32, shape (..., time).
+        latency: Delay to remove in samples, at least 0.
+
+    Returns:
+        float32, shape as given.
+
+    >>> advanced(np.array([0.0, 0.0, 1.0, 2.0], np.float32), 2.0)
+    array([1., 2., 0., 0.], dtype=float32)
+    """
+    whole = math.floor(latency)
+    moved = np.zeros_like(batch)
+    remaining = max(0, batch.shape[-1] - whole)
+    moved[..., :remaining] = _advanced_by_fraction(batch, latency - whole)[..., whole:]
+    return moved
+
+
+def _advanced_by_fraction(batch: Batch, fraction: float) -> Batch:
+    if fraction == 0:
+        return batch
+    size = scipy.fft.next_fast_len(batch.shape[-1] + _MARGIN, real=True)
+    ramp = np.exp(2j * np.pi * scipy.fft.rfftfreq(size) * fraction).astype(np.complex64)
+    spectrum = scipy.fft.rfft(batch, size, axis=-1) * ramp
+    moved: Batch = scipy.fft.irfft(spectrum, size, axis=-1)[..., : batch.shape[-1]]
+    return moved

@@ -1,4 +1,4 @@
-"""Examine a denoiser as it will be used: is it aligned, of the right level, whole, repeatable?
+"""Flag denoisers with a constant delay, inverted polarity or gain, or lengths that change.
 
 What is measured is the estimate that scores see, after the harness's own work.
 """
@@ -19,6 +19,8 @@ from benchmarks.harness.checks import DenoiserFailed
 from mn_dataset.seeds import generator
 
 Wave = NDArray[np.float64]
+Result = tuple[bool | None, str, str]
+"""Whether it passed, what was found, and what was expected."""
 
 RATE = 44_100
 _MOST_LAG = 0.05  # samples: 41 dB of SNR
@@ -27,12 +29,12 @@ _LEAST_CLEAN_DB = 10.0
 
 @dataclass(frozen=True)
 class Finding:
-    """One question and its answer.
+    """The result of one check.
 
     Attributes:
-        check: What was asked.
-        passed: Whether the answer is as it should be; None where it cannot be told.
-        found: The answer.
+        check: The check's name.
+        passed: Whether the result is as expected; None where that cannot be told.
+        found: The result.
         expected: What it should be.
     """
 
@@ -43,36 +45,33 @@ class Finding:
 
 
 def examine(denoiser: AppliedDenoiser) -> list[Finding]:
-    """Ask a denoiser all questions; one that it breaks on does not keep the others from it.
+    """Run every check; one that the denoiser breaks on does not keep the others from it.
 
     Args:
         denoiser: Ready to be called; side information is made up for it.
     """
     findings: list[Finding] = []
-    for check, ask in _QUESTIONS.items():
+    for check, measure in _CHECKS.items():
         try:
-            findings += [Finding(check, *answer) for answer in ask(denoiser)]
+            findings += [Finding(check, *result) for result in measure(denoiser)]
         except DenoiserFailed as error:
             findings.append(Finding(check, False, error.reason, "an estimate"))
     return findings
 
 
-Answer = tuple[bool | None, str, str]
-
-
-def _lengths(denoiser: AppliedDenoiser) -> Iterator[Answer]:
+def _lengths(denoiser: AppliedDenoiser) -> Iterator[Result]:
     for num_samples in (1, 2, 1023, 22_051):
         clip = _music(RATE)[:num_samples]
-        found = _estimate(denoiser, clip)
-        yield len(found) == num_samples, f"{len(found)} of {num_samples} samples", "as many"
+        length = len(_estimate(denoiser, clip))
+        yield length == num_samples, f"{length} of {num_samples} samples", "as many"
 
 
-def _silence(denoiser: AppliedDenoiser) -> Iterator[Answer]:
+def _silence(denoiser: AppliedDenoiser) -> Iterator[Result]:
     peak = float(np.abs(_estimate(denoiser, np.zeros(RATE))).max())
     yield peak == 0.0, f"a peak of {peak:g}", "silence"
 
 
-def _repeats(denoiser: AppliedDenoiser) -> Iterator[Answer]:
+def _repeats(denoiser: AppliedDenoiser) -> Iterator[Result]:
     clip = _noisy()
     first, second = _estimate(denoiser, clip), _estimate(denoiser, clip)
     same = bool(np.array_equal(first, second))
@@ -84,16 +83,16 @@ def _either(deterministic: bool) -> str:
     return "the same" if deterministic else "declared as not deterministic"
 
 
-def _beyond_full_scale(denoiser: AppliedDenoiser) -> Iterator[Answer]:
+def _beyond_full_scale(denoiser: AppliedDenoiser) -> Iterator[Result]:
     clip = _noisy()
     clip = clip / np.abs(clip).max()
     loud, quiet = _estimate(denoiser, 1.5 * clip), _estimate(denoiser, 0.75 * clip)
     off_db = _level_db(loud - 2.0 * quiet) - max(_level_db(loud), -200.0)
-    told = f"{off_db:.0f} dB between a peak of 1.5 and half of it"
-    yield off_db < -40.0, told, "under -40 dB: nothing is clipped"
+    measured = f"{off_db:.0f} dB between a peak of 1.5 and half of it"
+    yield off_db < -40.0, measured, "under -40 dB: nothing is clipped"
 
 
-def _apart(denoiser: AppliedDenoiser) -> Iterator[Answer]:
+def _apart(denoiser: AppliedDenoiser) -> Iterator[Result]:
     clip = _noisy()
     clips = [one.astype(np.float32)[np.newaxis, np.newaxis] for one in (clip, 0.5 * clip[::-1])]
     sides = [_side(denoiser, one) for one in clips]
@@ -103,46 +102,44 @@ def _apart(denoiser: AppliedDenoiser) -> Iterator[Answer]:
     yield off_db < -80.0, f"{off_db:.0f} dB beside another clip", "under -80 dB: clips do not mix"
 
 
-def _impulse(denoiser: AppliedDenoiser) -> Iterator[Answer]:
+def _impulse(denoiser: AppliedDenoiser) -> Iterator[Result]:
     clip = np.zeros(RATE)
     clip[20_000] = 0.9
-    found = _estimate(denoiser, clip)
-    peak = int(np.abs(found).argmax())
-    if not found.any():
+    estimate = _estimate(denoiser, clip)
+    peak = int(np.abs(estimate).argmax())
+    if not estimate.any():
         yield None, "silence", "a peak at sample 20000"
     else:
         yield abs(peak - 20_000) <= 1, f"a peak at sample {peak}", "20000, where it was"
 
 
-def _clean(denoiser: AppliedDenoiser) -> Iterator[Answer]:
+def _clean(denoiser: AppliedDenoiser) -> Iterator[Result]:
     clean = _music(3 * RATE)
-    found = _estimate(denoiser, clean)
-    kept = min(150.0, -20.0 * math.log10(max(_norm(found - clean) / _norm(clean), 1e-8)))
-    yield kept >= _LEAST_CLEAN_DB, f"{kept:.1f} dB of SNR", f"{_LEAST_CLEAN_DB:g} dB or more"
-    aligned = Alignment(clean[np.newaxis]).of(found[np.newaxis])
+    estimate = _estimate(denoiser, clean)
+    snr_db = min(150.0, -20.0 * math.log10(max(_norm(estimate - clean) / _norm(clean), 1e-8)))
+    yield snr_db >= _LEAST_CLEAN_DB, f"{snr_db:.1f} dB of SNR", f"{_LEAST_CLEAN_DB:g} dB or more"
+    aligned = Alignment(clean[np.newaxis]).of(estimate[np.newaxis])
     yield aligned.gain > 0.0, "upright" if aligned.gain > 0 else "upside down", "upright"
     gain_db = 20.0 * math.log10(max(abs(aligned.gain), 1e-8))
-    told = f"{gain_db:+.2f} dB of gain"
-    yield abs(gain_db) <= MOST_GAIN_DB, told, f"within {MOST_GAIN_DB:g} dB"
+    measured = f"{gain_db:+.2f} dB of gain"
+    yield abs(gain_db) <= MOST_GAIN_DB, measured, f"within {MOST_GAIN_DB:g} dB"
     if aligned.lag is None:
         yield None, "too unlike the music to tell a lag", "in time"
         return
     late = aligned.lag
-    yield abs(late) <= _MOST_LAG, _told_lag(denoiser, late), f"within {_MOST_LAG:g} samples"
+    yield abs(late) <= _MOST_LAG, _lag_text(denoiser, late), f"within {_MOST_LAG:g} samples"
 
 
-def _told_lag(denoiser: AppliedDenoiser, late: float) -> str:
-    native = denoiser.spec.sampling_rate or RATE
-    latency = denoiser.spec.latency + late * native / RATE
-    told = f"{late:+.3f} samples late"
-    return (
-        told
-        if abs(late) <= _MOST_LAG
-        else f"{told}; declare latency = {latency:.2f} at {native} Hz"
-    )
+def _lag_text(denoiser: AppliedDenoiser, late: float) -> str:
+    text = f"{late:+.3f} samples late"
+    if abs(late) <= _MOST_LAG:
+        return text
+    native_rate = denoiser.spec.sampling_rate or RATE
+    latency = denoiser.spec.latency + late * native_rate / RATE
+    return f"{text}; declare latency = {latency:.2f} at {native_rate} Hz"
 
 
-_QUESTIONS: dict[str, Callable[[AppliedDenoiser], Iterator[Answer]]] = {
+_CHECKS: dict[str, Callable[[AppliedDenoiser], Iterator[Result]]] = {
     "length": _lengths,
     "silence": _silence,
     "repeats": _repeats,
@@ -173,17 +170,17 @@ def _noisy() -> Wave:
 
 def _estimate(denoiser: AppliedDenoiser, clip: Wave) -> Wave:
     batch = clip.astype(np.float32)[np.newaxis, np.newaxis]
-    found: Wave = denoiser(batch, RATE, side=_side(denoiser, batch))[0, 0].astype(np.float64)
-    return found
+    estimate: Wave = denoiser(batch, RATE, side=_side(denoiser, batch))[0, 0].astype(np.float64)
+    return estimate
 
 
 def _side(denoiser: AppliedDenoiser, batch: Batch) -> Side:
-    """Make up what a denoiser is to be told: clean is what it gets, noise is faint."""
+    """Return side information for a clip: it is clean, and its noise is faint."""
     faint = (1e-3 * generator(0, "doctor", "side").normals(batch.size)).astype(np.float32)
     silent = not batch.any()
     noise = np.zeros_like(batch) if silent else faint.reshape(batch.shape)
-    made = {"clean": batch, "noise": noise, "noise_profile": noise, "mixture": batch}
-    return {name: made[name] for name in denoiser.spec.needs}
+    layers = {"clean": batch, "noise": noise, "noise_profile": noise, "mixture": batch}
+    return {name: layers[name] for name in denoiser.spec.needs}
 
 
 def _norm(wave: Wave) -> float:

@@ -1,4 +1,4 @@
-"""Say on what a number was made: versions, machine, device, time."""
+"""Record the versions, the machine and the time behind a number."""
 
 from __future__ import annotations
 

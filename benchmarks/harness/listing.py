@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks import registry
 from benchmarks.contract import DenoiserSpec
 from benchmarks.harness.checks import DenoiserFailed, importing
-from benchmarks.harness.load import declared, missing
+from benchmarks.harness.load import LOADERS, missing_requirement, read_spec
 from benchmarks.harness.weights import shipped_weights, train_command
 from benchmarks.layers.weights_file import read_card
 from benchmarks.registry import Entry
@@ -17,7 +17,7 @@ from mn_dataset.errors import InputError
 
 
 def describe_denoisers() -> list[dict[str, Any]]:
-    """Return one row per denoiser, with the keys of ``mn denoisers --json``.
+    """Return one row per denoiser, with the keys that ``mn denoisers`` prints as JSON.
 
     ``weights`` is the SHA-256 of those that ship, None where none do. ``parameters`` counts
     learned ones: 0 for a denoiser that learned nothing, None when unknown. ``reason`` and
@@ -32,8 +32,8 @@ def describe_denoisers() -> list[dict[str, Any]]:
 def _described(entry: Entry) -> dict[str, Any]:
     try:
         with importing(entry.name):
-            attribute = entry.load()
-        spec = declared(attribute, name=entry.name)
+            attribute = entry.load(LOADERS)
+        spec = read_spec(attribute, name=entry.name)
     except DenoiserFailed as error:
         return _broken(entry.name, error.reason)
     except InputError as error:
@@ -57,9 +57,9 @@ def _described(entry: Entry) -> dict[str, Any]:
 
 def _obstacle(spec: DenoiserSpec, shipped: Path | None) -> tuple[str | None, str | None]:
     """Return what keeps a bare name from running, and the command that helps."""
-    lacks = missing(spec)
-    if lacks is not None:
-        return f"the {lacks.kind} {lacks.package!r} is not installed", lacks.command
+    missing = missing_requirement(spec)
+    if missing is not None:
+        return f"the {missing.kind} {missing.package!r} is not installed", missing.command
     if spec.learned and shipped is None:
         return f"no weights ship; run {spec.name}@RUN", train_command(spec)
     return None, None
@@ -68,11 +68,11 @@ def _obstacle(spec: DenoiserSpec, shipped: Path | None) -> tuple[str | None, str
 def _parameters(spec: DenoiserSpec, shipped: Path | None) -> int | None:
     if not spec.learned:
         return 0 if spec.trained_on is None else None
-    return read_card(shipped).parameters if shipped and missing(spec) is None else None
+    return read_card(shipped).parameters if shipped and missing_requirement(spec) is None else None
 
 
 def _broken(name: str, reason: str) -> dict[str, Any]:
     """Describe a third party's denoiser that cannot be imported or declares nonsense."""
     unknown = ("task", "install", "weights", "sampling_rate", "parameters", "license", "rank_group")
-    known = {"name": name, "available": False, "reason": reason, "needs": []}
-    return known | dict.fromkeys(unknown)
+    row = {"name": name, "available": False, "reason": reason, "needs": []}
+    return row | dict.fromkeys(unknown)

@@ -1,8 +1,7 @@
-"""Make a denoiser of what a name stands for, once its declaration makes sense.
+"""Construct a denoiser of a registered name: its declaration, requirements and revision.
 
-Tell which package or program a denoiser lacks, and how to get it.
-
-Say which revision of a denoiser made an estimate.
+A declaration that makes no sense is refused, a package or program that is missing is named with
+the command that installs it, and the revision identifies the version that makes the estimates.
 """
 
 from __future__ import annotations
@@ -33,19 +32,19 @@ class Requirement(NamedTuple):
 
     @property
     def installed(self) -> bool:
-        """Whether it can be imported, or called; it is not."""
+        """Whether it can be imported or called, without doing so."""
         if self.program:
             return shutil.which(self.package) is not None
         return importlib.util.find_spec(self.package) is not None
 
     @property
     def kind(self) -> str:
-        """What it is, in a word."""
+        """Its kind: "program" or "package"."""
         return "program" if self.program else "package"
 
     @property
     def command(self) -> str:
-        """What a person types.
+        """The command that installs it.
 
         >>> Requirement("pesq", "perceptual").command, Requirement("foo", None).command
         ("pip install 'mn-dataset[perceptual]'", 'pip install foo')
@@ -54,25 +53,30 @@ class Requirement(NamedTuple):
         """
         if self.program:
             return f"apt-get install {self.package}"
-        what = f"'mn-dataset[{self.extra}]'" if self.extra else self.package
-        return f"pip install {what}"
+        distribution = f"'mn-dataset[{self.extra}]'" if self.extra else self.package
+        return f"pip install {distribution}"
 
 
-def missing(spec: DenoiserSpec) -> Requirement | None:
+def missing_requirement(spec: DenoiserSpec) -> Requirement | None:
     """Return the first package or program the denoiser needs that is not installed."""
-    wanted = [Requirement(spec.package, spec.extra)] if spec.package else []
-    wanted += [Requirement("torch", "torch")] if spec.backend == "torch" else []
-    wanted += [Requirement(spec.program, None, program=True)] if spec.program else []
-    return next((requirement for requirement in wanted if not requirement.installed), None)
+    requirements = [Requirement(spec.package, spec.extra)] if spec.package else []
+    requirements += [Requirement("torch", "torch")] if spec.backend == "torch" else []
+    requirements += [Requirement(spec.program, None, program=True)] if spec.program else []
+    return next((one for one in requirements if not one.installed), None)
 
 
 def revision_of(
-    entry: Entry, spec: DenoiserSpec, *, weights: Path | None = None, own: str | None = None
+    entry: Entry, spec: DenoiserSpec, *, weights: Path | None = None, detail: str | None = None
 ) -> str:
     """Join the spec's version, its package's version, and the hash of a person's own file.
 
-    The SHA-256 of its weights stands for the version of a learned denoiser. What a denoiser says
-    itself (``own``, of what a TOML file describes) is added.
+    The SHA-256 of its weights stands for the version of a learned denoiser.
+
+    Args:
+        entry: Where the denoiser is defined.
+        spec: What it declares.
+        weights: File of a learned one's weights.
+        detail: What the denoiser itself adds, such as the hash of the TOML file that describes it.
 
     >>> revision_of(Entry("half", "benchmarks.classical.half", "Half"), DenoiserSpec(name="half"))
     '1'
@@ -82,8 +86,8 @@ def revision_of(
         parts.append(f"{spec.package}-{_version(spec.package)}")
     if entry.module.endswith(".py"):
         parts.append(hashlib.sha256(Path(entry.module).read_bytes()).hexdigest()[:12])
-    if own is not None:
-        parts.append(own)
+    if detail is not None:
+        parts.append(detail)
     return "+".join(parts)
 
 
@@ -96,8 +100,8 @@ def _version(package: str) -> str:
         return metadata.version(owners[0]) if owners else "unknown"
 
 
-def constructed(entry: Entry) -> Denoiser:
-    """Import, check and construct; no optional package is imported.
+def construct(entry: Entry) -> Denoiser:
+    """Import, check and construct a denoiser; no optional package is imported.
 
     Raises:
         InputError: if there is no such file or class, its ``spec`` makes no sense, or it has no
@@ -107,14 +111,14 @@ def constructed(entry: Entry) -> Denoiser:
         DenoiserFailed: if its module or constructor raises.
     """
     with importing(entry.name):
-        attribute = entry.load()
-    spec = declared(attribute, name=entry.name)
-    lacks = missing(spec)
-    if lacks is not None and lacks.extra:
-        raise MissingExtra(lacks.package, extra=lacks.extra)
-    if lacks is not None:
+        attribute = entry.load(LOADERS)
+    spec = read_spec(attribute, name=entry.name)
+    missing = missing_requirement(spec)
+    if missing is not None and missing.extra:
+        raise MissingExtra(missing.package, extra=missing.extra)
+    if missing is not None:
         raise InputError(
-            f"the {lacks.kind} {lacks.package!r} is not installed; run: {lacks.command}"
+            f"the {missing.kind} {missing.package!r} is not installed; run: {missing.command}"
         )
     if entry.variant is not None and not hasattr(attribute, "variant"):
         raise InputError(
@@ -130,8 +134,8 @@ def constructed(entry: Entry) -> Denoiser:
     return cast(Denoiser, denoiser)
 
 
-def declared(attribute: Any, *, name: str) -> DenoiserSpec:
-    """Return the spec of a class or object.
+def read_spec(attribute: Any, *, name: str) -> DenoiserSpec:
+    """Return the spec of a class or object, once it makes sense.
 
     Raises:
         InputError: naming the field that is missing or wrong.
@@ -149,29 +153,40 @@ def declared(attribute: Any, *, name: str) -> DenoiserSpec:
         "backend": (spec.backend in ("numpy", "torch"), "'numpy' or 'torch'"),
         "needs": (spec.needs <= SIDE.keys(), f"some of {', '.join(sorted(SIDE))}"),
         "latency": (spec.latency >= 0 and math.isfinite(spec.latency), "samples, at least 0"),
-        "front_end": (_goes_first(spec.front_end), "the name of a blind denoiser without one"),
+        "front_end": (_is_front_end(spec.front_end), "the name of a blind denoiser without one"),
         "min_samples": (spec.min_samples >= 1, "at least 1"),
         "chunk": (spec.chunk is None or spec.chunk >= max(1, spec.min_samples), "samples or None"),
-        "overlap": (_has_room(spec), "at most half of what spec.latency leaves of spec.chunk"),
+        "overlap": (_overlap_fits(spec), "at most half of what spec.latency leaves of spec.chunk"),
     }
     for field, (holds, expected) in rules.items():
         if not holds:
-            found = getattr(spec, field)
-            raise InputError(f"denoiser {name!r}: spec.{field} is {found!r}; expected {expected}")
+            value = getattr(spec, field)
+            raise InputError(f"denoiser {name!r}: spec.{field} is {value!r}; expected {expected}")
     return spec
 
 
-def _goes_first(name: str | None) -> bool:
+def _is_front_end(name: str | None) -> bool:
     if name is None:
         return True
-    known = registry.denoisers().get(name)
-    spec = None if known is None else getattr(known.load(), "spec", None)
+    entry = registry.denoisers().get(name)
+    spec = None if entry is None else getattr(entry.load(), "spec", None)
     return isinstance(spec, DenoiserSpec) and not spec.needs and spec.front_end is None
 
 
-def _has_room(spec: DenoiserSpec) -> bool:
+def _overlap_fits(spec: DenoiserSpec) -> bool:
     """Tell whether pieces go forward, and no sample lies in three of them."""
     if spec.chunk is None:
         return spec.overlap == 0
-    left = spec.chunk - spec.latency
-    return spec.overlap >= 0 and left >= 1 and 2 * spec.overlap <= left
+    step = spec.chunk - spec.latency
+    return spec.overlap >= 0 and step >= 1 and 2 * spec.overlap <= step
+
+
+def _load_described(path: Path) -> Any:
+    # Few denoisers are described, and the reader of their datasets takes a second to import.
+    from benchmarks.external.adapters import load_described  # noqa: PLC0415
+
+    return load_described(path)
+
+
+LOADERS: dict[str, registry.Loader] = {".toml": _load_described}
+"""What makes a denoiser of a file that describes it, by suffix."""

@@ -1,9 +1,8 @@
 """Change the sampling rate of audio, at once or as it comes, at the best quality of soxr.
 
-Mirror a recording beyond its ends while its rate is changed, so that the ends stay as they are.
-
 A resampler takes what lies outside for silence, and a recording that begins or ends at full level
-rings there. 10 ms on each side keep that away from the recording itself.
+rings there. So the recording is mirrored beyond its ends while its rate is changed: 10 ms on each
+side keep that away from the recording itself.
 """
 
 from __future__ import annotations
@@ -16,56 +15,9 @@ import numpy as np
 import soxr
 
 from benchmarks.contract import Batch
-from benchmarks.harness.counters import Counted
-from mn_dataset.audio.resample import QUALITY, resample_blocks
+from mn_dataset.audio.convert import QUALITY, resample_blocks
 
 _MARGIN_S = 0.01
-
-
-def margin(source_rate: int, target_rate: int) -> int:
-    """Return how many samples stand on each side: a whole number at both rates.
-
-    >>> margin(48_000, 44_100), margin(44_100, 44_100)
-    (480, 0)
-    """
-    if source_rate == target_rate:
-        return 0
-    unit = source_rate // math.gcd(source_rate, target_rate)
-    return unit * math.ceil(_MARGIN_S * source_rate / unit)
-
-
-def mirrored(signal: Batch, count: int) -> Batch:
-    """Return a signal (..., time) with so many samples more on each side.
-
-    >>> mirrored(np.array([1.0, 2.0, 3.0], np.float32), 2)
-    array([2., 1., 1., 2., 3., 3., 2.], dtype=float32)
-    """
-    sides = [(0, 0)] * (signal.ndim - 1) + [(count, count)]
-    return np.pad(signal, sides, mode="symmetric")
-
-
-def mirrored_blocks(blocks: Iterable[Batch], count: int) -> Iterator[Batch]:
-    """Do the same to a signal that comes in blocks (..., time)."""
-    if not count:
-        yield from blocks
-        return
-    rest = iter(blocks)
-    first: list[Batch] = []
-    while sum(block.shape[-1] for block in first) < count:
-        block = next(rest, None)
-        if block is None:
-            if first:
-                yield mirrored(np.concatenate(first, axis=-1), count)
-            return
-        first.append(block)
-    head = np.concatenate(first, axis=-1)
-    yield head[..., count - 1 :: -1]
-    yield head
-    tail = head[..., -count:]
-    for block in rest:
-        yield block
-        tail = np.concatenate([tail, block], axis=-1)[..., -count:]
-    yield tail[..., ::-1]
 
 
 def resampled(batch: Batch, source_rate: int, target_rate: int) -> Batch:
@@ -115,12 +67,12 @@ def resampled_blocks(
     outside = margin(source_rate, target_rate)
     nothing = np.zeros((0, math.prod(shape)), np.float32)
     columns = chain([nothing], map(_columns, mirrored_blocks(counted, outside)))
-    given = -outside * target_rate // source_rate
+    yielded = -outside * target_rate // source_rate
     for part in resample_blocks(columns, from_rate=source_rate, to_rate=target_rate):
         # Until all has come, soxr has given less than this.
-        rest = _length(counted.samples, source_rate, target_rate) - given
-        yield _rows(part[max(0, -given) : max(0, rest)], shape)
-        given += len(part)
+        rest = _length(counted.samples, source_rate, target_rate) - yielded
+        yield _rows(part[max(0, -yielded) : max(0, rest)], shape)
+        yielded += len(part)
 
 
 def fitted(batch: Batch, num_samples: int) -> Batch:
@@ -129,6 +81,70 @@ def fitted(batch: Batch, num_samples: int) -> Batch:
     padding = [(0, 0)] * (batch.ndim - 1) + [(0, missing)]
     cut: Batch = np.pad(batch[..., :num_samples], padding)
     return cut
+
+
+class Counted:
+    """Blocks (..., time) that are counted as they pass.
+
+    Attributes:
+        samples: How many have passed.
+    """
+
+    def __init__(self, blocks: Iterable[Batch]) -> None:
+        self._blocks = blocks
+        self.samples = 0
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Pass the blocks on."""
+        for block in self._blocks:
+            self.samples += block.shape[-1]
+            yield block
+
+
+def margin(source_rate: int, target_rate: int) -> int:
+    """Return how many samples stand on each side: a whole number at both rates.
+
+    >>> margin(48_000, 44_100), margin(44_100, 44_100)
+    (480, 0)
+    """
+    if source_rate == target_rate:
+        return 0
+    unit = source_rate // math.gcd(source_rate, target_rate)
+    return unit * math.ceil(_MARGIN_S * source_rate / unit)
+
+
+def mirrored(signal: Batch, count: int) -> Batch:
+    """Return a signal (..., time) with so many samples more on each side.
+
+    >>> mirrored(np.array([1.0, 2.0, 3.0], np.float32), 2)
+    array([2., 1., 1., 2., 3., 3., 2.], dtype=float32)
+    """
+    sides = [(0, 0)] * (signal.ndim - 1) + [(count, count)]
+    return np.pad(signal, sides, mode="symmetric")
+
+
+def mirrored_blocks(blocks: Iterable[Batch], count: int) -> Iterator[Batch]:
+    """Yield a signal of blocks (..., time) with so many samples more on each side."""
+    if not count:
+        yield from blocks
+        return
+    rest = iter(blocks)
+    first: list[Batch] = []
+    while sum(block.shape[-1] for block in first) < count:
+        block = next(rest, None)
+        if block is None:
+            if first:
+                yield mirrored(np.concatenate(first, axis=-1), count)
+            return
+        first.append(block)
+    head = np.concatenate(first, axis=-1)
+    yield head[..., count - 1 :: -1]
+    yield head
+    tail = head[..., -count:]
+    for block in rest:
+        yield block
+        tail = np.concatenate([tail, block], axis=-1)[..., -count:]
+    yield tail[..., ::-1]
 
 
 def _length(num_samples: int, source_rate: int, target_rate: int) -> int:

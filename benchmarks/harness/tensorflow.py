@@ -1,4 +1,4 @@
-"""Turn a checkpoint of the reference into weights of ours."""
+"""Convert a TensorFlow checkpoint of the reference into a file of weights."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import registry
-from benchmarks.harness.load import constructed
+from benchmarks.harness.load import construct
 from mn_dataset.audio.io import file_sha256
 from mn_dataset.errors import InputError
 
@@ -23,7 +23,7 @@ NEUTRAL = (
 
 
 def convert(model: str, checkpoint: Path, out: Path) -> str:
-    """Write the weights of a reference's checkpoint as a file that ``NAME@FILE`` takes.
+    """Write the weights of a reference's checkpoint as a file that ``NAME@FILE`` names.
 
     Args:
         model: Registered name of a model with a reference.
@@ -32,7 +32,7 @@ def convert(model: str, checkpoint: Path, out: Path) -> str:
         out: The file to write; its folder is made.
 
     Returns:
-        What was done, and what was filled in, for people.
+        A report for people: the number of parameters, and what was filled in.
 
     Raises:
         UnknownName: if there is no such model.
@@ -41,7 +41,7 @@ def convert(model: str, checkpoint: Path, out: Path) -> str:
         MissingExtra: if a package is not installed.
     """
     entry = registry.denoiser(model)
-    denoiser: Any = constructed(entry)
+    denoiser: Any = construct(entry)
     module: Any = importlib.import_module(entry.module) if denoiser.spec.learned else None
     if not hasattr(module, "from_tensorflow"):
         raise InputError(f"{model}: has no reference whose checkpoints could be converted")
@@ -55,7 +55,6 @@ def convert(model: str, checkpoint: Path, out: Path) -> str:
         arrays |= tensorflow_weights.neutral_attention(arrays)
         notes.append(NEUTRAL)
     network = module.from_tensorflow(arrays)
-    out.parent.mkdir(parents=True, exist_ok=True)
     facts = {"converted_from": checkpoint.name, "notes": notes, **_hash(checkpoint)}
     weights_file.save(out, network, model=denoiser.spec.name, facts=facts)
     parameters = sum(parameter.numel() for parameter in network.parameters())
@@ -65,10 +64,10 @@ def convert(model: str, checkpoint: Path, out: Path) -> str:
 def _arrays(checkpoint: Path) -> dict[str, NDArray[Any]]:
     if not any(checkpoint.parent.glob(f"{glob.escape(checkpoint.name)}*")):
         raise InputError(f"{checkpoint}: no such checkpoint; expected a file, folder or prefix")
-    from benchmarks.layers import tensorflow_checkpoint as tensorflow  # noqa: PLC0415 - torch is an extra
+    from benchmarks.layers import tensorflow_checkpoint  # noqa: PLC0415 - torch is an extra
 
     if checkpoint.suffix != ".npz":
-        return tensorflow.read(checkpoint)
+        return tensorflow_checkpoint.read(checkpoint)
     try:
         with np.load(checkpoint) as archive:
             return {name.removeprefix("w/"): archive[name] for name in archive.files}

@@ -49,7 +49,7 @@ def shipped_weights(spec: DenoiserSpec) -> Path | None:
 
 
 def train_command(spec: DenoiserSpec) -> str:
-    """Return what a person types to have weights."""
+    """Return the command that makes weights."""
     return f"mn train {spec.name} --data CORPUS --out RUN"
 
 

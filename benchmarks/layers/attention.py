@@ -1,4 +1,4 @@
-"""Weigh channels by what the whole excerpt holds, and features by a first estimate."""
+"""Channel attention of the bottleneck, and attention supervised by a first estimate."""
 
 from __future__ import annotations
 
@@ -85,8 +85,8 @@ class RedrawnGate(nn.Module):
             kernels = torch.cat([self._drawn(_generator(item)) for item in means])
         kernels = kernels.to(means).reshape(len(means), 1, self.kernel)
         # One kernel per item: items stand as channels of one convolution in groups.
-        heard = functional.conv1d(means[None], kernels, padding=self.kernel // 2, groups=len(means))
-        return features * heard[0].sigmoid().to(features.dtype)[:, :, None, None]
+        gates = functional.conv1d(means[None], kernels, padding=self.kernel // 2, groups=len(means))
+        return features * gates[0].sigmoid().to(features.dtype)[:, :, None, None]
 
     def _drawn(self, generator: torch.Generator | None) -> Tensor:
         limit = math.sqrt(3.0 / self.kernel)
@@ -99,12 +99,6 @@ GATES: dict[str, Callable[[int], nn.Module]] = {
     "redrawn": RedrawnGate,
 }
 """What weighs the channels of the first bottleneck, by name."""
-
-
-def _generator(means: Tensor) -> torch.Generator:
-    held = (1000.0 * means).round().to(torch.int64).cpu().numpy().tobytes()
-    seed = int.from_bytes(hashlib.sha256(held).digest()[:8], "big") >> 1
-    return torch.Generator().manual_seed(seed)
 
 
 class SupervisedAttention(nn.Module):
@@ -130,3 +124,9 @@ class SupervisedAttention(nn.Module):
         estimate = self.residual(features) + spectrum
         mask = self.mask(estimate).sigmoid()
         return torch.addcmul(features, self.features(features), mask), estimate
+
+
+def _generator(means: Tensor) -> torch.Generator:
+    thousandths = (1000.0 * means).round().to(torch.int64).cpu().numpy().tobytes()
+    seed = int.from_bytes(hashlib.sha256(thousandths).digest()[:8], "big") >> 1
+    return torch.Generator().manual_seed(seed)

@@ -1,4 +1,4 @@
-"""Convolve spectra as MusicECAN and its ancestor do: mirrored borders, a bias, and an ELU."""
+"""Convolutions of spectra with mirrored borders, a bias and an ELU, as in MusicECAN."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmarks.layers import padding
-from benchmarks.layers.tiling import Strip, walked
+from benchmarks.layers.tiling import Strip, in_strips
 
 
 class Conv(nn.Module):
@@ -44,7 +44,7 @@ class Conv(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Return the convolution of (batch, inputs, frames, bins)."""
         strip = Strip(features, 0, features.shape[2])
-        return walked(
+        return in_strips(
             lambda begin, end: self.part(strip, begin, end),
             features,
             frames=-(-strip.whole // self.stride),
@@ -64,8 +64,8 @@ class Conv(nn.Module):
         first = begin * self.stride - before
         past = (end - 1) * self.stride - before + kernel
         wide = strip.widened(first, past, bins=(before, after))
-        answer = functional.conv2d(wide, self.weight, self.bias, self.stride)
-        return functional.elu(answer, inplace=True) if self.elu else answer
+        convolved = functional.conv2d(wide, self.weight, self.bias, self.stride)
+        return functional.elu(convolved, inplace=True) if self.elu else convolved
 
 
 class Up(nn.Module):
@@ -92,5 +92,5 @@ class Up(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Return (batch, outputs, 2 frames, 2 bins)."""
-        answer = functional.conv_transpose2d(features, self.weight, self.bias, stride=2, padding=1)
-        return functional.elu(answer, inplace=True)
+        doubled = functional.conv_transpose2d(features, self.weight, self.bias, stride=2, padding=1)
+        return functional.elu(doubled, inplace=True)

@@ -1,17 +1,15 @@
-"""Let an untrained second stage hand on what it is given.
-
-One that is residual to stage 1 begins with a small addition. One that answers directly would, with
-random weights, first have to learn what stage 1, which adds to its input, is given: four of its
-finest features carry the real and the imaginary part, each with both signs, over the uppermost skip
-to the output, which takes their differences. Everything else about them, and all other features,
-are as they were drawn.
-
-Draw the first weights of a network, from a seed and from nothing else.
+"""Draw the first weights of a network, from a seed and from nothing else.
 
 ``fan_in`` (the default) draws normal weights of variance 1 / fan-in (LeCun et al., "Efficient
 BackProp", 1998): what goes through keeps about its scale. ``original`` is the reference's
 truncated normal of standard deviation 0.05 whatever the fan-in, with which an untrained network
 of full width multiplies its input's level by a billion. Biases are zero.
+
+An untrained second stage passes its input on. One that is residual to stage 1 begins with a small
+addition. One that answers directly would, with random weights, first have to learn the input of
+stage 1, which adds to it: four of its finest features carry the real and the imaginary part, each
+with both signs, over the uppermost skip to the output, which takes their differences. Everything
+else about them, and all other features, are as they were drawn.
 """
 
 from __future__ import annotations
@@ -25,6 +23,15 @@ from torch import Tensor, nn
 
 from mn_dataset import seeds
 from mn_dataset.errors import UnknownName
+
+_CARRIED_SCALE = 0.1
+"""Scale of the carried features: the difference of two ELUs is straight up to about one, spectra of
+unit RMS peak at some tens. An offset would straighten it more, and cost bfloat16 its digits."""
+_OTHERS_SCALE = 0.1
+"""Scale of the output's other weights."""
+
+CARRIERS = 4
+"""How many features carry the input."""
 
 
 def initialise(network: nn.Module, *, seed: int, scheme: str) -> None:
@@ -47,6 +54,36 @@ def initialise(network: nn.Module, *, seed: int, scheme: str) -> None:
             SCHEMES[scheme](layer, torch.Generator().manual_seed(word))
 
 
+def begin_second_stage(network: Any) -> None:
+    """Let an untrained second stage pass its input on, by a few of its weights.
+
+    Args:
+        network: A ``TwoStage``; a direct one of less than four features at full resolution is left
+            as it is.
+    """
+    width = network.config["widths"][0]
+    if network.config["second_stage"] == "residual":
+        with torch.no_grad():
+            network.output.weight *= _OTHERS_SCALE
+        return
+    if width < CARRIERS:
+        return
+    stage, output = network.stage_2, network.output
+    center, carriers = stage.input.weight.shape[-1] // 2, range(CARRIERS)
+    with torch.no_grad():
+        stage.input.weight[:CARRIERS] = 0
+        output.weight *= _OTHERS_SCALE
+        output.weight[:, :CARRIERS] = 0
+        for block, first in ((stage.encoder[0].block, 0), (stage.decoder[0].block, width)):
+            block.dense[-1].weight[:CARRIERS] = 0
+            block.straight.weight[:CARRIERS] = 0
+            block.straight.weight[carriers, [first + feature for feature in carriers]] = 1
+        for feature in carriers:
+            part, sign = feature // 2, 1 - 2 * (feature % 2)
+            stage.input.weight[feature, part, center, center] = sign * _CARRIED_SCALE
+            output.weight[part, feature, 1, 1] = sign / (2 * _CARRIED_SCALE)
+
+
 def _fan_in(layer: Any, generator: torch.Generator) -> None:
     weight: Tensor = layer.weight
     nn.init.normal_(weight, std=layer.gain / math.sqrt(layer.fan_in), generator=generator)
@@ -63,43 +100,3 @@ SCHEMES: dict[str, Callable[[Any, torch.Generator], None]] = {
     "original": _original,
 }
 """What fills a layer, by name."""
-
-
-_SCALE = 0.1
-"""Of what is carried: the difference of two ELUs is straight up to about one, spectra of unit RMS
-peak at some tens. An offset would straighten it more, and cost bfloat16 its digits."""
-_OTHERS = 0.1
-"""Of the output's other weights."""
-
-CARRIERS = 4
-"""How many features are taken."""
-
-
-def begin_second_stage(network: Any) -> None:
-    """Overwrite a few weights of a network of two stages.
-
-    Args:
-        network: A ``TwoStage``; a direct one of less than four features at full resolution is left
-            as it is.
-    """
-    width = network.config["widths"][0]
-    if network.config["second_stage"] == "residual":
-        with torch.no_grad():
-            network.output.weight *= _OTHERS
-        return
-    if width < CARRIERS:
-        return
-    stage, output = network.stage_2, network.output
-    center, own = stage.input.weight.shape[-1] // 2, range(CARRIERS)
-    with torch.no_grad():
-        stage.input.weight[:CARRIERS] = 0
-        output.weight *= _OTHERS
-        output.weight[:, :CARRIERS] = 0
-        for block, first in ((stage.encoder[0].block, 0), (stage.decoder[0].block, width)):
-            block.dense[-1].weight[:CARRIERS] = 0
-            block.straight.weight[:CARRIERS] = 0
-            block.straight.weight[own, [first + feature for feature in own]] = 1
-        for feature in own:
-            part, sign = feature // 2, 1 - 2 * (feature % 2)
-            stage.input.weight[feature, part, center, center] = sign * _SCALE
-            output.weight[part, feature, 1, 1] = sign / (2 * _SCALE)

@@ -1,4 +1,4 @@
-"""Continue spectra beyond their borders, and cut them back.
+"""Pad spectra beyond their borders, symmetrically or with zeros, and crop them.
 
 SYMMETRIC padding mirrors with the edge included, ``b a | a b c | c b``, as TensorFlow's ``pad``
 means it. torch has no such mode: "reflect" leaves the edge out, and "replicate" is the same for
@@ -15,7 +15,7 @@ from torch.nn import functional
 
 
 def margins(kernel: int) -> tuple[int, int]:
-    """Return how many lines stand before and after, so that a kernel keeps the size.
+    """Return how many lines of padding before and after keep the size under a kernel.
 
     >>> margins(1), margins(3), margins(7), margins(4)
     ((0, 0), (1, 1), (3, 3), (2, 1))
@@ -24,7 +24,7 @@ def margins(kernel: int) -> tuple[int, int]:
 
 
 def symmetric(features: Tensor, *, frames: tuple[int, int], bins: tuple[int, int]) -> Tensor:
-    """Mirror outwards.
+    """Mirror the borders outwards, the edge included.
 
     Args:
         features: Shape (batch, channels, frames, bins); neither axis shorter than a margin.

@@ -1,4 +1,4 @@
-"""Say in which type of numbers a network is best run on a device."""
+"""Number types that networks are run in, and whether a device is faster in bfloat16."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WORTH = 1.2  # less is no reason to lose digits
 
 
 def number_type(name: str) -> torch.dtype:
-    """Return the type of a name.
+    """Return torch's type by its name.
 
     Raises:
         UnknownName: with the nearest names.
@@ -45,9 +45,9 @@ def is_bfloat16_fast(device: str) -> bool:
 
 
 def _cpu_has(name: str) -> bool:
-    """Ask torch, where its version can be asked."""
-    question = getattr(torch.cpu, name, None)
-    return bool(question and question())
+    """Tell whether torch knows of a feature of the processor; old versions cannot tell."""
+    query = getattr(torch.cpu, name, None)
+    return bool(query and query())
 
 
 @cache

@@ -1,13 +1,12 @@
-"""Let a network of spectra denoise waveforms: level, margins, spectra, and back.
-
-Every sample lies in four frames: 1536 zeros stand before the first and enough after the last, so
-both ends come out as they should (the reference attenuates the first 1536 samples of each piece).
-
-Turn waveforms into the spectra that MusicECAN and its ancestor see, and back, in torch.
+"""Analyse waveforms into the spectra that MusicECAN and its ancestor see, and back, in torch.
 
 A periodic Hamming window of 2048 samples every 512, real and imaginary parts, no scaling. The
 synthesis window is ``w / Σ w²`` over the four frames that overlap (Griffin and Lim 1984, eq. 6);
 ``torch.istft`` divides by the frames that are really there, and so gives another inverse.
+
+A network of spectra denoises waveforms at one level and with margins: every sample lies in four
+frames, for 1536 zeros stand before the first and enough after the last, so that both ends come out
+as they should (the reference attenuates the first 1536 samples of each piece).
 """
 
 from __future__ import annotations
@@ -26,6 +25,9 @@ WINDOW = 2048
 HOP = 512
 """Distance between frames in samples."""
 BINS = WINDOW // 2 + 1
+
+_MARGIN = WINDOW - HOP
+_SILENCE_RMS = 1e-12
 
 
 @cache
@@ -83,12 +85,8 @@ def inverse(spectrum: Tensor) -> Tensor:
     return wave
 
 
-_MARGIN = WINDOW - HOP
-_SILENCE_RMS = 1e-12
-
-
 def level_gain(noisy: Tensor, input_rms: float | None) -> Tensor:
-    """Return what brings each mixture to the level that a network expects; 1 for silence.
+    """Return the gain that brings each mixture to a network's level; 1 for silence.
 
     Silence is what lies below -240 dBFS: the dust of float computations is no music.
 

@@ -1,7 +1,8 @@
-"""Read a TensorFlow checkpoint of the reference; the one room that knows tensorflow.
+"""Read a TensorFlow checkpoint of the reference.
 
-Variables are named after the attributes of the published code (unet.py of Moliner's
-denoising-historical-recordings, which MusicECAN was made of), below any prefix:
+The one module that knows tensorflow. Variables are named after the attributes of the published
+code (unet.py of Moliner's denoising-historical-recordings, which MusicECAN was made of), below any
+prefix:
 ``layer_with_weights-0/decoder_s1/dblocks/0/i_block/tfc/H/0/kernel/.ATTRIBUTES/VARIABLE_VALUE``.
 What an optimiser keeps is left out.
 """
@@ -19,7 +20,7 @@ from mn_dataset.errors import InputError, MissingExtra
 
 _VALUE = re.compile(r"(.+)/(kernel|bias)/\.ATTRIBUTES/VARIABLE_VALUE")
 # The last one ends like others: the order counts.
-_PLACES = {
+_LAYERS = {
     r"encoder_s([12])/eblocks/(\d+)/conv2d_2": "s{}/enc/{}/down",
     r"encoder_s([12])/eblocks/(\d+)/i_block/tfc/H/(\d+)": "s{}/enc/{}/iblock/tfc/{}",
     r"encoder_s([12])/eblocks/(\d+)/i_block/conv2d_res": "s{}/enc/{}/iblock/res",
@@ -64,7 +65,7 @@ def reference_name(key: str) -> str | None:
     """Translate a variable's key; None for what is no weight of a network.
 
     Raises:
-        InputError: if it is a weight at a place that the reference does not have.
+        InputError: if it is a weight of a layer that the reference does not have.
 
     >>> reference_name("layer_with_weights-0/sam_1/conv2/bias/.ATTRIBUTES/VARIABLE_VALUE")
     'sam/resid/bias'
@@ -73,13 +74,13 @@ def reference_name(key: str) -> str | None:
     variable = _VALUE.fullmatch(key)
     if variable is None:
         return None
-    place, kind = variable.groups()
-    for pattern, name in _PLACES.items():
-        found = re.search(rf"(?:^|/){pattern}$", place)
-        if found:
-            return f"{name.format(*found.groups())}/{kind}"
+    layer, kind = variable.groups()
+    for pattern, name in _LAYERS.items():
+        match = re.search(rf"(?:^|/){pattern}$", layer)
+        if match:
+            return f"{name.format(*match.groups())}/{kind}"
     raise InputError(
-        f"checkpoint variable {place}/{kind}: no layer of MusicECAN or the two-stage U-Net; "
+        f"checkpoint variable {layer}/{kind}: no layer of MusicECAN or the two-stage U-Net; "
         "expected names such as layer_with_weights-0/encoder_s1/eblocks/0/conv2d_2"
     )
 

@@ -1,4 +1,4 @@
-"""Take the weights of the reference, by its names and in TensorFlow's layouts.
+"""Fill a network with the weights of the reference, by its names and in TensorFlow's layouts.
 
 Names are paths such as ``s1/enc/0/iblock/tfc/0/kernel``. Kernels of convolutions are stored as
 (frames, bins, in, out), those of transposed ones as (frames, bins, out, in), neither flipped; the
@@ -22,7 +22,7 @@ Array = NDArray[Any]
 FREQUENCY_CODE = "freq_emb"
 """The table of the frequency code, shape (bins, 10); no weight, and may be left out."""
 
-_WORDS = {
+_REFERENCE_WORDS = {
     "stage_1": "s1",
     "stage_2": "s2",
     "input": "conv_in",
@@ -44,12 +44,12 @@ _WORDS = {
 
 
 def reference_name(name: str) -> str:
-    """Return what the reference calls a tensor of ours.
+    """Return the reference's name of a tensor of ours.
 
     >>> reference_name("stage_1.encoder.0.block.dense.2.weight")
     's1/enc/0/iblock/tfc/2/kernel'
     """
-    return "/".join(_WORDS.get(word, word) for word in name.split("."))
+    return "/".join(_REFERENCE_WORDS.get(word, word) for word in name.split("."))
 
 
 def from_arrays(
@@ -83,17 +83,17 @@ def fill(module: torch.nn.Module, arrays: Mapping[str, Array]) -> None:
         InputError: naming the arrays that are missing, unknown or of another shape.
     """
     tensors = module.state_dict()
-    wanted = {reference_name(name): name for name in tensors}
-    _check_names(arrays, wanted)
-    filled = {ours: _ours(arrays[theirs]) for theirs, ours in wanted.items()}
+    names = {reference_name(name): name for name in tensors}
+    _check_names(arrays, names)
+    filled = {ours: _ours(arrays[theirs]) for theirs, ours in names.items()}
     wrong = [
         f"{theirs} is {arrays[theirs].shape}, expected {tuple(_theirs(tensors[ours]).shape)}"
-        for theirs, ours in wanted.items()
+        for theirs, ours in names.items()
         if filled[ours].shape != tensors[ours].shape
     ]
     if wrong:
         raise InputError(f"arrays of another shape than the others imply: {'; '.join(wrong)}")
-    if any(arrays[name].dtype == np.float64 for name in wanted if name != FREQUENCY_CODE):
+    if any(arrays[name].dtype == np.float64 for name in names if name != FREQUENCY_CODE):
         module.double()
     module.load_state_dict(filled)
 
@@ -139,13 +139,13 @@ def shape_of(arrays: Mapping[str, Array]) -> dict[str, Any]:
     }
 
 
-def _check_names(given: Mapping[str, Array], wanted: Mapping[str, str]) -> None:
-    missing = [name for name in wanted if name not in given]
-    unknown = [name for name in given if name not in wanted]
+def _check_names(arrays: Mapping[str, Array], names: Mapping[str, str]) -> None:
+    missing = [name for name in names if name not in arrays]
+    unknown = [name for name in arrays if name not in names]
     faults = [f"missing: {', '.join(missing)}"] if missing else []
     faults += [f"unknown: {', '.join(unknown)}"] if unknown else []
     if faults:
-        hint = suggestion(unknown[0], wanted) if unknown else "."
+        hint = suggestion(unknown[0], names) if unknown else "."
         raise InputError(f"not the arrays of this model; {'; '.join(faults)}{hint}")
 
 

@@ -1,4 +1,4 @@
-"""Walk through features in strips of frames that stay in the processor's cache.
+"""Compute features in strips of frames that stay in the processor's cache.
 
 At full resolution every convolution, concatenation, padding and activation writes more than a
 cache holds, into pages that the system hands out afresh each time. A strip at a time, with the few
@@ -46,7 +46,7 @@ class Strip:
         return padding.symmetric(inside, frames=frames, bins=bins)
 
 
-def walked(
+def in_strips(
     compute: Callable[[int, int], Tensor], features: Tensor, *, frames: int, widest: int
 ) -> Tensor:
     """Compute frames strip by strip; at once where gradients are wanted, or not on a CPU.

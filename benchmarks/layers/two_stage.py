@@ -1,4 +1,4 @@
-"""Denoise spectra in two stages: MusicECAN, and the two-stage U-Net that it was made of.
+"""The two-stage network of spectra: MusicECAN, and the two-stage U-Net that it was made of.
 
 Cheng et al., "MusicECAN: An Automatic Denoising Network for Music Recordings With Efficient
 Channel Attention", IEEE/ACM TASLP 2024, doi:10.1109/TASLP.2024.3378118; Moliner and Välimäki,
@@ -6,7 +6,7 @@ Channel Attention", IEEE/ACM TASLP 2024, doi:10.1109/TASLP.2024.3378118; Moliner
 doi:10.1109/ICASSP43922.2022.9746977. Both as their released code computes them, with two
 departures: ECA is a learned layer, and excerpts too short for the depth are padded with zeros.
 
-Tell a convolution at which frequency it is: ten cosines over the bins.
+Ten cosines over the bins, the frequency code, tell a convolution at which frequency it is.
 """
 
 from __future__ import annotations
@@ -27,26 +27,13 @@ from benchmarks.layers.unet import Unet
 from mn_dataset.errors import InputError, UnknownName
 
 CODES = 10
-"""How many cosines, each of twice the frequency of the one before."""
-
-
-def frequency_code(bins: int) -> NDArray[np.float32]:
-    """Return ``cos(2^j π f / (bins - 1))``, shape (bins, 10).
-
-    Every step is rounded to float32, as the reference rounds it: the argument is off by up to
-    1e-4 at the upper end, and a table that is more exact is another network.
-    """
-    place = np.arange(bins, dtype=np.float32) / np.float32(bins - 1)
-    rates = (2.0 ** np.arange(CODES) * np.pi).astype(np.float32)
-    return np.cos((place[:, np.newaxis] * rates).astype(np.float64)).astype(np.float32)
-
-
+"""How many cosines the frequency code has, each of twice the frequency of the one before."""
 SECOND_STAGES = ("direct", "residual")
 """How stage 2 answers: as in the reference, or with what it adds to the answer of stage 1."""
 
 
 class TwoStage(nn.Module):
-    """Two U-Nets; the second sees the spectrum again, and what the first found.
+    """Two U-Nets; the second sees the spectrum again, and the features of the first.
 
     Stage 1 answers with its input plus a residual, stage 2 as ``config["second_stage"]`` says.
 
@@ -128,8 +115,8 @@ def build(config: dict[str, Any]) -> TwoStage:
     """Return a fresh network.
 
     Args:
-        config: Keywords of ``benchmarks.models.two_stage.TwoStageModel.build``, with the widths
-            from full resolution to the bottleneck, at least two.
+        config: Keywords of ``benchmarks.models.two_stage_unet.TwoStageModel.build``; the widths go
+            from full resolution to the bottleneck, and are at least two.
 
     Raises:
         UnknownName: if there is no such second stage, gate or initialiser.
@@ -144,3 +131,14 @@ def build(config: dict[str, Any]) -> TwoStage:
         begin_second_stage(network)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # torch forgot it
     return network
+
+
+def frequency_code(bins: int) -> NDArray[np.float32]:
+    """Return ``cos(2^j π f / (bins - 1))``, shape (bins, 10).
+
+    Every step is rounded to float32, as the reference rounds it: the argument is off by up to
+    1e-4 at the upper end, and a table that is more exact is another network.
+    """
+    position = np.arange(bins, dtype=np.float32) / np.float32(bins - 1)
+    rates = (2.0 ** np.arange(CODES) * np.pi).astype(np.float32)
+    return np.cos((position[:, np.newaxis] * rates).astype(np.float64)).astype(np.float32)

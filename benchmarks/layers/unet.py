@@ -1,8 +1,9 @@
-"""Halve, think, double: the levels of a U-Net whose skips are concatenated."""
+"""A U-Net of densely connected blocks whose skips are concatenated."""
 
 from __future__ import annotations
 
 import itertools
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -10,48 +11,7 @@ from torch.nn import functional
 
 from benchmarks.layers import padding
 from benchmarks.layers.convolution import Conv, Up
-from benchmarks.layers.dense import ResidualDense
-
-
-class EncoderLevel(nn.Module):
-    """A dense block, kept as skip, and a convolution that halves both axes (rounded up)."""
-
-    def __init__(self, inputs: int, width: int, outputs: int, *, num_tfc: int) -> None:
-        super().__init__()
-        self.block = ResidualDense(inputs, width, num_tfc=num_tfc)
-        self.down = Conv(width, outputs, kernel=4, stride=2)
-
-    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Return what goes down (batch, outputs, ...) and what skips (batch, width, ...)."""
-        skip = self.block(features)
-        return self.down(skip), skip
-
-
-class DecoderLevel(nn.Module):
-    """Double both axes twice over (learned, and repeated), join the skip, and a dense block.
-
-    Projecting before repeating is a quarter of the work and the same: 1 x 1 and ELU know no
-    neighbours.
-    """
-
-    def __init__(self, inputs: int, width: int, *, num_tfc: int) -> None:
-        super().__init__()
-        self.up = Up(inputs, width)
-        self.project = nn.Identity() if inputs == width else Conv(inputs, width, kernel=1)
-        self.block = ResidualDense(2 * width, width, num_tfc=num_tfc)
-
-    def forward(self, features: Tensor, skip: Tensor) -> Tensor:
-        """Return (batch, width, frames, bins).
-
-        Args:
-            features: Of the level below, shape (batch, inputs, ceil(frames / 2), ceil(bins / 2)).
-            skip: Shape (batch, width, frames, bins).
-        """
-        repeated = functional.interpolate(self.project(features), scale_factor=2.0, mode="nearest")
-        frames, bins = skip.shape[-2:]
-        doubled = padding.cropped(repeated.add_(self.up(features)), frames=frames, bins=bins)
-        answer: Tensor = self.block(torch.cat((doubled, skip), dim=1))
-        return answer
+from benchmarks.layers.tiling import Strip, in_strips
 
 
 class Unet(nn.Module):
@@ -95,5 +55,96 @@ class Unet(nn.Module):
         features = self.attention(self.middle(features))
         for up in reversed(self.decoder):
             features = up(features, skips.pop())
-        answer: Tensor = features
-        return answer
+        decoded: Tensor = features
+        return decoded
+
+
+class EncoderLevel(nn.Module):
+    """A dense block, which is the skip, and a convolution that halves both axes (rounded up)."""
+
+    def __init__(self, inputs: int, width: int, outputs: int, *, num_tfc: int) -> None:
+        super().__init__()
+        self.block = ResidualDense(inputs, width, num_tfc=num_tfc)
+        self.down = Conv(width, outputs, kernel=4, stride=2)
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what goes down (batch, outputs, ...) and what skips (batch, width, ...)."""
+        skip = self.block(features)
+        return self.down(skip), skip
+
+
+class DecoderLevel(nn.Module):
+    """Double both axes twice over (learned, and repeated), join the skip, and a dense block.
+
+    Projecting before repeating is a quarter of the work and the same: 1 x 1 and ELU know no
+    neighbours.
+    """
+
+    def __init__(self, inputs: int, width: int, *, num_tfc: int) -> None:
+        super().__init__()
+        self.up = Up(inputs, width)
+        self.project = nn.Identity() if inputs == width else Conv(inputs, width, kernel=1)
+        self.block = ResidualDense(2 * width, width, num_tfc=num_tfc)
+
+    def forward(self, features: Tensor, skip: Tensor) -> Tensor:
+        """Return (batch, width, frames, bins).
+
+        Args:
+            features: Of the level below, shape (batch, inputs, ceil(frames / 2), ceil(bins / 2)).
+            skip: Shape (batch, width, frames, bins).
+        """
+        repeated = functional.interpolate(self.project(features), scale_factor=2.0, mode="nearest")
+        frames, bins = skip.shape[-2:]
+        doubled = padding.cropped(repeated.add_(self.up(features)), frames=frames, bins=bins)
+        joined: Tensor = self.block(torch.cat((doubled, skip), dim=1))
+        return joined
+
+
+class ResidualDense(nn.Module):
+    """A dense block plus a linear 1 x 1 projection of its input, with nothing after the sum."""
+
+    def __init__(self, inputs: int, outputs: int, *, num_tfc: int) -> None:
+        super().__init__()
+        self.dense = Dense(inputs, outputs, num_tfc=num_tfc)
+        self.straight = Conv(inputs, outputs, kernel=1, elu=False)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return (batch, outputs, frames, bins) of (batch, inputs, frames, bins)."""
+        strip = Strip(features, 0, features.shape[2])
+        # In place of the straight path: autograd keeps nothing of it, but the ELU's own output.
+        return in_strips(
+            lambda begin, end: self.straight.part(strip, begin, end).add_(
+                self.dense.part(strip, begin, end)
+            ),
+            features,
+            frames=strip.whole,
+            widest=self.dense.widest,
+        )
+
+
+class Dense(nn.ModuleList):
+    """3 x 3 convolutions, each of all before it, the newest first; only the last one is handed on.
+
+    Not the concatenation, as in the paper's figure and in DenseNet (Huang et al. 2017).
+    """
+
+    def __init__(self, inputs: int, outputs: int, *, num_tfc: int) -> None:
+        super().__init__(
+            Conv(inputs + number * outputs, outputs, kernel=3) for number in range(num_tfc)
+        )
+        self.widest = inputs + (num_tfc - 1) * outputs
+
+    def part(self, strip: Strip, begin: int, end: int) -> Tensor:
+        """Return frames begin to end of what the whole becomes.
+
+        Args:
+            strip: These frames, and one more at each side for each convolution.
+            begin: The first frame.
+            end: The frame after the last.
+        """
+        *inner, last = cast("list[Conv]", list(self))
+        for margin, conv in zip(range(len(inner), 0, -1), inner, strict=True):
+            first, past = max(0, begin - margin), min(strip.whole, end + margin)
+            both = torch.cat((conv.part(strip, first, past), strip.cut(first, past)), dim=1)
+            strip = Strip(both, first, strip.whole)
+        return last.part(strip, begin, end)

@@ -1,4 +1,4 @@
-"""Keep a network in one safetensors file: weights, and all that is needed to build it again."""
+"""Store a network in one safetensors file: weights, and all that is needed to build it again."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mn_dataset.errors import InputError, MissingExtra
+from mn_dataset.files.atomic import replacement
 
 if TYPE_CHECKING:
     import torch
 
 WEIGHTS_NAME = "weights.safetensors"
-"""What the weights of a run folder are called."""
+"""Name of the file of weights in a run folder."""
 
 _FORMAT = "mn-network-1"
 
 
 @dataclass(frozen=True)
 class Card:
-    """What a file of weights says of itself.
+    """The metadata of a file of weights.
 
     Attributes:
         model: Registered name of the model.
@@ -48,12 +49,16 @@ def save(
     """Write a network whole or not at all.
 
     Args:
-        path: The file; its folder exists.
+        path: The file; its folder is made if need be.
         network: A module whose ``config`` holds the keywords of the model's ``build``.
         model: Registered name of the model.
         facts: Where the weights come from, as JSON.
         kind: Type to store what was learned in; as it is by default. Buffers stay as they are.
+
+    Raises:
+        OutputError: if it cannot be written.
     """
+    from safetensors import SafetensorError  # noqa: PLC0415 - an extra
     from safetensors.torch import save_file  # noqa: PLC0415 - an extra
 
     learned = dict(network.named_parameters())
@@ -61,43 +66,39 @@ def save(
         name: value.detach().to(kind if name in learned else None).contiguous()
         for name, value in network.state_dict().items()
     }
-    words = {
+    metadata = {
         "model": model,
         "config": network.config,
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "facts": dict(facts or {}),
     }
-    # One word: several are written in an order that differs from run to run.
-    metadata = {_FORMAT: json.dumps(words, sort_keys=True)}
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        save_file(tensors, temporary, metadata=metadata)
+    # One key: several are written in an order that differs from run to run.
+    packed = {_FORMAT: json.dumps(metadata, sort_keys=True)}
+    with replacement(path, faults=(SafetensorError,)) as temporary:
+        save_file(tensors, temporary, metadata=packed)
         temporary.chmod(0o666 & ~_umask())  # safetensors keeps them to their owner
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read_card(path: Path) -> Card:
-    """Read what a file of weights says of itself, without the weights and without torch.
+    """Read the metadata of a file of weights, without the weights and without torch.
 
     Raises:
         InputError: if there is no such file, or it was not written by ``save``.
         MissingExtra: if safetensors is not installed.
     """
     with _opened(path, "numpy") as file:
-        held = (file.metadata() or {}).get(_FORMAT)
-    if held is None:
+        packed = (file.metadata() or {}).get(_FORMAT)
+    if packed is None:
         raise InputError(
             f"{path}: holds no network of this toolkit; expected what `mn train` or `mn convert` "
             "wrote"
         )
     try:
-        words = json.loads(held)
-        config, facts = dict(words["config"]), dict(words["facts"])
-        return Card(words["model"], config, facts, int(words["parameters"]))
+        metadata = json.loads(packed)
+        config, facts = dict(metadata["config"]), dict(metadata["facts"])
+        return Card(metadata["model"], config, facts, int(metadata["parameters"]))
     except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path}: what it says of its network is damaged: {error}") from error
+        raise InputError(f"{path}: the metadata of its network is damaged: {error}") from error
 
 
 def load(
@@ -130,16 +131,16 @@ def _check_shapes(path: Path, build: Callable[..., torch.nn.Module], card: Card)
     import torch  # noqa: PLC0415 - an extra
 
     with _opened(path, "pt") as file:
-        found = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118 - no dict
+        shapes = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118 - no dict
     with torch.device("meta"):
         state = build(**card.config).state_dict()
     expected = {name: list(tensor.shape) for name, tensor in state.items()}
     wrong = sorted(
-        name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name)
+        name for name in shapes.keys() | expected.keys() if shapes.get(name) != expected.get(name)
     )
     if wrong:
         raise InputError(
-            f"{path}: its tensors do not fit its own config: {wrong[0]} is {found.get(wrong[0])}, "
+            f"{path}: its tensors do not fit its own config: {wrong[0]} is {shapes.get(wrong[0])}, "
             f"expected {expected.get(wrong[0])}"
         )
 

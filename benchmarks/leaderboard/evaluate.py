@@ -14,7 +14,7 @@ from statistics import median
 import numpy as np
 
 from benchmarks.contract import Batch, Score
-from benchmarks.harness.alignment import Aligned, Alignment
+from benchmarks.harness.alignment import Alignment, LagAndGain
 from benchmarks.harness.apply import AppliedDenoiser, load_denoiser
 from benchmarks.harness.checks import DenoiserFailed
 from benchmarks.leaderboard.run_folder import Record
@@ -234,7 +234,7 @@ def _estimate(job: Job, entrant: Entrant, references: References) -> _Made | Rec
 
 def _scored(job: Job, entrant: Entrant, made: _Made, references: References) -> Record:
     scores: dict[str, tuple[float | None, str]] = {}
-    aligned: list[Aligned] = []
+    aligned: list[LagAndGain] = []
     library_s = 0.0
     keys = score_targets(job.task, job.mixture)
     for target, key in zip(references.audio.targets, keys, strict=True):

@@ -29,8 +29,6 @@ ALL = "all"
 TARGET = "target"
 """Column of the leaderboard of a task whose estimates have an axis of targets."""
 
-_MOST_LABELS = 12  # more distinct numbers were drawn from a range; they are shown in steps
-_STEP_DB = 5.0
 _SCORE = ("mixture_id", "denoiser", TARGET, "metric", "value")
 
 
@@ -74,8 +72,10 @@ class Scores:
         """Return the labels of a key in order: those of numbers by size, others by name."""
         if column == TARGET:
             return list(self.by_target)
-        labels = np.unique(self.labels[column]).tolist()
-        return sorted(labels, key=_lowest) if column in self.numbers else labels
+        labels: list[str] = np.unique(self.labels[column]).tolist()
+        if column not in self.numbers:
+            return labels
+        return next(facet for facet in self.task.facets if facet.column == column).ordered(labels)
 
     def cells(self) -> Iterator[tuple[tuple[str, ...], Flags]]:
         """Yield the labels and the mixtures of every cell of the facets, and of their sums."""
@@ -194,9 +194,7 @@ def arrange(
         values=values,
         by_target=by_target if task.target_axis else {},
         labels={
-            facet.column: _number_labels(numbers[facet.column])
-            if facet.numeric
-            else _names(facts[facet.column])
+            facet.column: np.array(facet.names(facts[facet.column].tolist()), dtype=np.str_)
             for facet in task.facets
         },
         numbers=numbers,
@@ -258,21 +256,3 @@ class _Matrices:
 
 def _names(column: pd.Series[Any]) -> Names:
     return np.asarray(column.astype(str).to_numpy(dtype=object), dtype=np.str_)
-
-
-def _number_labels(numbers: Floats) -> Names:
-    """Name each number, or the step it falls into when there are too many to be a grid.
-
-    >>> _number_labels(np.array([-5.0, 2.5])).tolist()
-    ['-5', '2.5']
-    >>> _number_labels(np.linspace(0, 9.9, 20))[[0, -1]].tolist()
-    ['0..5', '5..10']
-    """
-    if len(np.unique(numbers)) <= _MOST_LABELS:
-        return np.array([f"{number:g}" for number in numbers], dtype=np.str_)
-    low = np.floor(numbers / _STEP_DB) * _STEP_DB
-    return np.array([f"{number:g}..{number + _STEP_DB:g}" for number in low], dtype=np.str_)
-
-
-def _lowest(label: str) -> float:
-    return float(label.partition("..")[0])

@@ -1,4 +1,4 @@
-"""MusicECAN: a two-stage U-Net whose first bottleneck weighs its channels.
+"""MusicECAN: a two-stage U-Net with channel attention at its first bottleneck.
 
 Cheng et al., "MusicECAN: An Automatic Denoising Network for Music Recordings With Efficient
 Channel Attention", IEEE/ACM TASLP 2024, doi:10.1109/TASLP.2024.3378118. Built as the released
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.contract import DenoiserSpec
-from benchmarks.models.two_stage import CHUNK, OVERLAP, RATE, TwoStageModel
+from benchmarks.models.two_stage_unet import CHUNK, OVERLAP, RATE, TwoStageModel
 
 if TYPE_CHECKING:
     import torch

@@ -11,8 +11,8 @@ from benchmarks.leaderboard.examples import PICTURE, layer_names
 from benchmarks.leaderboard.inference import Floats
 from benchmarks.leaderboard.selection import headline, worst_clips
 from benchmarks.report.page_data import short
-from benchmarks.report.spectrogram import FLOOR_DB, TICKS_HZ, picture, position
 from benchmarks.report.summary import Board
+from benchmarks.signal.spectrogram import FLOOR_DB, TICKS_HZ, picture, position
 from mn_dataset.errors import AudioError
 from mn_dataset.files.atomic import write_bytes
 

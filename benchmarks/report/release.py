@@ -16,15 +16,14 @@ import pandas as pd
 
 from benchmarks import registry
 from benchmarks.contract import Model
-from benchmarks.harness.load import constructed
+from benchmarks.harness.load import construct
 from benchmarks.layers.weights_file import WEIGHTS_NAME, read_card, save
 from benchmarks.layers.weights_file import load as load_weights
 from benchmarks.leaderboard.ranking import BASELINE
 from benchmarks.leaderboard.run_folder import read_table
 from benchmarks.report.summary import HEADLINE, read_board
 from benchmarks.report.text import number, table
-from benchmarks.training.data.base import TRAIN
-from benchmarks.training.data.loader import SOURCES, attributions, read_sources
+from benchmarks.training.data.base import SOURCES, TRAIN, attributions, read_sources
 from mn_dataset.audio.io import file_sha256
 from mn_dataset.errors import DatasetError
 from mn_dataset.files.atomic import write_text
@@ -240,7 +239,7 @@ def pack(
         if not (run / name).is_file():
             raise DatasetError(f"{run / name}: no such file; expected a run folder of `mn train`")
     trained = run / WEIGHTS_NAME
-    learned = cast(Model, constructed(registry.denoiser(model or read_card(trained).model)))
+    learned = cast(Model, construct(registry.denoiser(model or read_card(trained).model)))
     weights = _light(trained, out, license_id=license_id, model=learned)
     shutil.copyfile(run / SOURCES, weights.with_suffix(".sources.csv"))
     revision = file_sha256(weights)

@@ -16,7 +16,8 @@ from benchmarks.leaderboard.ranking import leaderboard
 from benchmarks.leaderboard.run_folder import read_finished, read_table
 from benchmarks.leaderboard.score_matrix import ALL, Scores, read_scores
 from mn_dataset.records import SYNTHETIC
-from mn_dataset.tasks.spec import Facet, TaskSpec
+from mn_dataset.tasks.facets import Facet
+from mn_dataset.tasks.spec import TaskSpec
 
 HEADLINE = selection.HEADLINE
 """The metric of the first table, where a run has it."""

@@ -1,4 +1,4 @@
-"""Cut a signal of any length into overlapping pieces, and join what becomes of them.
+"""Cut a signal of any length into overlapping pieces, and crossfade them into one again.
 
 Pieces begin every ``chunk - overlap`` samples and all have one length: the last is moved back to
 end with the signal, so that no tail is lost and no piece is tiny. Neighbours are crossfaded over
@@ -59,23 +59,23 @@ def cut(blocks: Iterable[Signal], *, chunk: int, overlap: int) -> Iterator[Piece
     """
     if not 0 <= overlap < chunk:
         raise ValueError(f"overlap is {overlap}; expected 0 to {chunk - 1}, less than a piece")
-    held: list[Signal] = []
-    begin = end = start = 0  # of what is held; where the next piece begins
+    pending: list[Signal] = []
+    begin = end = start = 0  # of the pending blocks; where the next piece begins
     for block in blocks:
-        held.append(block)
+        pending.append(block)
         end += block.shape[-1]
         if end < start + chunk:
             continue
-        signal = _whole(held)
+        signal = _whole(pending)
         while end >= start + chunk:
             yield Piece(start, signal[..., start - begin :][..., :chunk])
             start += chunk - overlap
         latest = start - (chunk - overlap)
-        held, begin = [signal[..., latest - begin :]], latest  # the last piece may begin in it
+        pending, begin = [signal[..., latest - begin :]], latest  # the last piece may begin in it
     covered = start + overlap if start else 0
     if end > covered:
         last = max(0, end - chunk)
-        yield Piece(last, _whole(held)[..., last - begin :])
+        yield Piece(last, _whole(pending)[..., last - begin :])
 
 
 def joined(pieces: Iterable[Piece], *, overlap: int) -> Iterator[Signal]:
@@ -101,9 +101,9 @@ def joined(pieces: Iterable[Piece], *, overlap: int) -> Iterator[Signal]:
         if tail is not None:
             body = body.copy()
             body[..., :overlap] = tail + rising * (body[..., :overlap] - tail)
-        settled = max(0, body.shape[-1] - overlap)
-        yield body[..., :settled]
-        tail = body[..., settled:]
+        finished = max(0, body.shape[-1] - overlap)
+        yield body[..., :finished]
+        tail = body[..., finished:]
         seam = piece.stop - overlap
     if tail is not None:
         yield tail

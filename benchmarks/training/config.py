@@ -1,4 +1,4 @@
-"""Say how a network is trained: every field with its unit, its default, and what is refused."""
+"""Configuration of a training run: every field with its unit, default and allowed range."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from mn_dataset.licenses import ANY, gate
 from mn_dataset.mix.augment.chain import load_chain
 from mn_dataset.records import SAMPLING_RATE, SnrDefinition
 
-_MOST_MINUTES = 1e7  # nineteen years
+_LONGEST_MINUTES = 1e7  # nineteen years
 
 
 @dataclass(frozen=True, kw_only=True)
 class Data:
-    """What a step is made of. A built dataset has SNRs, levels and augmentation of its own.
+    """Data of a training step. A built dataset has SNRs, levels and augmentation of its own.
 
     Attributes:
         segment_s: Length of a training item in seconds.
@@ -49,7 +49,7 @@ class Data:
     cache_mb: int = 1024
 
     def __post_init__(self) -> None:
-        """Refuse what makes no step."""
+        """Refuse values that make no batch."""
         _finite(self)
         _at_least(self, batch=1, accumulate=1, items_per_epoch=1, workers=0, cache_mb=0)
         _within(self, segment_s=(0.1, 60.0))
@@ -71,7 +71,7 @@ class Data:
         Raises:
             InputError: if one of ``licenses`` is none that anybody knows.
         """
-        return gate(self.licenses, default=ANY, option="licenses")(license_id)
+        return gate(self.licenses, default=ANY, parameter="licenses")(license_id)
 
     @property
     def segment(self) -> int:
@@ -81,7 +81,7 @@ class Data:
 
 @dataclass(frozen=True, kw_only=True)
 class Optimizer:
-    """How the weights follow the gradient.
+    """Settings of the optimiser and of the learning rate.
 
     Attributes:
         name: "adam" or "adamw".
@@ -113,7 +113,7 @@ class Optimizer:
     max_skipped: int = 10
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be a descent."""
+        """Refuse values outside their ranges."""
         _finite(self)
         _at_least(self, warmup_steps=0, decay_steps=1, max_skipped=1, weight_decay=0)
         _within(self, floor=(0.0, 1.0), ema_decay=(0.0, 0.999999), learning_rate=(1e-12, 100.0))
@@ -125,7 +125,7 @@ class Optimizer:
 
 @dataclass(frozen=True, kw_only=True)
 class Validation:
-    """How the best weights are told: mean SI-SDR gain over the mixtures themselves.
+    """Settings of validation, which chooses the best weights by their mean SI-SDR gain.
 
     Attributes:
         every_steps: Steps between two validations; a checkpoint follows each.
@@ -142,7 +142,7 @@ class Validation:
     patience: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what validates nothing."""
+        """Refuse values that validate nothing."""
         _finite(self)
         _at_least(self, every_steps=1, mixtures=2, patience=1)
         _within(self, seconds=(0.1, 60.0))
@@ -150,7 +150,7 @@ class Validation:
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """When training ends, and what it keeps on the way; all may differ when it is resumed.
+    """When training ends, and what it keeps meanwhile; all may differ when it is resumed.
 
     Attributes:
         max_steps: Steps in all.
@@ -169,28 +169,28 @@ class Limits:
     log_steps: int = 10
 
     def __post_init__(self) -> None:
-        """Refuse what never begins."""
+        """Refuse limits that allow no step."""
         _finite(self)
         _at_least(self, max_steps=1, max_epochs=1, checkpoint_steps=1, keep_last=1, log_steps=1)
-        if self.max_minutes is not None and not 0 < self.max_minutes <= _MOST_MINUTES:
+        if self.max_minutes is not None and not 0 < self.max_minutes <= _LONGEST_MINUTES:
             raise InputError(
-                f"max_minutes is {self.max_minutes:g}; expected more than 0, {_MOST_MINUTES:g} at "
-                "the most"
+                f"max_minutes is {self.max_minutes:g}; expected more than 0, at the most "
+                f"{_LONGEST_MINUTES:g}"
             )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """All of it; a TOML file has one table per part.
+    """A whole training configuration; a TOML file has one table per part.
 
     Attributes:
         loss: Weights of the losses by name (``losses.LOSSES``), one table per output of the
             network, the best output first.
         model: Keywords of the model's ``build``.
-        data: What a step is made of.
-        optimizer: How the weights follow.
-        validation: How the best weights are told.
-        limits: When it ends.
+        data: Data of a training step.
+        optimizer: Optimiser and learning rate.
+        validation: How the best weights are chosen.
+        limits: When training ends.
     """
 
     loss: tuple[Mapping[str, float], ...] = ({"mae": 1.0}, {"mae": 1.0})
@@ -220,18 +220,18 @@ class Config:
 
     @property
     def decay_steps(self) -> int | None:
-        """Where the cosine ends."""
+        """Step at which the cosine schedule reaches its floor."""
         return self.optimizer.decay_steps or self.limits.max_steps
 
     def settings(self) -> dict[str, Any]:
-        """Return what decides the weights, as JSON: what a resumed run must have in common."""
-        told = asdict(self)
-        del told["limits"], told["data"]["workers"], told["data"]["cache_mb"]
+        """Return the fields that decide the weights, as JSON: a resumed run must have the same."""
+        settings = asdict(self)
+        del settings["limits"], settings["data"]["workers"], settings["data"]["cache_mb"]
         cosine = self.optimizer.schedule == "cosine"
-        told["optimizer"]["decay_steps"] = self.decay_steps if cosine else None
+        settings["optimizer"]["decay_steps"] = self.decay_steps if cosine else None
         if self.data.augment is not None:
-            told["data"]["augment"] = load_chain(self.data.augment).text
-        return told
+            settings["data"]["augment"] = load_chain(self.data.augment).text
+        return settings
 
 
 def _finite(section: Any) -> None:

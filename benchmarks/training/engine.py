@@ -1,4 +1,4 @@
-"""Put a network on a device, in a precision, in several processes: the one room of accelerate."""
+"""Put a network on a device, in a precision, in one or several processes, by accelerate."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _PRECISIONS = {"float32": "no", "bfloat16": "bf16"}
 
 
 class Engine:
-    """Where a network is trained. Several processes are started by ``accelerate launch``.
+    """Device, precision and processes of a training; ``accelerate launch`` starts several.
 
     Args:
-        accelerator: Of accelerate, which knows device, precision and processes.
+        accelerator: Of accelerate, which holds all three.
     """
 
     def __init__(self, accelerator: Accelerator) -> None:
@@ -51,7 +51,7 @@ class Engine:
         """Return the network as it is to be called in training: on the device, autocast, shared."""
         return cast(torch.nn.Module, self._accelerator.prepare(network))
 
-    def accumulating(self, network: torch.nn.Module, *, last: bool) -> AbstractContextManager[Any]:
+    def accumulation(self, network: torch.nn.Module, *, last: bool) -> AbstractContextManager[Any]:
         """Return a block in which gradients are shared between processes only if it is the last."""
         if last or self.processes == 1:
             return torch.enable_grad()
@@ -73,7 +73,7 @@ class Engine:
         """Return the tensors of all processes, one after the other."""
         return cast(Tensor, self._accelerator.gather(value))
 
-    def moved(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    def to_device(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """Return a batch on the device."""
         return {name: part.to(self.device, non_blocking=True) for name, part in batch.items()}
 
@@ -83,7 +83,7 @@ class Engine:
 
 
 @contextmanager
-def engine(device: str, precision: str) -> Iterator[Engine]:
+def open_engine(device: str, precision: str) -> Iterator[Engine]:
     """Open an engine, and leave nothing of it behind.
 
     Args:
@@ -104,13 +104,16 @@ def engine(device: str, precision: str) -> Iterator[Engine]:
             kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
         )
     except ValueError as error:
-        raise InputError(f"--device {device} cannot train in {precision}: {error}") from error
-    made = Engine(accelerator)
+        raise InputError(
+            f"device {device} cannot train in precision {precision} ({error}); expected a device "
+            "that can, or precision float32 in [optimizer]"
+        ) from error
+    engine = Engine(accelerator)
     try:
-        yield made
+        yield engine
     finally:
         # accelerate remembers device and precision for as long as the process lives, and refuses
         # others; a group of processes is its launcher's.
-        alone = made.processes == 1
+        is_alone = engine.processes == 1
         accelerator.end_training()
-        AcceleratorState._reset_state(reset_partial_state=alone)
+        AcceleratorState._reset_state(reset_partial_state=is_alone)

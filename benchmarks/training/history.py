@@ -1,20 +1,20 @@
-"""Keep the curve of a run: one line per step, none twice, whatever stopped it."""
+"""History of a training run as CSV: one line per step, none twice, whatever stopped the run."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from benchmarks.training.writing import written
+from mn_dataset.files.atomic import write_text
+from mn_dataset.files.journal import append_lines, read_lines
 
 HISTORY = "history.csv"
 
 
 @dataclass(frozen=True)
-class Point:
-    """One line.
+class StepRecord:
+    """One line of the history.
 
     Attributes:
         step: Steps done, this one included.
@@ -40,16 +40,16 @@ class Point:
 
     @property
     def line(self) -> str:
-        """The line of the table."""
-        values = (getattr(self, one.name) for one in fields(self))
-        return ",".join("" if value is None else repr(value) for value in values) + "\n"
+        """The line of the table, without its end."""
+        values = (getattr(self, field.name) for field in fields(self))
+        return ",".join("" if value is None else repr(value) for value in values)
 
 
-HEADER = ",".join(one.name for one in fields(Point)) + "\n"
+HEADER = ",".join(field.name for field in fields(StepRecord))
 
 
 class History:
-    """The table of a run.
+    """The table of steps of a run.
 
     Args:
         folder: The run's.
@@ -59,7 +59,7 @@ class History:
         self.path = folder / HISTORY
 
     def rewind(self, step: int) -> None:
-        """Keep the whole lines up to a step; what came after it will come again.
+        """Keep the whole lines up to a step; the later steps will be made again.
 
         Raises:
             OutputError: if it cannot be written.
@@ -73,36 +73,26 @@ class History:
             OutputError: if it cannot be written.
         """
         self._write(
-            f"{line.rsplit(',', 2)[0]},{si_sdr_db!r},{gain_db!r}\n" if _step(line) == step else line
+            f"{line.rsplit(',', 2)[0]},{si_sdr_db!r},{gain_db!r}" if _step(line) == step else line
             for line in self._lines()
         )
 
-    def append(self, point: Point) -> None:
+    def append(self, record: StepRecord) -> None:
         """Add a line with a single write.
 
         Raises:
             OutputError: if it cannot be written.
         """
-        with written(self.path), self.path.open("ab", buffering=0) as file:
-            file.write(point.line.encode())
+        append_lines(self.path, [record.line], header=[HEADER])
 
     def _lines(self) -> list[str]:
-        """Return the whole lines, the header left away."""
-        if not self.path.is_file():
-            return []
-        lines = self.path.read_text(encoding="utf-8").splitlines(keepends=True)[1:]
-        return [line for line in lines if line.endswith("\n")]
+        """Return the whole lines but the header."""
+        return list(read_lines(self.path))[1:]
 
     def _write(self, lines: Iterable[str]) -> None:
-        temporary = self.path.with_name(f".{HISTORY}.{os.getpid()}.tmp")
-        try:
-            with written(self.path):
-                temporary.write_text(HEADER + "".join(lines), encoding="utf-8")
-                temporary.replace(self.path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_text(self.path, "".join(f"{line}\n" for line in (HEADER, *lines)))
 
 
 def _step(line: str) -> float:
-    word = line.partition(",")[0]
-    return int(word) if word.isdigit() else float("inf")
+    number = line.partition(",")[0]
+    return int(number) if number.isdigit() else float("inf")

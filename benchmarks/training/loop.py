@@ -1,32 +1,77 @@
-"""Take steps until an end is reached: learn, validate, keep the best, and stop in one piece."""
+"""Training loop: make steps, validate, and keep weights and checkpoints, until an end is reached.
+
+Ctrl-C and a scheduler's SIGTERM end the step first, and then the run.
+"""
 
 from __future__ import annotations
 
 import math
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from types import FrameType
 from typing import Any
+
+from safetensors import SafetensorError
 
 from benchmarks.layers import weights_file
 from benchmarks.training import checkpoint
-from benchmarks.training.checkpoint import Progress
 from benchmarks.training.config import Config
 from benchmarks.training.data.loader import Batch
-from benchmarks.training.history import Point
-from benchmarks.training.losses import Denoising
+from benchmarks.training.history import StepRecord
+from benchmarks.training.losses import DenoisingLoss
 from benchmarks.training.monitor import SHOWN, Monitor
-from benchmarks.training.progress import Pace
+from benchmarks.training.progress import Pace, Progress
 from benchmarks.training.run_folder import RunFolder
-from benchmarks.training.signals import Request
-from benchmarks.training.step import Step, learning_rate, take
-from benchmarks.training.train_state import Learner
-from benchmarks.training.validate import Scores, Validator, learned
-from benchmarks.training.writing import written
+from benchmarks.training.step import Step, learning_rate, train_step
+from benchmarks.training.train_state import TrainState
+from benchmarks.training.validate import ValidationScores, Validator, has_learned
 from mn_dataset.errors import MnError
+from mn_dataset.files.atomic import writing
 
 INTERRUPTED = "interrupted"
-"""Why a run stopped that somebody stopped."""
+"""Why a run ended that a signal stopped."""
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class StopRequest:
+    """Whether a signal asked the run to stop.
+
+    Attributes:
+        received: True from the first signal on.
+    """
+
+    def __init__(self) -> None:
+        self.received = False
+
+    def receive(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - as signals come
+        """Note a signal; a second one does not wait for the end of the step.
+
+        Raises:
+            KeyboardInterrupt: if it is the second one.
+        """
+        if self.received:
+            raise KeyboardInterrupt
+        self.received = True
+
+
+@contextmanager
+def deferred_signals() -> Iterator[StopRequest]:
+    """Collect signals while in the block; outside the main thread there are none to collect."""
+    request = StopRequest()
+    if threading.current_thread() is not threading.main_thread():
+        yield request
+        return
+    handlers = {number: signal.signal(number, request.receive) for number in _SIGNALS}
+    try:
+        yield request
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 @dataclass
@@ -36,182 +81,191 @@ class Loop:
     Attributes:
         model: Registered name of the model.
         config: How to train.
-        learner: What learns.
-        objective: What it is to make small.
-        validator: What it is judged by.
-        folder: Where everything is kept.
-        pace: How long it takes.
-        progress: How far it has come.
-        facts: What the card of its weights says, beside steps and scores.
+        state: Network, average of its weights, and optimiser.
+        loss_function: What is minimised.
+        validator: Scores the averaged weights.
+        folder: The run folder.
+        pace: How long steps and validations take.
+        progress: How far the run has come.
+        card_facts: What the card of its weights says, beside steps and scores.
         monitor: TensorBoard, in the process that writes.
-        tell: Called with (done, all) seconds of work.
+        on_progress: Called with (done, all) seconds of work.
     """
 
     model: str
     config: Config
-    learner: Learner
-    objective: Denoising
+    state: TrainState
+    loss_function: DenoisingLoss
     validator: Validator
     folder: RunFolder
     pace: Pace
     progress: Progress
-    facts: Mapping[str, Any]
+    card_facts: Mapping[str, Any]
     monitor: Monitor | None = None
-    tell: Callable[[int, int], None] | None = None
-    _clock: float = field(default=0.0, init=False)
+    on_progress: Callable[[int, int], None] | None = None
+    _counted_until: float = field(default=0.0, init=False)
 
-    def run(self, batches: Iterator[list[Batch]], request: Request) -> str:
+    def run(self, batches: Iterator[list[Batch]], request: StopRequest) -> str:
         """Train, and return why it ended.
 
         Args:
             batches: The parts of every step from the next one on, without end.
-            request: Whether somebody asked for the end.
+            request: Whether a signal asked to stop.
 
         Raises:
             MnError: if loss or gradient stay without a finite value.
         """
-        self._clock = time.monotonic()
-        reason = self._end(asked=False)
+        self._counted_until = time.monotonic()
+        reason = self._end(stop_requested=False)
         while reason is None:
             step = self._step(batches, request)
-            reason = self._end(asked=step.asked)
+            reason = self._end(stop_requested=step.stop_requested)
             self._after(step, reason)
-            reason = reason or self._end(asked=False)  # a validation may have been the last
+            reason = reason or self._end(
+                stop_requested=False
+            )  # a validation may have been the last
         if reason != INTERRUPTED:
             self._conclude()
         return reason
 
-    def _step(self, batches: Iterator[list[Batch]], request: Request) -> Step:
-        done, chosen, began = self.progress, self.config.optimizer, time.monotonic()
+    def _step(self, batches: Iterator[list[Batch]], request: StopRequest) -> Step:
+        before, optimizer, began = self.progress, self.config.optimizer, time.monotonic()
         parts = next(batches)
         elapsed = self._elapsed()
-        self._clock += elapsed
-        step = take(
-            self.learner,
-            self.objective,
+        self._counted_until += elapsed
+        step = train_step(
+            self.state,
+            self.loss_function,
             parts,
-            learning_rate=self._rate(done.step),
-            clip_norm=chosen.clip_norm,
+            learning_rate=self._learning_rate(before.step),
+            clip_norm=optimizer.clip_norm,
             seconds=elapsed,
-            asked=request.made,
+            stop_requested=request.received,
         )
         self.pace.add_step(time.monotonic() - began)
         self.progress = replace(
-            done,
-            step=done.step + 1,
-            seconds=done.seconds + step.seconds,
-            skipped=done.skipped + (not step.finite),
-            skipped_in_a_row=0 if step.finite else done.skipped_in_a_row + 1,
+            before,
+            step=before.step + 1,
+            seconds=before.seconds + step.seconds,
+            skipped=before.skipped + (not step.finite),
+            skipped_in_a_row=0 if step.finite else before.skipped_in_a_row + 1,
         )
-        if self.progress.skipped_in_a_row >= chosen.max_skipped:
+        if self.progress.skipped_in_a_row >= optimizer.max_skipped:
             raise MnError(
-                f"step {done.step + 1}: loss or gradient was not finite in {chosen.max_skipped} "
-                "steps in a row; lower learning_rate or clip_norm in [optimizer], or train in "
-                f"float32; the latest checkpoint stands in {self.folder.checkpoints}"
+                f"step {self.progress.step}: loss or gradient was not finite in "
+                f"{optimizer.max_skipped} steps in a row; lower learning_rate or clip_norm in "
+                "[optimizer], or train in float32; the latest checkpoint stands in "
+                f"{self.folder.checkpoints}"
             )
         return step
 
-    def _end(self, *, asked: bool) -> str | None:
+    def _end(self, *, stop_requested: bool) -> str | None:
         """Return why there is no further step, None if there is one."""
-        done, limits = self.progress, self.config.limits
+        progress, limits = self.progress, self.config.limits
         last, minutes = self.pace.last_step, limits.max_minutes
         patience = self.config.validation.patience
         ends = {
-            INTERRUPTED: asked,
-            "all steps are done": last is not None and done.step >= last,
-            "the time is up": minutes is not None and done.seconds >= 60.0 * minutes,
-            "validation got no better": patience is not None and done.stale >= patience,
+            INTERRUPTED: stop_requested,
+            "all steps are done": last is not None and progress.step >= last,
+            "the time is up": minutes is not None and progress.seconds >= 60.0 * minutes,
+            "validation got no better": patience is not None and progress.stale >= patience,
         }
         return next((reason for reason, holds in ends.items() if holds), None)
 
     def _after(self, step: Step, reason: str | None) -> None:
-        """Validate, keep and tell what is due after a step."""
-        done, began = self.progress, time.monotonic()
-        point = Point(
-            step=done.step,
-            epoch=self.pace.epoch(done.step),
+        """Validate, record and save what is due after a step."""
+        progress, began = self.progress, time.monotonic()
+        record = StepRecord(
+            step=progress.step,
+            epoch=self.pace.epoch(progress.step),
             loss=step.loss,
-            learning_rate=self._rate(done.step - 1),
+            learning_rate=self._learning_rate(progress.step - 1),
             grad_norm=step.grad_norm,
             skipped=int(not step.finite),
-            seconds=done.seconds,
+            seconds=progress.seconds,
         )
-        due = done.step % self.config.validation.every_steps == 0
-        validates = due or reason not in (None, INTERRUPTED)
+        is_due = progress.step % self.config.validation.every_steps == 0
+        validates = is_due or reason not in (None, INTERRUPTED)
         if validates:
             scores = self._validate()
-            point = replace(point, si_sdr_db=scores.mean_db, gain_db=scores.mean_gain_db)
-        self._record(point)
-        if validates or reason or done.step % self.config.limits.checkpoint_steps == 0:
-            self._keep()
+            record = replace(record, si_sdr_db=scores.mean_db, gain_db=scores.mean_gain_db)
+        self._record(record)
+        if validates or reason or progress.step % self.config.limits.checkpoint_steps == 0:
+            self._save_checkpoint()
         if validates:
             self.pace.add_validation(time.monotonic() - began)
-        if self.tell:
-            left = self.pace.left_s(done.step, done.seconds)
-            self.tell(round(done.seconds), round(done.seconds + left))
+        if self.on_progress:
+            remaining_s = self.pace.remaining_s(progress.step, progress.seconds)
+            self.on_progress(round(progress.seconds), round(progress.seconds + remaining_s))
 
     def _conclude(self) -> None:
         """Validate where a run ends that was stopped there, or that is now to be no longer."""
         if self.progress.validated_step == self.progress.step:
             return
         scores = self._validate()
-        if self.learner.engine.is_main:
+        if self.state.engine.is_main:
             self.folder.history.amend(
                 self.progress.step, si_sdr_db=scores.mean_db, gain_db=scores.mean_gain_db
             )
-            done = replace(self.progress, seconds=self.progress.seconds + self._elapsed())
-            checkpoint.amend(self.folder.checkpoints, done)
+            checkpoint.amend_progress(self.folder.checkpoints, self._timed_progress())
 
-    def _validate(self) -> Scores:
-        """Score the averaged weights, and keep them if there were none better."""
-        scores = self.validator.score(self.learner.average.module)
-        done, gain = replace(self.progress, validated_step=self.progress.step), scores.mean_gain_db
-        if gain > (-math.inf if done.best_db is None else done.best_db):
-            self.progress = replace(done, best_db=gain, best_step=done.step, stale=0)
-            self._ship(scores)
+    def _validate(self) -> ValidationScores:
+        """Score the averaged weights, and write them if they are the best so far."""
+        scores = self.validator.score(self.state.average.module)
+        gain_db = scores.mean_gain_db
+        progress = replace(self.progress, validated_step=self.progress.step)
+        if gain_db > (-math.inf if progress.best_db is None else progress.best_db):
+            self.progress = replace(progress, best_db=gain_db, best_step=progress.step, stale=0)
+            self._write_weights(scores)
         else:
-            self.progress = replace(done, stale=done.stale + 1)
+            self.progress = replace(progress, stale=progress.stale + 1)
         return scores
 
-    def _ship(self, scores: Scores) -> None:
-        if not self.learner.engine.is_main:
+    def _write_weights(self, scores: ValidationScores) -> None:
+        if not self.state.engine.is_main:
             return
-        told = {
+        facts = {
+            **self.card_facts,
             "steps": self.progress.step,
             "validation": {
                 "mixtures": len(scores.noisy_db),
                 "si_sdr_db": round(scores.mean_db, 4),
                 "gain_db": round(scores.mean_gain_db, 4),
-                "learned": learned(scores),
+                "learned": has_learned(scores),
             },
         }
         path = self.folder.root / weights_file.WEIGHTS_NAME
-        network = self.learner.average.module
-        with written(path):
-            weights_file.save(path, network, model=self.model, facts={**self.facts, **told})
+        with writing(
+            path, cure="free some space, or choose another place", faults=(SafetensorError,)
+        ):
+            weights_file.save(path, self.state.average.module, model=self.model, facts=facts)
 
-    def _record(self, point: Point) -> None:
+    def _record(self, record: StepRecord) -> None:
         if self.monitor is None:
             return
-        self.folder.history.append(point)
-        if point.step % self.config.limits.log_steps == 0:
-            self.monitor.point(point)
-        if point.gain_db is not None:
-            self.monitor.validation(point)
-            for number in range(min(SHOWN, len(self.validator.examples))):
-                estimate = self.validator.estimate(self.learner.average.module, number)
-                self.monitor.audio(f"mixture_{number}/estimate", estimate, step=point.step)
+        self.folder.history.append(record)
+        if record.step % self.config.limits.log_steps == 0:
+            self.monitor.add_step(record)
+        if record.gain_db is not None:
+            self.monitor.add_validation(record)
+            for index in range(min(SHOWN, len(self.validator.examples))):
+                estimate = self.validator.estimate(self.state.average.module, index)
+                self.monitor.add_audio(f"mixture_{index}/estimate", estimate, step=record.step)
 
-    def _keep(self) -> None:
-        tensors = self.learner.tensors()  # of all processes together
-        if self.learner.engine.is_main:
-            done = replace(self.progress, seconds=self.progress.seconds + self._elapsed())
+    def _save_checkpoint(self) -> None:
+        tensors = self.state.tensors()  # of all processes together
+        if self.state.engine.is_main:
             keep = self.config.limits.keep_last
-            checkpoint.save(self.folder.checkpoints, tensors, done, keep=keep)
+            progress = self._timed_progress()
+            checkpoint.save(self.folder.checkpoints, tensors, progress, keep=keep)
+
+    def _timed_progress(self) -> Progress:
+        """Return the progress with the seconds of work until now."""
+        return replace(self.progress, seconds=self.progress.seconds + self._elapsed())
 
     def _elapsed(self) -> float:
         """Return the seconds of work that ``progress`` does not hold yet."""
-        return time.monotonic() - self._clock
+        return time.monotonic() - self._counted_until
 
-    def _rate(self, step: int) -> float:
+    def _learning_rate(self, step: int) -> float:
         return learning_rate(step, self.config.optimizer, decay_steps=self.config.decay_steps)

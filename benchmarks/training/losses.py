@@ -1,9 +1,8 @@
-"""Measure how far an estimate is from the clean layer, so that a gradient can shorten the way.
+"""Losses of training: distances of a network's estimates from the clean layers.
 
 Every loss takes estimates and targets of a batch and returns one value per item, shape (batch,),
-lower is better; it is finite, and so is its gradient, at silence on either side.
-
-Turn a batch of waveforms into what a network sees, and what it gives into one number.
+lower is better; it is finite, and so is its gradient, at silence on either side. ``DenoisingLoss``
+is the weighted sum of several for a whole batch of waveforms.
 """
 
 from __future__ import annotations
@@ -21,8 +20,11 @@ from torch import Tensor
 from benchmarks.layers import stft
 from mn_dataset.errors import InputError, UnknownName
 
+Network = Callable[[Tensor], Sequence[Tensor]]
+"""Takes spectra (batch, 2, frames, bins) and returns estimates of them, the best first."""
+
 _SILENCE = 1e-12  # mean square: −120 dBFS, under anything that 16 bits hold
-_QUIET = 1e-7  # squared magnitude under which a bin is as good as silent (Yamamoto et al.'s code)
+_SILENT_BIN = 1e-7  # squared magnitude under which a bin counts as silent (Yamamoto et al.'s code)
 
 RESOLUTIONS = ((1024, 600, 120), (2048, 1200, 240), (512, 240, 50))
 """FFT size, window and hop in samples of the three resolutions of Yamamoto et al. (2020)."""
@@ -35,18 +37,18 @@ class Signal:
     Attributes:
         spectra: Real and imaginary parts, shape (batch, 2, frames, bins).
         num_samples: Length of the waveforms.
-        known: The waveforms, shape (batch, time), where they need not be made of the spectra.
+        waveforms: Shape (batch, time), where they need not be made of the spectra.
     """
 
     spectra: Tensor
     num_samples: int
-    known: Tensor | None = None
+    waveforms: Tensor | None = None
 
     @cached_property
     def wave(self) -> Tensor:
         """The waveforms, shape (batch, time)."""
-        if self.known is not None:
-            return self.known
+        if self.waveforms is not None:
+            return self.waveforms
         unity = self.spectra.new_ones(len(self.spectra), 1)
         return stft.synthesise(self.spectra, unity, num_samples=self.num_samples)
 
@@ -80,83 +82,61 @@ def mr_stft(estimate: Signal, target: Signal) -> Tensor:
     """
     losses = []
     for resolution in RESOLUTIONS:
-        found, wanted = (_magnitude(one.wave, *resolution) for one in (estimate, target))
-        distance = torch.linalg.vector_norm(found - wanted, dim=(1, 2))
-        convergence = distance / torch.linalg.vector_norm(wanted, dim=(1, 2))
-        losses.append(convergence + (found.log() - wanted.log()).abs().mean(dim=(1, 2)))
+        magnitude, clean = (_magnitude(signal.wave, *resolution) for signal in (estimate, target))
+        distance = torch.linalg.vector_norm(magnitude - clean, dim=(1, 2))
+        convergence = distance / torch.linalg.vector_norm(clean, dim=(1, 2))
+        losses.append(convergence + (magnitude.log() - clean.log()).abs().mean(dim=(1, 2)))
     return torch.stack(losses).mean(dim=0)
 
 
 LOSSES: Mapping[str, Loss] = {"mae": mae, "mr_stft": mr_stft, "si_sdr": si_sdr, "snr": snr}
-"""What a configuration may weigh, by name."""
+"""The losses that a configuration may give weights, by name."""
 
 
-def weigh(
-    tables: Sequence[Mapping[str, float]], outputs: Sequence[Signal], target: Signal
+def weighted_sum(
+    weights: Sequence[Mapping[str, float]], outputs: Sequence[Signal], target: Signal
 ) -> Tensor:
     """Return the weighted sum of the losses of a network's outputs, shape (batch,).
 
     Args:
-        tables: Weights by name, one table per output, the best output first.
-        outputs: What the network gave; those beyond the tables count nothing.
+        weights: Of the losses by name, one table per output, the best output first.
+        outputs: Of the network; those beyond the tables count nothing.
         target: The clean layers.
 
     Raises:
         InputError: if there are more tables than outputs.
     """
-    if len(tables) > len(outputs):
+    if len(weights) > len(outputs):
         raise InputError(
-            f"loss has {len(tables)} tables, and the network gives {len(outputs)} output(s); "
+            f"loss has {len(weights)} tables, and the network gives {len(outputs)} output(s); "
             "expected one table per output at most"
         )
     terms = [
         weight * LOSSES[name](output, target)
-        for table, output in zip(tables, outputs, strict=False)
+        for table, output in zip(weights, outputs, strict=False)
         for name, weight in table.items()
         if weight
     ]
     return torch.stack(terms).sum(dim=0)
 
 
-def check(tables: Sequence[Mapping[str, float]]) -> None:
-    """Refuse losses that nobody knows, and weights that lead nowhere.
+def check_weights(weights: Sequence[Mapping[str, float]]) -> None:
+    """Refuse unknown losses, and weights without a positive sum.
 
     Raises:
         UnknownName: with the nearest name.
         InputError: if a weight is negative, or all are zero.
     """
-    for name in (name for table in tables for name in table):
+    for name in (name for table in weights for name in table):
         if name not in LOSSES:
             raise UnknownName("loss", name, LOSSES)
-    weights = [weight for table in tables for weight in table.values()]
-    if not weights or min(weights) < 0 or not 0 < sum(weights) < float("inf"):
-        raise InputError(f"loss has the weights {weights}; expected some above 0, none below")
-
-
-def _decibels(signal: Tensor, error: Tensor) -> Tensor:
-    above, below = (part.square().mean(dim=-1) + _SILENCE for part in (signal, error))
-    return 10.0 * torch.log10(above / below)
-
-
-def _magnitude(wave: Tensor, size: int, window: int, hop: int) -> Tensor:
-    shape = torch.from_numpy(_hann(window)).to(wave)
-    spectrum = torch.stft(wave, size, hop, window, shape, return_complex=True)
-    power = spectrum.real.square() + spectrum.imag.square()
-    return power.clamp(min=_QUIET).sqrt()
-
-
-@cache
-def _hann(length: int) -> NDArray[np.float64]:
-    """Return the periodic Hann window, built by numpy: torch's first one is not always right."""
-    window: NDArray[np.float64] = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
-    return window
-
-
-Network = Callable[[Tensor], Sequence[Tensor]]
+    values = [weight for table in weights for weight in table.values()]
+    if not values or min(values) < 0 or not 0 < sum(values) < float("inf"):
+        raise InputError(f"loss has the weights {values}; expected some above 0, none below")
 
 
 @dataclass(frozen=True)
-class Denoising:
+class DenoisingLoss:
     """The loss of a network of spectra: noisy in, the clean layer as the target of each output.
 
     Attributes:
@@ -171,7 +151,7 @@ class Denoising:
         """Return the mean loss of a batch.
 
         Args:
-            network: Takes and gives spectra, as ``layers.spectral.estimate`` says.
+            network: Takes and gives spectra, as ``layers.stft.estimate`` says.
             batch: "noisy" and "clean", float32 (batch, time).
 
         Raises:
@@ -180,21 +160,42 @@ class Denoising:
         noisy, clean = batch["noisy"], batch["clean"]
         gain = stft.level_gain(noisy, self.input_rms)
         # Convolutions are quicker where a bin's channels lie together, in bfloat16 by far.
-        seen = stft.analyse(noisy, gain).contiguous(memory_format=torch.channels_last)
-        outputs = network(seen)
+        spectra = stft.analyse(noisy, gain).contiguous(memory_format=torch.channels_last)
+        outputs = network(spectra)
         length = noisy.shape[-1]
-        target = Signal(stft.analyse(clean, gain), length, known=clean * gain)
-        found = [Signal(output.float(), length) for output in outputs]
-        return weigh(self.weights, found, target).mean()
+        target = Signal(stft.analyse(clean, gain), length, waveforms=clean * gain)
+        estimates = [Signal(output.float(), length) for output in outputs]
+        return weighted_sum(self.weights, estimates, target).mean()
 
 
-def denoising(weights: Sequence[Mapping[str, float]], network: torch.nn.Module) -> Denoising:
+def denoising_loss(
+    weights: Sequence[Mapping[str, float]], network: torch.nn.Module
+) -> DenoisingLoss:
     """Return the loss that suits a network.
 
     Raises:
         UnknownName: if a loss has no such name.
-        InputError: if the weights lead nowhere.
+        InputError: if the weights have no positive sum.
     """
-    check(weights)
+    check_weights(weights)
     config: dict[str, Any] = network.config  # type: ignore[assignment] # torch types it so
-    return Denoising(weights, config["input_rms"])
+    return DenoisingLoss(weights, config["input_rms"])
+
+
+def _decibels(signal: Tensor, error: Tensor) -> Tensor:
+    above, below = (part.square().mean(dim=-1) + _SILENCE for part in (signal, error))
+    return 10.0 * torch.log10(above / below)
+
+
+def _magnitude(wave: Tensor, size: int, window: int, hop: int) -> Tensor:
+    shape = torch.from_numpy(_hann(window)).to(wave)
+    spectrum = torch.stft(wave, size, hop, window, shape, return_complex=True)
+    power = spectrum.real.square() + spectrum.imag.square()
+    return power.clamp(min=_SILENT_BIN).sqrt()
+
+
+@cache
+def _hann(length: int) -> NDArray[np.float64]:
+    """Return the periodic Hann window, built by numpy: torch's first one is not always right."""
+    window: NDArray[np.float64] = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
+    return window

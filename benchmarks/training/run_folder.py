@@ -1,20 +1,22 @@
-"""Keep a run folder: what was asked, what came of it, and nothing of another run."""
+"""Run folder of a training run: its settings, its starts and its outcome, and nothing of others."""
 
 from __future__ import annotations
 
 import json
-import os
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.harness.lock import lock
-from benchmarks.training import checkpoint
+import torch
+
+from benchmarks.harness.environment import environment, now
+from benchmarks.training.checkpoint import list_checkpoints
+from benchmarks.training.engine import Engine
 from benchmarks.training.history import History
-from benchmarks.training.writing import written
 from mn_dataset.errors import DatasetError
+from mn_dataset.files.atomic import write_json
+from mn_dataset.files.lock import contents, locked
 
 TRAIN_JSON = "train.json"
 
@@ -32,29 +34,17 @@ class RunFolder:
         self.checkpoints = root / "checkpoints"
         self.events = root / "tensorboard"
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Make the folder, and keep other runs out of it while in the block, however it ends.
+    def locked(self) -> AbstractContextManager[None]:
+        """Make the folder, and keep other processes' runs out of it while in the block.
 
         Raises:
             InputError: if another run is in it.
             OutputError: if it cannot be made.
         """
-        with written(self.root):
-            self.root.mkdir(parents=True, exist_ok=True)
-        if sys.platform == "win32":
-            yield
-            return
-        with written(self.root):
-            handle = os.open(self.root, os.O_RDONLY)
-        try:
-            lock(handle, self.root, command="mn train")
-            yield
-        finally:
-            os.close(handle)
+        return locked(self.root, command="mn train")
 
     def check(self, settings: Mapping[str, Any], *, resume: bool) -> None:
-        """Refuse a folder that holds something else, or work that nobody asked to continue.
+        """Refuse a folder that holds something else, or a run that is not to be resumed.
 
         Args:
             settings: What decides the weights, as JSON: model, seed, configuration, data.
@@ -63,84 +53,93 @@ class RunFolder:
         Raises:
             DatasetError: saying what differs, or how to go on.
         """
-        if not self.root.is_dir() or all(_is_temporary(path) for path in self.root.iterdir()):
+        if not contents(self.root):
             return
         if not (self.root / TRAIN_JSON).is_file():
             raise DatasetError(
                 f"{self.root}: holds files but no {TRAIN_JSON}; expected an empty folder or a run "
-                "of `mn train`, give another --out"
+                "of `mn train`, choose another folder"
             )
-        differing = list(differences(self.read().get("settings", {}), _json(settings)))
+        differing = list(differences(self.read().get("settings", {}), _as_read(settings)))
         if differing:
             raise DatasetError(
-                f"{self.root}: holds another run: {'; '.join(differing)}; give another --out, or "
-                "the options and data of that run"
+                f"{self.root}: holds another run: {'; '.join(differing)}; choose another folder, "
+                "or the arguments and data of that run"
             )
-        if not resume and checkpoint.found(self.checkpoints):
+        if not resume and list_checkpoints(self.checkpoints):
             raise DatasetError(
-                f"{self.root}: holds this run already; add --resume to continue it, or give "
-                "another --out"
+                f"{self.root}: holds this run already, and resume is False; set it to continue "
+                "the run, or choose another folder"
             )
-
-    def sweep(self) -> None:
-        """Remove what a kill left half written."""
-        for path in self.root.iterdir():
-            if _is_temporary(path):
-                with written(path):
-                    path.unlink()
-        checkpoint.sweep(self.checkpoints)
 
     def read(self) -> dict[str, Any]:
-        """Return what ``train.json`` says, nothing if there is none.
+        """Return the content of ``train.json``, an empty one if there is no such file.
 
         Raises:
             DatasetError: if it is no JSON.
         """
         path = self.root / TRAIN_JSON
         try:
-            told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise DatasetError(f"{path}: not JSON ({error}); give another --out") from error
-        return told
+            raise DatasetError(f"{path}: not JSON ({error}); choose another folder") from error
+        return content
 
-    def write(self, told: Mapping[str, Any]) -> None:
+    def write(self, content: Mapping[str, Any]) -> None:
         """Write ``train.json`` whole or not at all.
 
         Raises:
             OutputError: if it cannot be written.
         """
-        path = self.root / TRAIN_JSON
-        temporary = path.with_name(f".{TRAIN_JSON}.{os.getpid()}.tmp")
-        text = json.dumps(told, indent=2, ensure_ascii=False, allow_nan=False)
-        try:
-            with written(path):
-                self.root.mkdir(parents=True, exist_ok=True)
-                temporary.write_text(f"{text}\n", encoding="utf-8")
-                temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_json(self.root / TRAIN_JSON, content)
 
 
-def _is_temporary(path: Path) -> bool:
-    return path.name.startswith(".") and path.suffix == ".tmp"
+def start_record(engine: Engine, *, step: int, command_line: Sequence[str]) -> dict[str, Any]:
+    """Describe one start of a run: when, from which step, on what, by which command.
+
+    Args:
+        engine: Where it runs.
+        step: Steps done before.
+        command_line: What was typed.
+    """
+    return {
+        "at": now(),
+        "step": step,
+        "command_line": list(command_line),
+        "device": _device_name(engine.device),
+        "processes": engine.processes,
+        "threads": torch.get_num_threads(),
+        **environment(),
+    }
 
 
-def differences(found: Any, asked: Any, *, name: str = "") -> Iterator[str]:
+def differences(there: Any, here: Any, *, name: str = "") -> Iterator[str]:
     """Yield what differs between two trees of settings, by dotted name.
 
     >>> list(differences({"data": {"batch": 2}, "seed": 0}, {"data": {"batch": 4}, "seed": 0}))
     ['data.batch is 2 there, 4 here']
     """
-    if isinstance(found, dict) and isinstance(asked, dict):
-        for key in sorted(found.keys() | asked.keys()):
+    if isinstance(there, dict) and isinstance(here, dict):
+        for key in sorted(there.keys() | here.keys()):
             path = f"{name}.{key}" if name else key
-            yield from differences(found.get(key), asked.get(key), name=path)
-    elif found != asked:
-        yield f"{name} is {json.dumps(found)} there, {json.dumps(asked)} here"
+            yield from differences(there.get(key), here.get(key), name=path)
+    elif there != here:
+        yield f"{name} is {json.dumps(there)} there, {json.dumps(here)} here"
 
 
-def _json(tree: Mapping[str, Any]) -> Any:
+def _device_name(device: torch.device) -> str:
+    """Name the device, a GPU as its maker does.
+
+    >>> _device_name(torch.device("cpu"))
+    'cpu'
+    """
+    if device.type == "cuda":
+        return f"{device}: {torch.cuda.get_device_name(device)}"
+    return str(device)
+
+
+def _as_read(tree: Mapping[str, Any]) -> Any:
     """Return a tree as it comes back from a file: tuples as lists."""
     return json.loads(json.dumps(tree))

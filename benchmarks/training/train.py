@@ -1,4 +1,7 @@
-"""Train a learned denoiser: the one way in, which knows no torch until all is asked for rightly."""
+"""Train a learned denoiser: check what was asked for, open the data, and start the trainer.
+
+Nothing here imports torch before model, configuration and device are known to be right.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +13,24 @@ from typing import TYPE_CHECKING, cast
 from benchmarks import registry
 from benchmarks.contract import Model
 from benchmarks.harness.backend import check_device
-from benchmarks.harness.load import constructed
+from benchmarks.harness.load import construct
 from benchmarks.harness.weights import weights_of
 from benchmarks.training.config import Config
 from benchmarks.training.config_file import DEFAULT, load_config
+from benchmarks.training.data.base import TRAIN, TrainingData
+from benchmarks.training.data.corpus import CorpusTrainingData
+from benchmarks.training.data.dataset import DatasetTrainingData
+from mn_dataset.audio.corpus import Corpus, joined
+from mn_dataset.catalogue.load import load_corpus
 from mn_dataset.errors import InputError, MissingExtra
-from mn_dataset.records import SAMPLING_RATE
+from mn_dataset.mix.manifest import MANIFEST, RECIPES
+from mn_dataset.records import ROLES, SAMPLING_RATE
 
 if TYPE_CHECKING:
     from benchmarks.training.trainer import Outcome
 
 _PACKAGES = ("torch", "safetensors", "accelerate", "tensorboard")
+_TASK = "denoise"
 
 
 def train(
@@ -59,6 +69,9 @@ def train(
         command_line: What was typed, for the record.
         progress: Called with (done, all): recordings that are measured, then seconds of work.
 
+    Returns:
+        How the run ended; its weights are the denoiser ``MODEL@OUT``.
+
     Raises:
         UnknownName: if there is no such model, corpus or configuration, with the nearest.
         MissingExtra: with the command that installs what training needs.
@@ -66,19 +79,27 @@ def train(
             share a take, or the folder holds another run, one that goes on, or damaged checkpoints.
         OutputError: if the folder cannot be written.
         MnError: if loss or gradient stay without a finite value.
-    """
-    chosen = config if isinstance(config, Config) else load_config(config)
-    found, weights = _model(model)
-    check_device(device)
-    from benchmarks.training.data.open import open_material  # noqa: PLC0415 - torch is an extra
-    from benchmarks.training.trainer import Order, run  # noqa: PLC0415 - torch is an extra
 
-    named = [data] if isinstance(data, (str, Path)) else list(data)
-    material = open_material(named, chosen, seed=seed, workers=workers, progress=progress)
-    order = Order(
-        model=found,
-        material=material,
-        config=chosen,
+    >>> from benchmarks.training.config_file import load_config
+    >>> small = ["model.width_multiplier=0.25", "data.segment_s=0.5", "data.items_per_epoch=8"]
+    >>> short = ["validation.mixtures=2", "validation.seconds=0.5"]
+    >>> config = load_config("cpu", changes=small + short, max_steps=1)
+    >>> outcome = train("musicecan_small", "synthetic", "run", config=config) # doctest: +SKIP
+    >>> outcome.steps, outcome.reason # doctest: +SKIP
+    (1, 'all steps are done')
+    """
+    settings = config if isinstance(config, Config) else load_config(config)
+    denoiser, weights = _model(model)
+    check_device(device)
+    from benchmarks.training.trainer import Job, run_job  # noqa: PLC0415 - torch is an extra
+
+    names = [data] if isinstance(data, (str, Path)) else list(data)
+    if not names:
+        raise InputError("data is empty; expected a corpus, a built dataset, or several corpora")
+    job = Job(
+        model=denoiser,
+        data=open_training_data(names, settings, seed=seed, workers=workers, progress=progress),
+        config=settings,
         seed=seed,
         out=Path(out),
         resume=resume,
@@ -86,30 +107,71 @@ def train(
         command_line=tuple(command_line),
         weights=weights,
     )
-    return run(order, progress=progress)
+    return run_job(job, progress=progress)
+
+
+def open_training_data(
+    data: Sequence[str | Path],
+    config: Config,
+    *,
+    seed: int,
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> TrainingData:
+    """Open corpora, by name or folder, or a built dataset.
+
+    Args:
+        data: Names of known corpora, or folders. What is validated with stands in the first; the
+            others are learned from only.
+        config: What is drawn from it.
+        seed: Of every choice.
+        workers: Processes that measure recordings which the corpus's index does not hold yet.
+        progress: Called with (done, all) recordings.
+
+    Raises:
+        InputError: if one is neither, or is not fit to be learned from.
+    """
+    for folder in map(Path, data):
+        if any((folder / name).is_file() for name in (MANIFEST, RECIPES)):
+            if len(data) > 1:
+                raise InputError(
+                    f"{folder}: a built dataset is learned from alone; give it alone as data, or "
+                    "corpora"
+                )
+            return DatasetTrainingData(folder, config.data, config.validation, seed=seed)
+    first, *others = (load_corpus(one, workers=workers, progress=progress) for one in data)
+    corpus = joined([first, *map(_train_split, others)]) if others else first
+    return CorpusTrainingData(
+        corpus, config.data, config.validation, seed=seed, workers=workers, progress=progress
+    )
 
 
 def _model(name: str) -> tuple[Model, Path | None]:
     """Return the learned denoiser of a name, and the weights that were named with it.
 
     Raises:
-        InputError: if it is none, hears another task or rate than ours, or has no such weights.
+        InputError: if it learns nothing, is for another task or rate, or has no such weights.
         MissingExtra: if a package that training needs is not installed.
     """
     entry = registry.denoiser(name)
-    denoiser = constructed(entry)
+    denoiser = construct(entry)
     spec = denoiser.spec
     if not spec.learned:
         raise InputError(
-            f"denoiser {spec.name!r} learns nothing; `mn denoisers` lists those that do"
+            f"model {spec.name!r} learns nothing; `mn denoisers` lists the denoisers that do"
         )
-    if (spec.task, spec.sampling_rate) != ("denoise", SAMPLING_RATE):
+    if (spec.task, spec.sampling_rate) != (_TASK, SAMPLING_RATE):
         raise InputError(
-            f"denoiser {spec.name!r} is for {spec.task} at {spec.sampling_rate} Hz; training is "
-            f"for denoise at {SAMPLING_RATE} Hz"
+            f"model {spec.name!r} is for the task {spec.task} at {spec.sampling_rate} Hz; expected "
+            f"one for the task {_TASK} at {SAMPLING_RATE} Hz, the only one that is trained here"
         )
     for package in _PACKAGES:
         if importlib.util.find_spec(package) is None:
             raise MissingExtra(package, extra="train")
     weights = None if entry.checkpoint is None else weights_of(spec, entry.checkpoint)
     return cast(Model, denoiser), weights
+
+
+def _train_split(corpus: Corpus) -> Corpus:
+    """Return the part of a corpus that is learned from: its train split."""
+    return corpus.only([source.id for role in ROLES for source in corpus.of(role, TRAIN)])

@@ -1,11 +1,11 @@
-"""Put a run together: network, material, engine, folder; continue what is there, and go."""
+"""Trainer: put network, data, engine and run folder together, restore what is there, and train."""
 
 from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,25 +15,22 @@ import torch
 from benchmarks.contract import Model
 from benchmarks.harness.checks import importing
 from benchmarks.layers import stft, weights_file
-from benchmarks.training import checkpoint, provenance
-from benchmarks.training.checkpoint import Progress
+from benchmarks.training import checkpoint
 from benchmarks.training.config import Config
-from benchmarks.training.data import loader
-from benchmarks.training.data.base import TRAIN, Material, facts
-from benchmarks.training.data.loader import write_sources
-from benchmarks.training.engine import Engine, engine
-from benchmarks.training.loop import INTERRUPTED, Loop
-from benchmarks.training.losses import denoising
+from benchmarks.training.data.base import TRAIN, TrainingData, data_facts, write_sources
+from benchmarks.training.data.loader import BatchPlan, batch_plan, step_batches
+from benchmarks.training.engine import Engine, open_engine
+from benchmarks.training.loop import INTERRUPTED, Loop, deferred_signals
+from benchmarks.training.losses import denoising_loss
 from benchmarks.training.monitor import SHOWN, Monitor
-from benchmarks.training.progress import Pace
-from benchmarks.training.run_folder import RunFolder
-from benchmarks.training.signals import deferred
-from benchmarks.training.train_state import Learner, learner_of
+from benchmarks.training.progress import Pace, Progress
+from benchmarks.training.run_folder import RunFolder, start_record
+from benchmarks.training.train_state import TrainState, initial_state
 from benchmarks.training.validate import Validator
-from benchmarks.training.warm_start import Beginning, begin, further
-from benchmarks.training.writing import written
+from benchmarks.training.warm_start import FirstWeights, former_sources, load_weights
 from mn_dataset import seeds
-from mn_dataset.errors import InputError, suggestion
+from mn_dataset.errors import InputError, OutputError, suggestion
+from mn_dataset.files.atomic import sweep
 
 logger = logging.getLogger(__name__)
 
@@ -47,8 +44,8 @@ class Outcome:
         run: The run folder.
         steps: Done in all.
         reason: Why it ended.
-        best_db: Mean SI-SDR gain of the shipped weights in validation, None before the first.
-        best_step: After how many steps they were found.
+        best_db: Mean SI-SDR gain of the best weights in validation, None before the first.
+        best_step: After how many steps they were reached.
         learned: Whether they pass the test of learning.
     """
 
@@ -62,7 +59,7 @@ class Outcome:
 
     @property
     def interrupted(self) -> bool:
-        """Whether somebody stopped it."""
+        """Whether a signal stopped it."""
         return self.reason == INTERRUPTED
 
     def as_dict(self) -> dict[str, Any]:
@@ -70,26 +67,26 @@ class Outcome:
         return {**asdict(self), "run": str(self.run)}
 
     def __str__(self) -> str:
-        """Tell a person how it went, and what to type next."""
+        """Say how it went, how to use the weights, and how to go on."""
         lines = [f"{self.steps} steps; {self.reason}"]
         if self.best_db is not None:
-            sure = "" if self.learned else ", not surely better than the mixtures"
+            doubt = "" if self.learned else ", not surely better than the mixtures"
             lines.append(
                 f"best in validation: {self.best_db:+.2f} dB SI-SDR over the mixtures after "
-                f"{self.best_step} steps{sure}; use it as {self.model}@{self.run}"
+                f"{self.best_step} steps{doubt}; use it as {self.model}@{self.run}"
             )
         if self.interrupted:
-            lines.append("continue with the same command and --resume")
+            lines.append("to continue, resume with the same arguments")
         return "\n".join(lines)
 
 
 @dataclass(frozen=True)
-class Order:
+class Job:
     """What is to be trained.
 
     Attributes:
         model: The learned denoiser.
-        material: What it learns from.
+        data: What it learns from.
         config: How.
         seed: Of every choice.
         out: The run folder.
@@ -100,7 +97,7 @@ class Order:
     """
 
     model: Model
-    material: Material
+    data: TrainingData
     config: Config
     seed: int
     out: Path
@@ -110,7 +107,33 @@ class Order:
     weights: Path | None = None
 
 
-def built(model: Model, options: Mapping[str, Any], *, seed: int, segment: int) -> torch.nn.Module:
+def run_job(job: Job, *, progress: Callable[[int, int], None] | None = None) -> Outcome:
+    """Train from the start, or from the newest whole checkpoint.
+
+    Args:
+        job: What is to be trained.
+        progress: Called with (done, all) seconds of work.
+
+    Raises:
+        DatasetError: if the folder holds another run, or none of its checkpoints is whole.
+        InputError: if model, data and configuration do not go together, or another run is in the
+            folder now.
+        OutputError: if something cannot be written.
+        MnError: if loss or gradient stay without a finite value.
+    """
+    devices = range(torch.cuda.device_count()) if job.device != "cpu" else []
+    with (
+        torch.random.fork_rng(devices),
+        open_engine(job.device, job.config.optimizer.precision) as engine,
+    ):
+        # Layers with chance of their own know no other generator than torch's.
+        torch.manual_seed(_torch_seed(job.seed, engine.rank))
+        return _train(job, _first_weights(job), engine, progress)
+
+
+def build_network(
+    model: Model, options: Mapping[str, Any], *, seed: int, segment: int
+) -> torch.nn.Module:
     """Build a fresh network whose first weights follow from the seed.
 
     Args:
@@ -124,184 +147,166 @@ def built(model: Model, options: Mapping[str, Any], *, seed: int, segment: int) 
         InputError: if ``build`` has no such keyword.
         DenoiserFailed: if it raises.
     """
-    known = inspect.signature(model.build).parameters
-    takes_any = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in known.values())
+    keywords = inspect.signature(model.build).parameters
+    takes_any = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in keywords.values())
     for name in options:
-        if name not in known and not takes_any:
+        if name not in keywords and not takes_any:
             raise InputError(
-                f"[model] has the unknown field {name!r}{suggestion(name, known)} "
-                f"{model.spec.name} knows: {', '.join(known)}"
+                f"[model] has the unknown field {name!r}{suggestion(name, keywords)} "
+                f"{model.spec.name} knows: {', '.join(keywords)}"
             )
-    own = {"seed": seed, "train_frames": stft.num_frames(segment)}
-    given = {name: value for name, value in own.items() if name in known} | dict(options)
+    ours = {"seed": seed, "train_frames": stft.num_frames(segment)}
+    values = {name: value for name, value in ours.items() if name in keywords} | dict(options)
     with importing(model.spec.name):
-        network: torch.nn.Module = model.build(**given)
+        network: torch.nn.Module = model.build(**values)
     return network
 
 
-def run(order: Order, *, progress: Callable[[int, int], None] | None = None) -> Outcome:
-    """Train from the start, or from the newest whole checkpoint.
-
-    Args:
-        order: What is to be trained.
-        progress: Called with (done, all) seconds of work.
-
-    Raises:
-        DatasetError: if the folder holds another run, or none of its checkpoints is whole.
-        InputError: if model, data and configuration do not go together, or another run is in the
-            folder now.
-        OutputError: if something cannot be written.
-        MnError: if loss or gradient stay without a finite value.
-    """
-    devices = range(torch.cuda.device_count()) if order.device != "cpu" else []
-    with (
-        torch.random.fork_rng(devices),
-        engine(order.device, order.config.optimizer.precision) as place,
-    ):
-        # Layers with chance of their own know no other generator than torch's.
-        torch.manual_seed(_torch_seed(order.seed, place.rank))
-        return _run(order, _beginning(order), place, progress)
-
-
-def _beginning(order: Order) -> Beginning:
-    """Return the first weights: those that were named, or fresh ones."""
-    options, segment = order.config.model, order.config.data.segment
-    if order.weights is not None:
+def _first_weights(job: Job) -> FirstWeights:
+    """Return the weights to begin with: those of a file, or fresh ones."""
+    options, segment = job.config.model, job.config.data.segment
+    if job.weights is not None:
         frames = stft.num_frames(segment)
-        return begin(order.model, order.weights, options, train_frames=frames)
-    return Beginning(built(order.model, options, seed=order.seed, segment=segment), {}, None)
+        return load_weights(job.model, job.weights, options, train_frames=frames)
+    return FirstWeights(build_network(job.model, options, seed=job.seed, segment=segment), {}, None)
 
 
-def _run(
-    order: Order,
-    beginning: Beginning,
-    place: Engine,
+def _train(
+    job: Job,
+    first: FirstWeights,
+    engine: Engine,
     progress: Callable[[int, int], None] | None,
 ) -> Outcome:
-    folder, config, material = RunFolder(order.out), order.config, order.material
-    network, began = beginning.network, beginning.facts
-    others = further(beginning, material.origins)
-    objective = denoising(config.loss, network)
-    plan = loader.plan_of(material, config.data, seed=order.seed, processes=place.processes)
+    folder, config, data, network = RunFolder(job.out), job.config, job.data, first.network
+    former = former_sources(first, data.sources)
+    loss_function = denoising_loss(config.loss, network)
+    plan = batch_plan(data, config.data, seed=job.seed, processes=engine.processes)
     settings = {
-        "model": order.model.spec.name,
+        "model": job.model.spec.name,
         "network": network.config,
-        "seed": order.seed,
+        "seed": job.seed,
         "config": config.settings(),
-        "data": material.identity,
-    } | ({"began_with": began["sha256"]} if began else {})
-    data = facts(material)
-    data[TRAIN]["ids"] = sorted([*data[TRAIN]["ids"], *(row["id"] for row in others)])
-    with folder.locked() if place.is_main else nullcontext():
-        folder.check(settings, resume=order.resume)
-        learner = learner_of(network, config.optimizer, place)
+        "data": data.identity,
+    } | ({"began_with": first.facts["sha256"]} if first.facts else {})
+    facts = data_facts(data)
+    facts[TRAIN]["ids"] = sorted([*facts[TRAIN]["ids"], *(row["id"] for row in former)])
+    with folder.locked() if engine.is_main else nullcontext(), _resumable():
+        folder.check(settings, resume=job.resume)
+        state = initial_state(network, config.optimizer, engine)
         loop = Loop(
-            model=order.model.spec.name,
+            model=job.model.spec.name,
             config=config,
-            learner=learner,
-            objective=objective,
-            validator=Validator(material.validation(), place),
+            state=state,
+            loss_function=loss_function,
+            validator=Validator(data.validation(), engine),
             folder=folder,
             pace=Pace(config, steps_per_epoch=plan.steps_per_epoch),
-            progress=_restored(learner, folder),
-            facts={"data": data, "seed": order.seed, "config": config.settings()}
-            | ({"began_with": began} if began else {}),
-            tell=progress,
+            progress=_restore(state, folder),
+            card_facts={"data": facts, "seed": job.seed, "config": config.settings()}
+            | ({"began_with": first.facts} if first.facts else {}),
+            on_progress=progress,
         )
-        told = _opened(loop, settings, order, others) if place.is_main else {}
-        return _looped(loop, order, plan, told)
+        description = _open_folder(loop, settings, job, former) if engine.is_main else {}
+        return _run_loop(loop, job, plan, description)
 
 
-def _looped(loop: Loop, order: Order, plan: loader.Plan, told: Mapping[str, Any]) -> Outcome:
-    """Run a loop in its folder, and write down how it ended."""
-    place = loop.learner.engine
-    place.wait()
-    stream = loader.steps(
-        order.material,
-        plan,
-        first=loop.progress.step,
-        workers=loop.config.data.workers,
-        rank=place.rank,
-        processes=place.processes,
-        pinned=place.device.type == "cuda",
-    )
+@contextmanager
+def _resumable() -> Iterator[None]:
+    """Say of what could not be written that the run can go on afterwards."""
     try:
-        with deferred() as request:
-            reason = loop.run(stream, request)
-    finally:
-        stream.close()
-        if loop.monitor is not None:
-            loop.monitor.close()
-    outcome = _outcome(loop, reason)
-    if place.is_main:
-        loop.folder.write({**told, "outcome": outcome.as_dict()})
-    return outcome
+        yield
+    except OutputError as error:
+        raise OutputError(f"{error}; once it can be, resume with the same arguments") from error
 
 
-def _restored(learner: Learner, folder: RunFolder) -> Progress:
+def _restore(state: TrainState, folder: RunFolder) -> Progress:
     """Continue from the newest whole checkpoint, if there is one."""
-    kept = checkpoint.newest(folder.checkpoints)
-    if kept is None:
+    newest = checkpoint.load_newest(folder.checkpoints)
+    if newest is None:
         return Progress()
-    tensors, progress = kept
-    learner.restore(tensors)
+    tensors, progress = newest
+    state.restore(tensors)
     return progress
 
 
-def _opened(
-    loop: Loop, settings: Mapping[str, Any], order: Order, others: Sequence[dict[str, str]]
+def _open_folder(
+    loop: Loop, settings: Mapping[str, Any], job: Job, former: Sequence[dict[str, str]]
 ) -> dict[str, Any]:
-    """Make the folder's records those of the step to go on from; return what train.json says."""
-    folder, done = loop.folder, loop.progress
-    begun = provenance.start(loop.learner.engine, step=done.step, command_line=order.command_line)
-    limits = asdict(order.config.limits)
+    """Rewind the folder's records to the step to go on from; return the content of train.json."""
+    folder, step = loop.folder, loop.progress.step
+    start = start_record(loop.state.engine, step=step, command_line=job.command_line)
     starts = folder.read().get("starts", [])
-    _tell_threads(starts, begun)
-    told = {
+    _warn_of_threads(starts, start)
+    description = {
         "settings": dict(settings),
-        "limits": limits,
-        "data": loop.facts["data"],
-        "parameters": sum(weight.numel() for weight in loop.learner.network.parameters()),
-        "starts": [*starts, begun],
+        "limits": asdict(job.config.limits),
+        "data": loop.card_facts["data"],
+        "parameters": sum(weight.numel() for weight in loop.state.network.parameters()),
+        "starts": [*starts, start],
     }
-    folder.write(told)
-    with written(folder.root):
-        write_sources(folder.root, order.material.origins, others)
-    folder.sweep()
-    folder.history.rewind(done.step)
-    loop.monitor = Monitor(folder.events, step=done.step)
-    if done.step == 0:
-        for number, example in enumerate(loop.validator.examples[:SHOWN]):
+    folder.write(description)
+    write_sources(folder.root, job.data.sources, former)
+    sweep(folder.root)
+    folder.history.rewind(step)
+    loop.monitor = Monitor(folder.events, step=step)
+    if step == 0:
+        for index, example in enumerate(loop.validator.examples[:SHOWN]):
             for name in ("noisy", "clean"):
                 wave = torch.from_numpy(getattr(example, name))
-                loop.monitor.audio(f"mixture_{number}/{name}", wave, step=0)
-    return told
+                loop.monitor.add_audio(f"mixture_{index}/{name}", wave, step=0)
+    return description
 
 
-def _tell_threads(starts: Sequence[Mapping[str, Any]], begun: Mapping[str, Any]) -> None:
+def _run_loop(loop: Loop, job: Job, plan: BatchPlan, description: Mapping[str, Any]) -> Outcome:
+    """Run a loop in its folder, and write down how it ended."""
+    engine = loop.state.engine
+    engine.wait()
+    batches = step_batches(
+        job.data,
+        plan,
+        first=loop.progress.step,
+        workers=loop.config.data.workers,
+        rank=engine.rank,
+        processes=engine.processes,
+        pinned=engine.device.type == "cuda",
+    )
+    try:
+        with deferred_signals() as request:
+            reason = loop.run(batches, request)
+    finally:
+        batches.close()
+        if loop.monitor is not None:
+            loop.monitor.close()
+    outcome = _outcome(loop, reason)
+    if engine.is_main:
+        loop.folder.write({**description, "outcome": outcome.as_dict()})
+    return outcome
+
+
+def _warn_of_threads(starts: Sequence[Mapping[str, Any]], start: Mapping[str, Any]) -> None:
     """Log that sums in another order, of other threads, round otherwise than before."""
-    if starts and starts[-1].get("threads") != begun["threads"]:
+    if starts and starts[-1].get("threads") != start["threads"]:
         logger.warning(
             "%s threads here, %s in the start before: the weights will differ in their last digits "
             "from those of an unbroken run; OMP_NUM_THREADS sets the number",
-            begun["threads"],
+            start["threads"],
             starts[-1].get("threads"),
         )
 
 
 def _outcome(loop: Loop, reason: str) -> Outcome:
-    weights, done = loop.folder.root / weights_file.WEIGHTS_NAME, loop.progress
-    has_learned = False
-    if done.best_db is not None:
-        has_learned = bool(weights_file.read_card(weights).facts["validation"]["learned"])
+    weights, progress = loop.folder.root / weights_file.WEIGHTS_NAME, loop.progress
+    learned = False
+    if progress.best_db is not None:
+        learned = bool(weights_file.read_card(weights).facts["validation"]["learned"])
     return Outcome(
         model=loop.model,
         run=loop.folder.root,
-        steps=done.step,
+        steps=progress.step,
         reason=reason,
-        best_db=done.best_db,
-        best_step=done.best_step,
-        learned=has_learned,
+        best_db=progress.best_db,
+        best_step=progress.best_step,
+        learned=learned,
     )
 
 

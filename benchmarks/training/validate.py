@@ -1,4 +1,4 @@
-"""Score a network on mixtures that it never learned from, and tell whether it has learned."""
+"""Validate a network on mixtures that it never learned from, and decide whether it has learned."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ LEARNED_DB = 0.1
 """Mean gain from which on a network can have learned; rounding alone gives a copy of its input
 some millionths."""
 
-_SURELY = 1.645  # one-sided 95 % of a normal distribution
+_QUANTILE = 1.645  # one-sided 95 % of a normal distribution
 
 
 @dataclass(frozen=True)
-class Scores:
-    """What a network gains on the held-out mixtures.
+class ValidationScores:
+    """SI-SDR of a network's estimates of the validation mixtures, and of the mixtures.
 
     Attributes:
         si_sdr_db: Of every estimate; NaN where it is undefined.
@@ -57,49 +57,54 @@ class Scores:
 
 
 class Validator:
-    """The fixed mixtures, and what they score untouched.
+    """Scores networks on fixed mixtures.
 
     Args:
         examples: The mixtures.
         engine: Where networks are; several processes share the mixtures.
+
+    Attributes:
+        noisy_db: SI-SDR of the mixtures themselves.
     """
 
     def __init__(self, examples: Sequence[Example], engine: Engine) -> None:
         self.examples, self._engine = examples, engine
-        self._truths = [
+        self._references = [
             Truth(example.clean.astype(np.float64), SAMPLING_RATE) for example in examples
         ]
-        pairs = zip(examples, self._truths, strict=True)
-        self.noisy_db = tuple(si_sdr(example.noisy, truth).value for example, truth in pairs)
+        pairs = zip(examples, self._references, strict=True)
+        self.noisy_db = tuple(si_sdr(example.noisy, clean).value for example, clean in pairs)
 
-    def score(self, network: torch.nn.Module) -> Scores:
-        """Score a network through the path of inference, ``layers.spectral.estimate``."""
-        found = torch.zeros(len(self.examples), dtype=torch.float64)
+    def score(self, network: torch.nn.Module) -> ValidationScores:
+        """Score a network's estimates, made as inference makes them (``layers.stft.estimate``)."""
+        values = torch.zeros(len(self.examples), dtype=torch.float64)
         network.eval()
-        for number in range(self._engine.rank, len(self.examples), self._engine.processes):
-            estimate = self.estimate(network, number).cpu().double().numpy()
-            found[number] = si_sdr(estimate, self._truths[number]).value
-        shared = self._engine.total(found.to(self._engine.device))
-        return Scores(tuple(shared.tolist()), self.noisy_db)
+        for index in range(self._engine.rank, len(self.examples), self._engine.processes):
+            estimate = self.estimate(network, index).cpu().double().numpy()
+            values[index] = si_sdr(estimate, self._references[index]).value
+        total = self._engine.total(values.to(self._engine.device))
+        return ValidationScores(tuple(total.tolist()), self.noisy_db)
 
-    def estimate(self, network: torch.nn.Module, number: int) -> Tensor:
+    def estimate(self, network: torch.nn.Module, index: int) -> Tensor:
         """Return the estimate of one mixture, float32 (time,)."""
-        noisy = torch.from_numpy(self.examples[number].noisy).to(self._engine.device)
+        noisy = torch.from_numpy(self.examples[index].noisy).to(self._engine.device)
         with torch.inference_mode():
             return stft.estimate(network, noisy[None])[0]
 
 
-def learned(scores: Scores) -> bool:
-    """Tell whether a network surely makes mixtures better: the test of learning.
+def has_learned(scores: ValidationScores) -> bool:
+    """Decide whether a network surely makes mixtures better: the test of learning.
 
     The mean gain is above ``LEARNED_DB``, and above 0 by more than 1.645 of its standard errors. A
     network that returns its input gains nothing, and fails.
 
-    >>> learned(Scores((5.0, 7.0, 6.5), (4.0, 5.5, 5.0))), learned(Scores((4.0, 5.5), (4.0, 5.5)))
-    (True, False)
+    >>> has_learned(ValidationScores((5.0, 7.0, 6.5), (4.0, 5.5, 5.0)))
+    True
+    >>> has_learned(ValidationScores((4.0, 5.5), (4.0, 5.5)))
+    False
     """
     gains = np.asarray(scores.gains_db)
     if gains.size < 2:
         return False
     error = gains.std(ddof=1) / math.sqrt(gains.size)
-    return bool(gains.mean() > max(LEARNED_DB, _SURELY * error))
+    return bool(gains.mean() > max(LEARNED_DB, _QUANTILE * error))

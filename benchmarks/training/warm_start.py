@@ -1,4 +1,4 @@
-"""Begin with weights that were trained before: stretches that add up, and fine-tuning."""
+"""Warm start: begin with trained weights, for fine-tuning and for training in several stretches."""
 
 from __future__ import annotations
 
@@ -13,36 +13,35 @@ import torch
 from benchmarks.contract import Model
 from benchmarks.layers import weights_file
 from benchmarks.layers.weights_file import WEIGHTS_NAME
-from benchmarks.training.data.base import TRAIN, VALIDATION, Origin
-from benchmarks.training.data.loader import SOURCES, read_sources
+from benchmarks.training.data.base import SOURCES, TRAIN, VALIDATION, SourceRow, read_sources
 from mn_dataset.audio.io import file_sha256
 from mn_dataset.errors import InputError
 
 logger = logging.getLogger(__name__)
 
-_KEPT = ("steps", "seed", "config", "began_with")
-"""What the card of the next weights repeats of those that they began with."""
+_REPEATED = ("steps", "seed", "config", "began_with")  # by the card of the next weights
 
 
 @dataclass(frozen=True)
-class Beginning:
-    """Weights to begin with.
+class FirstWeights:
+    """The weights that a run begins with.
 
     Attributes:
-        network: Built and filled.
-        facts: Their hash, and what their card says of how they came to be.
-        learned: Rows of the recordings that they learned from; None where nobody says.
+        network: Built, with its weights.
+        facts: SHA-256 of trained weights, and how they were trained, as their card says; empty for
+            fresh ones.
+        trained_on: Rows of the recordings that they learned from; None where that is unknown.
     """
 
     network: torch.nn.Module
     facts: dict[str, Any]
-    learned: Sequence[dict[str, str]] | None
+    trained_on: Sequence[dict[str, str]] | None
 
 
-def begin(
+def load_weights(
     model: Model, weights: Path, options: Mapping[str, Any], *, train_frames: int
-) -> Beginning:
-    """Open weights to go on from.
+) -> FirstWeights:
+    """Load trained weights to go on from.
 
     Args:
         model: Whose weights they are.
@@ -55,43 +54,45 @@ def begin(
     """
     network = weights_file.load(weights, model.build, model=model.spec.name)
     config: dict[str, Any] = network.config  # type: ignore[assignment] # torch types it so
-    asked = dict(options) | ({"train_frames": train_frames} if "train_frames" in config else {})
-    for name, value in asked.items():
+    expected = dict(options) | ({"train_frames": train_frames} if "train_frames" in config else {})
+    for name, value in expected.items():
         if config.get(name) != value:
             raise InputError(
                 f"{weights}: its network has {name} = {config.get(name)!r}, the configuration asks "
                 f"for {value!r}; expected the same, since these weights are to be trained further"
             )
-    beside = weights.with_suffix(".sources.csv")
+    sources = weights.with_suffix(".sources.csv")
     if weights.name == WEIGHTS_NAME:
-        beside = weights.with_name(SOURCES)
-    learned = None
-    if beside.is_file():
-        learned = [row for row in read_sources(beside) if row["split"] == TRAIN]
+        sources = weights.with_name(SOURCES)
+    trained_on = None
+    if sources.is_file():
+        trained_on = [row for row in read_sources(sources) if row["split"] == TRAIN]
     else:
-        logger.warning("%s: no %s beside it: what it learned from is unknown", weights, beside.name)
-    told = weights_file.read_card(weights).facts
-    kept: dict[str, Any] = {name: told[name] for name in _KEPT if name in told}
-    return Beginning(network, {"sha256": file_sha256(weights), **kept}, learned)
+        logger.warning(
+            "%s: no %s beside it: what it learned from is unknown", weights, sources.name
+        )
+    facts = weights_file.read_card(weights).facts
+    repeated: dict[str, Any] = {name: facts[name] for name in _REPEATED if name in facts}
+    return FirstWeights(network, {"sha256": file_sha256(weights), **repeated}, trained_on)
 
 
-def further(beginning: Beginning, origins: Sequence[Origin]) -> list[dict[str, str]]:
-    """Return the rows of what only the stretch before learned from.
+def former_sources(first: FirstWeights, sources: Sequence[SourceRow]) -> list[dict[str, str]]:
+    """Return the rows of what only the first weights learned from.
 
     Args:
-        beginning: Weights to go on from.
-        origins: The recordings that are learned from and validated with now.
+        first: Weights to go on from.
+        sources: The recordings that are learned from and validated with now.
 
     Raises:
         InputError: if something that is now validated with was learned from before.
     """
-    before = beginning.learned or []
-    held = {one.pcm_sha256: one.row.id for one in origins if one.row.split == VALIDATION}
-    for row in before:
-        if row["pcm_sha256"] in held:
+    trained_on = first.trained_on or []
+    validated = {one.pcm_sha256: one.row.id for one in sources if one.row.split == VALIDATION}
+    for row in trained_on:
+        if row["pcm_sha256"] in validated:
             raise InputError(
-                f"{held[row['pcm_sha256']]} is to be validated with, and the weights to begin with "
-                f"learned from it (as {row['id']}); validate with other recordings"
+                f"{validated[row['pcm_sha256']]} is to be validated with, and the weights to begin "
+                f"with learned from it (as {row['id']}); validate with other recordings"
             )
-    now = {(one.row.id, one.pcm_sha256) for one in origins}
-    return [row for row in before if (row["id"], row["pcm_sha256"]) not in now]
+    current = {(one.row.id, one.pcm_sha256) for one in sources}
+    return [row for row in trained_on if (row["id"], row["pcm_sha256"]) not in current]

@@ -6,20 +6,19 @@ modification time changes. The index of a read-only corpus stands in the user's 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from mn_dataset.audio import io, level
-from mn_dataset.audio.cache import beside, keep
-from mn_dataset.audio.clipping import clipped_samples
 from mn_dataset.errors import AudioError
+from mn_dataset.files.cache import kept_beside
+from mn_dataset.files.parquet import keep_table, read_kept
 from mn_dataset.records import SAMPLING_RATE
 from mn_dataset.workers import each
 
@@ -91,11 +90,11 @@ def refresh(
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
     also: Callable[[io.Pcm], Any] | None = None,
-    heard: Callable[[Entry, Any], None] = lambda *_: None,
+    collect: Callable[[Entry, Any], None] = lambda *_: None,
 ) -> tuple[dict[str, Entry], dict[str, AudioError]]:
-    """Return the entry of every readable file, and the error of each of the others, by file.
+    """Bring the index of a corpus up to date for some of its files.
 
-    Entries that are still true are kept; the index on disk is brought up to date.
+    Entries that are still true are kept.
 
     Args:
         corpus: The corpus's folder.
@@ -104,27 +103,30 @@ def refresh(
         progress: Called with (done, all) recordings that are measured.
         also: A module's function of the samples of each of these, such as the one that takes
             fingerprints, so that who wants both opens no file twice.
-        heard: Called with the entry and with what ``also`` returned.
+        collect: Called with the entry and with what ``also`` returned.
+
+    Returns:
+        The entry of every readable file, and the error of each of the others, by file.
     """
-    place = beside(corpus, INDEX_NAME)
-    known = _read(place)
-    entries = {file: known[file] for file in files if _is_true(corpus, file, known)}
+    path = kept_beside(corpus, INDEX_NAME)
+    stored = _read(path)
+    entries = {file: stored[file] for file in files if _is_current(corpus, stored.get(file))}
     stale = [file for file in dict.fromkeys(files) if file not in entries]
     errors: dict[str, AudioError] = {}
     # Starting processes costs more than measuring a few files.
     processes = workers if len(stale) >= 64 else 1
     pieces = ((corpus, file, also) for file in stale)
-    answers = each(_measure, pieces, workers=processes, together=8)
-    for done, (file, (made, further)) in enumerate(zip(stale, answers, strict=True), start=1):
-        if isinstance(made, AudioError):
-            errors[file] = made
+    measured = each(_measure, pieces, workers=processes, together=8)
+    for done, (file, (entry, further)) in enumerate(zip(stale, measured, strict=True), start=1):
+        if isinstance(entry, AudioError):
+            errors[file] = entry
         else:
-            entries[file] = made
-            heard(made, further)
+            entries[file] = entry
+            collect(entry, further)
         if progress:
             progress(done, len(stale))
     if any(file in entries for file in stale):
-        _write(place, [*known.values(), *entries.values()])
+        _write(path, [*stored.values(), *entries.values()])
     return {file: entries[file] for file in files if file in entries}, errors
 
 
@@ -140,7 +142,7 @@ def _measure(
 
 
 def _entry(corpus: Path, file: str, samples: io.Pcm) -> Entry:
-    found = level.measure(samples)
+    whole = level.measure(samples)
     weighted = level.k_weight(samples, sampling_rate=SAMPLING_RATE)
     hops = level.weighted_hops(weighted, sampling_rate=SAMPLING_RATE)
     size, mtime_ns = _stamp(corpus / file) or (0, 0)
@@ -148,37 +150,33 @@ def _entry(corpus: Path, file: str, samples: io.Pcm) -> Entry:
         file=file,
         size=size,
         mtime_ns=mtime_ns,
-        frames=found.num_samples,
+        frames=whole.num_samples,
         pcm_sha256=io.pcm_sha256(samples),
-        total=found.total,
-        blocks=found.blocks,
-        peak=found.peak,
-        clipped=clipped_samples(samples),
+        total=whole.total,
+        blocks=whole.blocks,
+        peak=whole.peak,
+        clipped=level.clipped_samples(samples),
         weighted=level.grid_energies(weighted),
         loudness_lufs=level.integrated_lufs(hops, 1.0, sampling_rate=SAMPLING_RATE),
     )
 
 
-def _is_true(corpus: Path, file: str, known: Mapping[str, Entry]) -> bool:
-    old = known.get(file)
-    return old is not None and _stamp(corpus / file) == (old.size, old.mtime_ns)
+def _is_current(corpus: Path, entry: Entry | None) -> bool:
+    return entry is not None and _stamp(corpus / entry.file) == (entry.size, entry.mtime_ns)
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:
     try:
-        found = path.stat()
+        state = path.stat()
     except OSError:
         return None
-    return found.st_size, found.st_mtime_ns
+    return state.st_size, state.st_mtime_ns
 
 
-def _read(place: Path) -> dict[str, Entry]:
+def _read(path: Path) -> dict[str, Entry]:
     """Read an index; one that is missing, damaged or of another version is as good as none."""
-    try:
-        table = pq.read_table(place)
-    except (OSError, pa.ArrowException):
-        return {}
-    if not table.schema.equals(_SCHEMA, check_metadata=True):
+    table = read_kept(path)
+    if table is None or not table.schema.equals(_SCHEMA, check_metadata=True):
         return {}
     return {
         row["file"]: Entry(**row | {name: np.asarray(row[name]) for name in ("blocks", "weighted")})
@@ -186,7 +184,7 @@ def _read(place: Path) -> dict[str, Entry]:
     }
 
 
-def _write(place: Path, entries: Iterable[Entry]) -> None:
+def _write(path: Path, entries: Iterable[Entry]) -> None:
     latest = {entry.file: entry for entry in entries}
     rows = [vars(latest[file]) for file in sorted(latest)]
-    keep(place, pa.Table.from_pylist(rows, schema=_SCHEMA))
+    keep_table(path, pa.Table.from_pylist(rows, schema=_SCHEMA))

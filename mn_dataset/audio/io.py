@@ -1,4 +1,4 @@
-"""Read any recording, write 16-bit PCM; decode, sink and codec know soundfile beside it."""
+"""Read recordings of any form, and write 16-bit PCM."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from mn_dataset.audio import decode, ffmpeg, header
-from mn_dataset.errors import AudioError, OutputError
+from mn_dataset.audio import decode, header, libav
+from mn_dataset.errors import AudioError
 from mn_dataset.records import SAMPLING_RATE
 
 Pcm = NDArray[np.int16]
@@ -26,7 +26,6 @@ Floats = NDArray[np.float64]
 """Samples in [-1, 1], shape (time, channels)."""
 
 _HEADER = 44  # bytes of ``wav_header``
-_SUBTYPES_16_BIT = ("PCM_16",)
 _INTEGERS = ("PCM_16", "PCM_S8", "PCM_U8", "ULAW", "ALAW", "ALAC_16")
 _FLOATS = ("PCM_24", "FLOAT", "VORBIS", "OPUS", "ALAC_24", "ALAC_20")
 _MPEG = ("MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III")
@@ -44,9 +43,10 @@ class Stream:
     Attributes:
         sampling_rate: In Hz.
         channels: How many.
-        frames: Length in samples; None where only its end will tell.
-        format: The container as soundfile calls it; "" for what ffmpeg decodes.
-        subtype: The encoding as soundfile calls it; "" for what ffmpeg decodes.
+        duration_s: As its header states it; None where only its end will tell.
+        format: The container as soundfile calls it; "" for a sound track that libav decodes.
+        subtype: The encoding as soundfile calls it; of a sound track the narrowest of a WAV file
+            that loses nothing, "" where it was coded with losses.
         scale: What a sample is multiplied by so that full scale is 1.
         top: The magnitude of a sample that its encoding cannot exceed, or no converter does.
         blocks: Samples (time, channels) as int16 (full scale 32768), float32 or float64; a block
@@ -55,7 +55,7 @@ class Stream:
 
     sampling_rate: int
     channels: int
-    frames: int | None
+    duration_s: float | None
     format: str
     subtype: str
     scale: float
@@ -65,7 +65,7 @@ class Stream:
 
 @contextmanager
 def stream(path: Path) -> Iterator[Stream]:
-    """Read a recording of any form that soundfile or ffmpeg knows, a few seconds at a time.
+    """Read a recording of any form that soundfile or libav knows, a few seconds at a time.
 
     Raises:
         AudioError: if the file is missing, unreadable or truncated; the last is known, at the
@@ -80,9 +80,17 @@ def stream(path: Path) -> Iterator[Stream]:
     if truncated:
         raise AudioError(f"{path}: truncated, the header promises more; get the file again")
     if header.has_sound_track(head):
-        with ffmpeg.sound_track(path) as (sampling_rate, channels, blocks):
-            rate = _plausible(path, sampling_rate)
-            yield Stream(rate, channels, None, "", "", 1.0, _FLOAT_TOP, blocks)
+        with libav.sound_track(path) as track:
+            yield Stream(
+                sampling_rate=_plausible(path, track.sampling_rate),
+                channels=track.channels,
+                duration_s=track.duration_s,
+                format="",
+                subtype=track.encoding,
+                scale=1.0,
+                top=_FLOAT_TOP,
+                blocks=track.blocks,
+            )
         return
     quiet = header.may_be_mpeg(head)
     with path.open("rb") as file, decode.opened(path, file, quiet=quiet) as audio:
@@ -91,7 +99,7 @@ def stream(path: Path) -> Iterator[Stream]:
         yield Stream(
             sampling_rate=_plausible(path, audio.samplerate),
             channels=audio.channels,
-            frames=audio.frames,
+            duration_s=audio.frames / audio.samplerate,
             format=audio.format,
             subtype=audio.subtype,
             scale=1.0 / 32_768 if whole else 1.0,
@@ -101,7 +109,7 @@ def stream(path: Path) -> Iterator[Stream]:
 
 
 def read_any(path: Path) -> tuple[Floats, int]:
-    """Read a whole recording of any form that soundfile or ffmpeg knows.
+    """Read a whole recording of any form that soundfile or libav knows.
 
     Returns:
         float64 samples (time, channels) in [-1, 1], and the sampling rate in Hz.
@@ -145,36 +153,32 @@ def read_pcm(path: Path, *, sampling_rate: int) -> Pcm:
 def write_wav(path: Path, samples: Pcm, *, sampling_rate: int) -> None:
     """Write mono 16-bit WAV with the canonical 44-byte header.
 
-    The bytes are a function of the samples alone. The caller makes the write atomic.
+    The bytes are a function of the samples alone. ``files.atomic.replacement`` makes the write
+    atomic, and a fault an error that names the file.
 
     Raises:
-        OutputError: if the file cannot be written.
+        OSError: if the file cannot be written.
     """
-    try:
-        with path.open("wb") as file:
-            file.write(wav_header(len(samples), sampling_rate))
-            file.write(np.ascontiguousarray(samples, dtype="<i2").data)
-            file.flush()
-            if hasattr(os, "posix_fadvise"):  # lets the disk begin while the next one is mixed
-                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-    except OSError as error:
-        raise OutputError(
-            f"{path}: cannot be written ({error.strerror}); free or choose another place"
-        ) from error
+    with path.open("wb") as file:
+        file.write(wav_header(len(samples), sampling_rate))
+        file.write(np.ascontiguousarray(samples, dtype="<i2").data)
+        file.flush()
+        if hasattr(os, "posix_fadvise"):  # lets the disk begin while the next one is mixed
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def write_flac(path: Path, samples: Pcm, *, sampling_rate: int) -> None:
     """Write mono 16-bit FLAC; the samples are exact, the file's bytes depend on the encoder.
 
     Raises:
-        OutputError: if the file cannot be written.
+        OSError: if the file cannot be written; see ``write_wav``.
     """
     try:
-        soundfile.write(path, samples, sampling_rate, subtype="PCM_16", format="FLAC")
-    except (OSError, soundfile.LibsndfileError) as error:
-        raise OutputError(
-            f"{path}: cannot be written ({error}); free or choose another place"
-        ) from error
+        with path.open("w+b") as file:
+            handle = file.fileno()
+            soundfile.write(handle, samples, sampling_rate, "PCM_16", format="FLAC", closefd=False)
+    except (soundfile.SoundFileError, AssertionError) as error:  # it asserts that all was written
+        raise OSError(getattr(error, "error_string", "")) from error
 
 
 def wav_header(num_samples: int, sampling_rate: int) -> bytes:
@@ -234,13 +238,10 @@ def to_float(samples: Pcm) -> NDArray[np.float32]:
 
 
 def _check_form(path: Path, audio: soundfile.SoundFile, sampling_rate: int) -> None:
-    found = f"{audio.samplerate} Hz, {audio.channels} channel(s), {audio.subtype}"
-    if (audio.samplerate, audio.channels) != (
-        sampling_rate,
-        1,
-    ) or audio.subtype not in _SUBTYPES_16_BIT:
+    form = f"{audio.samplerate} Hz, {audio.channels} channel(s), {audio.subtype}"
+    if (audio.samplerate, audio.channels, audio.subtype) != (sampling_rate, 1, "PCM_16"):
         raise AudioError(
-            f"{path}: {found}; expected {sampling_rate} Hz, 1 channel, PCM_16; "
+            f"{path}: {form}; expected {sampling_rate} Hz, 1 channel, PCM_16; "
             "convert it with `mn curate`"
         )
 

@@ -1,8 +1,7 @@
-"""Measure how loud 16-bit audio is: exact energies, active level, BS.1770 loudness.
+"""Measure 16-bit audio: exact energies, active level, BS.1770 loudness, clipped samples.
 
 Energies are integers: a block of 1024 squared 16-bit samples stays below 2**40, so float64
-sums them exactly in any order. Loudness follows ITU-R BS.1770-4 with the filters of pyloudnorm
-(this is the one room that knows it).
+sums them exactly in any order. Loudness follows ITU-R BS.1770-4 with the filters of pyloudnorm.
 """
 
 from __future__ import annotations
@@ -38,7 +37,15 @@ _HOPS_AT_A_TIME = 10
 SETTLING_S = 0.2
 """The K-weighting forgets its start within this time (its slowest pole decays in 4 ms)."""
 
+SHORTEST_PLATEAU = 3
+"""Equal samples at an extreme that are taken for clipping."""
+
+_QUIETEST_PLATEAU = 1024  # LSB; below −30 dBFS a plateau is rounding, not clipping
+_STEEP = 256  # a wave's own crest is still within a 256th of its extreme two samples on
+
 Float64 = NDArray[np.float64]
+Whole = NDArray[np.int16] | NDArray[np.int32]
+"""Samples of 16 bits, or sums of them."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +83,8 @@ class Level:
         return int(self.blocks[active].sum()) / int(lengths[active].sum())
 
 
-def measure(samples: Pcm) -> Level:
-    """Measure 16-bit samples, shape (time,)."""
+def measure(samples: Whole) -> Level:
+    """Measure 16-bit samples or sums of them, shape (time,), of magnitudes up to 2**21."""
     return Level(
         num_samples=len(samples),
         total=int(samples.sum(dtype=np.int64)),
@@ -103,7 +110,7 @@ def block_energies(samples: Float64) -> NDArray[np.int64]:
     return energies
 
 
-def peak(samples: Pcm) -> int:
+def peak(samples: Whole) -> int:
     """Return the largest magnitude, 0 for no samples.
 
     >>> peak(np.array([-32768, 5], np.int16))
@@ -189,11 +196,11 @@ def integrated_lufs(hops: Float64, gain: float, *, sampling_rate: int) -> float:
     if not gated.size:
         return float("nan")
     relative = gated.mean() / 10.0
-    kept = gated[gated > relative]
-    return -0.691 + 10.0 * math.log10(kept.mean()) if kept.size else float("nan")
+    loud = gated[gated > relative]
+    return -0.691 + 10.0 * math.log10(loud.mean()) if loud.size else float("nan")
 
 
-def hop_energies(samples: Pcm | Float64, *, sampling_rate: int) -> Float64:
+def hop_energies(samples: Whole | Float64, *, sampling_rate: int) -> Float64:
     """Return the K-weighted energies per 100 ms of samples in LSB, filtered from rest.
 
     Bit for bit what ``weighted_hops`` makes of the whole, a second at a time in the cache.
@@ -226,8 +233,43 @@ def lufs(samples: Pcm, *, sampling_rate: int) -> float:
     return integrated_lufs(hops, 1.0, sampling_rate=sampling_rate)
 
 
+def clipped_samples(samples: Pcm) -> int:
+    """Count samples that were cut off at full scale, whatever level they stand at now.
+
+    Counted are the samples of plateaus: runs of three or more equal samples at the largest or
+    smallest value, which the signal meets or leaves steeply. The round crest of a loud hum is
+    flat too once it is rounded, but is left slowly. Clipping that was filtered or resampled
+    afterwards has no plateaus and is not seen.
+
+    Args:
+        samples: int16 (time,).
+
+    >>> wave = np.arange(-20_000, 20_000, 1_000)
+    >>> clipped_samples(np.clip(wave, -15_000, 15_000).astype(np.int16))
+    11
+    """
+    if len(samples) < SHORTEST_PLATEAU:
+        return 0
+    return sum(_plateaus(samples, int(extreme)) for extreme in (samples.max(), samples.min()))
+
+
 @cache
 def _k_filter(sampling_rate: int) -> tuple[Float64, Float64]:
     """Return pyloudnorm's two stages as one: half the passes, equal to 1e-11 of full scale."""
     shelf, high_pass = pyloudnorm.Meter(sampling_rate)._filters.values()
     return np.convolve(shelf.b, high_pass.b), np.convolve(shelf.a, high_pass.a)
+
+
+def _plateaus(samples: Pcm, extreme: int) -> int:
+    if abs(extreme) < _QUIETEST_PLATEAU:
+        return 0
+    at = np.flatnonzero(samples == extreme)
+    breaks = np.flatnonzero(np.diff(at) > 1)
+    first = at[np.concatenate([[0], breaks + 1])]
+    last = at[np.concatenate([breaks, [len(at) - 1]])]
+    long = last - first + 1 >= SHORTEST_PLATEAU
+    first, last = first[long], last[long]
+    before = samples[np.maximum(first - 2, 0)].astype(np.int64)
+    after = samples[np.minimum(last + 2, len(samples) - 1)].astype(np.int64)
+    steep = np.maximum(abs(before - extreme), abs(after - extreme)) * _STEEP >= abs(extreme)
+    return int((last - first + 1)[steep].sum())

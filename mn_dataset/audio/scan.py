@@ -71,10 +71,10 @@ def walk(source: Path) -> Tree:
     while folders or links:
         below = folders.pop() if folders else links.pop()
         try:
-            found = (source / below).stat()
-            if (found.st_dev, found.st_ino) in seen:
+            state = (source / below).stat()
+            if (state.st_dev, state.st_ino) in seen:
                 continue
-            seen.add((found.st_dev, found.st_ino))
+            seen.add((state.st_dev, state.st_ino))
             entries = sorted(os.scandir(source / below), key=_bytes, reverse=True)
         except OSError as error:
             reason = f"cannot be looked into ({error.strerror}); change its permissions"

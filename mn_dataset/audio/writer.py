@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from mn_dataset.errors import OutputError
+from mn_dataset.files.atomic import Faults, writing
 
 CONTAINERS = ("WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "FLAC")
 """Containers that can be written as they are read, lossless encodings in them."""
@@ -24,7 +24,7 @@ _FLOATS: dict[str, np.dtype[Any]] = {
     "FLOAT": np.dtype(np.float32),
     "DOUBLE": np.dtype(np.float64),
 }
-_CURE = "free or choose another place"
+_FAULTS: Faults = (soundfile.SoundFileError, AssertionError)  # it asserts that all was written
 _LARGEST_WAV = 2**32 - 2**16
 _BYTES = {"PCM_16": 2, "PCM_24": 3, "FLOAT": 4}
 
@@ -48,7 +48,7 @@ class Form:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """What the sink takes: int32 with the sample in the upper bits, or floating point.
+        """What a sink takes: int32 with the sample in the upper bits, or floating point.
 
         >>> Form("WAV", "PCM_24").dtype, Form("AIFF", "FLOAT").dtype
         (dtype('int32'), dtype('float32'))
@@ -56,20 +56,20 @@ class Form:
         return _FLOATS.get(self.encoding, np.dtype(np.int32))
 
 
-def kept(container: str, encoding: str) -> Form | None:
+def lossless_form(container: str, encoding: str) -> Form | None:
     """Return the form that keeps every sample of a recording as it is; None if there is none.
 
-    >>> kept("FLAC", "PCM_24"), kept("OGG", "VORBIS")
+    >>> lossless_form("FLAC", "PCM_24"), lossless_form("OGG", "VORBIS")
     (Form(container='FLAC', encoding='PCM_24'), None)
     """
-    known = encoding in WIDTHS or encoding in _FLOATS
-    return Form(container, encoding) if container in CONTAINERS and known else None
+    is_lossless = encoding in WIDTHS or encoding in _FLOATS
+    return Form(container, encoding) if container in CONTAINERS and is_lossless else None
 
 
-def wav(encoding: str, *, frames: int | None, channels: int) -> Form:
+def wav_form(encoding: str, *, frames: int | None, channels: int) -> Form:
     """Return WAV, or RF64 for what is longer than a WAV can be.
 
-    >>> wav("PCM_16", frames=44_100, channels=2)
+    >>> wav_form("PCM_16", frames=44_100, channels=2)
     Form(container='WAV', encoding='PCM_16')
     """
     size = (frames or 0) * channels * _BYTES[encoding]
@@ -97,13 +97,12 @@ def sink(
     """
 
     def write(samples: NDArray[Any]) -> None:
-        with _told(meant_for):
+        with writing(meant_for, faults=_FAULTS):
             file.write(samples)
 
-    with _told(meant_for):
-        opened = path.open("w+b")
-    with opened:
-        with _told(meant_for):
+    with ExitStack() as files:
+        with writing(meant_for, faults=_FAULTS):
+            opened = files.enter_context(path.open("w+b"))
             file = soundfile.SoundFile(
                 opened.fileno(),
                 "w",
@@ -116,16 +115,5 @@ def sink(
         try:
             yield write
         finally:
-            with _told(meant_for):
+            with writing(meant_for, faults=_FAULTS):
                 file.close()
-
-
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror}); {_CURE}") from error
-    # soundfile asserts that all was written.
-    except (soundfile.SoundFileError, AssertionError) as error:
-        raise OutputError(f"{path}: cannot be written (is the disk full?); {_CURE}") from error

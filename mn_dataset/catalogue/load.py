@@ -1,24 +1,24 @@
-"""Open and fetch corpora by name: the known ones, or any folder in the M&N form."""
+"""Load and fetch corpora: a known one by its name, or any folder in the M&N form."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import platformdirs
-
 from mn_dataset import tables
 from mn_dataset.audio.corpus import Corpus, open_corpus
 from mn_dataset.catalogue import registry
 from mn_dataset.errors import InputError, suggestion
-from mn_dataset.fetch.download import PATIENT, Patience
-from mn_dataset.fetch.report import Account, write_account
-from mn_dataset.fetch.request import Order
+from mn_dataset.fetch.download import DEFAULT_PATIENCE, Patience
+from mn_dataset.fetch.report import FetchReport, write_report
+from mn_dataset.fetch.session import FetchRequest
+from mn_dataset.files.cache import user_cache
+from mn_dataset.files.lock import locked
 from mn_dataset.records import ROLES, SYNTHETIC
 from mn_dataset.synthetic.corpus import write_corpus
 
 ROOT = Path("corpora")
-"""Where corpora are fetched to unless another place is named."""
+"""Where corpora are fetched to by default."""
 
 
 def load_corpus(
@@ -58,7 +58,7 @@ def locate(
         InputError: if it is not there.
     """
     if corpus == SYNTHETIC:
-        folder = Path(platformdirs.user_cache_dir("mn-dataset")) / "corpora" / SYNTHETIC
+        folder = user_cache("corpora", SYNTHETIC)
         return write_corpus(folder, workers=workers, progress=progress)
     folder = Path(corpus)
     if isinstance(corpus, str) and corpus in registry.names():
@@ -87,10 +87,13 @@ def fetch(
     fill: str | None = None,
     lock: Path | None = None,
     workers: int = 1,
-    patience: Patience = PATIENT,
+    patience: Patience = DEFAULT_PATIENCE,
     progress: Callable[[int, int], None] | None = None,
-) -> Account:
-    """Put a known corpus into ``root/name``, and its account by row beside it.
+) -> FetchReport:
+    """Fetch a known corpus into ``root/name``, and write a report by row beside it.
+
+    Every recording is verified by its hash, or pinned in the lock file at its first use where none
+    is published. Stopped at any moment, the same call resumes.
 
     Args:
         name: Of the corpus.
@@ -109,11 +112,17 @@ def fetch(
 
     Raises:
         UnknownName: if there is no such corpus.
-        InputError: if an option is wrong.
+        InputError: if a parameter is wrong, or another process fetches into the folder.
         OutputError: if something cannot be written.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:  # which holds none of the originals
+    ...     report = fetch("open", root=Path(folder), origin=folder)
+    >>> report.counts()
+    {'present': 0, 'missing': 75, 'different': 0, 'left out': 15}
     """
     spec = registry.find(name)
-    order = Order(
+    request = FetchRequest(
         folder=root / name,
         origin=origin,
         license_allow=None if license_allow is None else tuple(license_allow),
@@ -124,6 +133,7 @@ def fetch(
         patience=patience,
         progress=progress,
     )
-    account = spec.fetch(order)
-    write_account(account)
-    return account
+    with locked(request.folder, command="mn fetch"):
+        report = spec.fetch(request)
+        write_report(report)
+    return report

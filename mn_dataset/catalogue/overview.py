@@ -1,7 +1,4 @@
-"""Tell of every known corpus what it holds, what it lacks, and how much of it is here.
-
-Count what a corpus covers, per category, split and licence, and tell what it does not.
-"""
+"""Count what every known corpus holds per category, split and licence, and what it lacks."""
 
 from __future__ import annotations
 
@@ -18,8 +15,8 @@ from mn_dataset.tables import CATEGORIES, Rows
 
 
 @dataclass(frozen=True)
-class Cell:
-    """What a corpus has of one category under one licence.
+class CoverageCell:
+    """Recordings of one category under one licence.
 
     Attributes:
         role: "clean" or "noise".
@@ -56,7 +53,7 @@ class Hole:
         return self.category + lacks
 
 
-def coverage(rows: Rows) -> list[Cell]:
+def coverage(rows: Rows) -> list[CoverageCell]:
     """Count the recordings per category, licence and split, in the order of the schema."""
     counts: dict[tuple[Role, str, str], dict[str, int]] = {}
     seconds: dict[tuple[Role, str, str], float] = defaultdict(float)
@@ -67,7 +64,7 @@ def coverage(rows: Rows) -> list[Cell]:
             seconds[key] += float(row.duration_s or 0)
     order = {(role, name): n for role in ROLES for n, name in enumerate(CATEGORIES[role])}
     keys = sorted(counts, key=lambda key: (ROLES.index(key[0]), order[key[:2]], key[2]))
-    return [Cell(*key, counts[key], seconds[key]) for key in keys]
+    return [CoverageCell(*key, counts[key], seconds[key]) for key in keys]
 
 
 def uncovered(rows: Rows) -> list[Hole]:
@@ -76,7 +73,7 @@ def uncovered(rows: Rows) -> list[Hole]:
     What is marked as synthetic is no recording. A recording without a split may come to stand in
     any, so its category has no hole.
     """
-    held = {
+    covered = {
         (role, row.category, row.split)
         for role in ROLES
         for row in rows[role]
@@ -85,37 +82,37 @@ def uncovered(rows: Rows) -> list[Hole]:
     holes = []
     for role in ROLES:
         for category in CATEGORIES[role]:
-            lacks = tuple(split for split in SPLITS if (role, category, split) not in held)
-            if lacks and (role, category, "") not in held:
+            lacks = tuple(split for split in SPLITS if (role, category, split) not in covered)
+            if lacks and (role, category, "") not in covered:
                 holes.append(Hole(role, category, lacks))
     return holes
 
 
 def describe(holes: Sequence[Hole]) -> str:
-    """Say what is not covered in one line; empty when nothing is.
+    """Describe what is not covered in one line; empty when nothing is.
 
     >>> describe([Hole("clean", "harp", SPLITS), Hole("clean", "drum_kit", ("test",))])
     'not covered by recordings: harp, drum_kit (test)'
     """
-    whole = [str(hole) for hole in holes if hole.splits == SPLITS]
+    entirely = [str(hole) for hole in holes if hole.splits == SPLITS]
     partly = [str(hole) for hole in holes if hole.splits != SPLITS]
-    if len(whole) == sum(map(len, CATEGORIES.values())):
+    if len(entirely) == sum(map(len, CATEGORIES.values())):
         return "no category is covered by a recording"
-    return f"not covered by recordings: {', '.join(whole + partly)}" if holes else ""
+    return f"not covered by recordings: {', '.join(entirely + partly)}" if holes else ""
 
 
 @dataclass(frozen=True)
 class Overview:
-    """What is known of one corpus.
+    """What one corpus holds, and how much of it is in a folder.
 
     Attributes:
         name: Its name.
         description: What it is.
         home: Where it comes from.
-        folder: Where it stands, or would.
+        folder: Where it is, or would be.
         num_rows: Recordings that its tables name.
         duration_s: Their stated length together.
-        here: How many of their files stand in the folder.
+        here: How many of their files are in the folder.
         has_tables: Whether the folder has its tables, so that it can be used.
         cells: What it holds.
         holes: What it does not cover.
@@ -129,7 +126,7 @@ class Overview:
     duration_s: float
     here: int
     has_tables: bool
-    cells: tuple[Cell, ...]
+    cells: tuple[CoverageCell, ...]
     holes: tuple[Hole, ...]
 
     def as_dict(self) -> dict[str, Any]:
@@ -141,7 +138,7 @@ class Overview:
         }
 
     def lines(self) -> list[str]:
-        """Say it to a person."""
+        """Describe it to a person."""
         state = "" if self.has_tables else f"; get it with `mn fetch {self.name}`"
         return [
             f"{self.name}: {self.description} ({self.home})",
@@ -163,23 +160,23 @@ def survey(root: Path) -> list[Overview]:
 
 def _overview(spec: CorpusSpec, folder: Path) -> Overview:
     rows = spec.rows()
-    every = [row for role in ROLES for row in rows[role]]
+    all_rows = [row for role in ROLES for row in rows[role]]
     cells = coverage(rows)
     return Overview(
         name=spec.name,
         description=spec.description,
         home=spec.home,
         folder=folder,
-        num_rows=len(every),
+        num_rows=len(all_rows),
         duration_s=sum(cell.duration_s for cell in cells),
-        here=sum((folder / row.file).is_file() for row in every),
+        here=sum((folder / row.file).is_file() for row in all_rows),
         has_tables=all(tables.table_path(folder, role).is_file() for role in ROLES),
         cells=tuple(cells),
         holes=tuple(uncovered(rows)),
     )
 
 
-def _columns(cells: tuple[Cell, ...]) -> Iterator[str]:
+def _columns(cells: tuple[CoverageCell, ...]) -> Iterator[str]:
     """Lay the cells out in columns; the one for rows without a split only where there are any."""
     splits = [*SPLITS, *([""] if any(cell.counts[""] for cell in cells) else [])]
     table = [["category", "licence", *(split or "no split" for split in splits), "minutes"]]

@@ -1,6 +1,7 @@
-"""Know corpora by name: every module in `mn_dataset.catalogue.corpora` is one.
+"""List the known corpora, and find one and its metadata tables by name.
 
-Adding a corpus is adding a file there that holds ``SPEC``, a ``CorpusSpec``; nothing else names it.
+Every module in `mn_dataset.catalogue.corpora` is a corpus: adding one is adding a file there that
+holds ``SPEC``, a ``CorpusSpec``; nothing else names it.
 """
 
 from __future__ import annotations
@@ -9,26 +10,34 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
-from mn_dataset.errors import UnknownName
-from mn_dataset.fetch.report import Account
-from mn_dataset.fetch.request import Order
+from mn_dataset import tables
+from mn_dataset.errors import InputError, UnknownName
+from mn_dataset.fetch.report import FetchReport
+from mn_dataset.fetch.session import FetchRequest
+from mn_dataset.records import ROLES
 from mn_dataset.tables import Rows
 
+_PACKAGE = Path(__file__).parents[1]
 _CORPORA = "mn_dataset.catalogue.corpora"  # a name and no import: the files there import this one
 
 
-class Fetch(Protocol):
-    """Put a corpus into ``order.folder`` and account for every row."""
+class CorpusFetcher(Protocol):
+    """Puts a corpus into ``request.folder``."""
 
-    def __call__(self, order: Order) -> Account:
-        """Do it; raises MnError for what stops the whole, tells the rest row by row."""
+    def __call__(self, request: FetchRequest) -> FetchReport:
+        """Fetch it, and report on every row.
+
+        Raises:
+            MnError: for what stops the whole; what concerns one row is reported with it.
+        """
 
 
 @dataclass(frozen=True)
 class CorpusSpec:
-    """A corpus that the toolkit knows.
+    """One known corpus.
 
     Attributes:
         name: What people type.
@@ -42,7 +51,7 @@ class CorpusSpec:
     description: str
     home: str
     rows: Callable[[], Rows]
-    fetch: Fetch
+    fetch: CorpusFetcher
 
 
 def names() -> list[str]:
@@ -68,3 +77,34 @@ def find(name: str) -> CorpusSpec:
         raise UnknownName("corpus", name, names())
     spec: CorpusSpec = importlib.import_module(f"{_CORPORA}.{name}").SPEC
     return spec
+
+
+def metadata_folder(corpus: str) -> Path:
+    """Return the folder with a corpus's ``clean.csv`` and ``noise.csv``.
+
+    A wheel carries ``metadata`` inside the package; a checkout has it beside the package.
+
+    Raises:
+        InputError: if it is in neither.
+
+    >>> metadata_folder("mn").name
+    'mn'
+    """
+    for parent in (_PACKAGE, _PACKAGE.parent):
+        folder = parent / "metadata" / corpus
+        if folder.is_dir():
+            return folder
+    raise InputError(
+        f"{_PACKAGE / 'metadata' / corpus}: no such folder; the installation is incomplete: "
+        "install mn-dataset again"
+    )
+
+
+def read_metadata(corpus: str) -> Rows:
+    """Read both tables of a known corpus.
+
+    Raises:
+        InputError: if they are missing or wrong.
+    """
+    folder = metadata_folder(corpus)
+    return {role: tables.read_table(tables.table_path(folder, role), role) for role in ROLES}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from mn_dataset import tables
-from mn_dataset.audio.fingerprint.store import corpus_pairs, measured
+from mn_dataset.audio.fingerprint.store import corpus_pairs, measure
 from mn_dataset.check.finding import Finding, rank
 from mn_dataset.check.recordings import recording_findings
 from mn_dataset.check.tables import read_and_judge, split_findings
@@ -33,40 +33,51 @@ def check(
 
     Raises:
         InputError: if a table is missing, so that there is no corpus to judge.
+
+    >>> import tempfile
+    >>> from mn_dataset.tables import Row, table_path, write_table
+    >>> harp = Row(id="clean/1", file="1.wav", category="harp", license="CC0-1.0")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_table(table_path(Path(folder), "clean"), [harp])
+    ...     write_table(table_path(Path(folder), "noise"), [])
+    ...     [(finding.severity, finding.kind, finding.text) for finding in check(folder)]
+    [('error', 'missing', "names '1.wav': no such file"), \
+('warning', 'empty', 'has no rows, and mixtures need clips and noises')]
     """
     folder = Path(root)
     paths = {role: tables.table_path(folder, role) for role in ROLES}
     rows: dict[Role, list[Row]] = {}
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for role in ROLES:
-        rows[role], findings = read_and_judge(paths[role], role)
-        found += findings
-    broken = {(item.file, item.row) for item in found if item.column == "file"}
+        rows[role], faults = read_and_judge(paths[role], role)
+        findings += faults
+    broken = {(finding.file, finding.row) for finding in findings if finding.column == "file"}
     files = [
         row.file
         for role in ROLES
         for row in rows[role]
         if (str(paths[role]), row.line) not in broken
     ]
-    entries, errors, taken = measured(folder, files, workers=workers, progress=progress)
+    entries, errors, prints = measure(folder, files, workers=workers, progress=progress)
     problems = {
         file: str(error).removeprefix(f"{folder / file}: ") for file, error in errors.items()
     }
     for role in ROLES:
-        found += recording_findings(folder, role, rows[role], entries, problems)
+        findings += recording_findings(folder, role, rows[role], entries, problems)
     by_id = {
         row.id: entries[row.file] for role in ROLES for row in rows[role] if row.file in entries
     }
-    pairs = corpus_pairs(folder, by_id, workers=workers, progress=progress, taken=taken)
-    found += split_findings(paths, rows, entries, pairs)
-    if all(item.kind != "table" for item in found):
-        found += _strays(folder, {row.file for role in ROLES for row in rows[role]})
-    return sorted(found, key=rank)
+    pairs = corpus_pairs(folder, by_id, workers=workers, progress=progress, fingerprints=prints)
+    findings += split_findings(paths, rows, entries, pairs)
+    if all(finding.kind != "table" for finding in findings):
+        findings += _strays(folder, {row.file for role in ROLES for row in rows[role]})
+    return sorted(findings, key=rank)
 
 
 def _strays(folder: Path, named: set[str]) -> Iterator[Finding]:
-    for place, _, names in os.walk(folder):
-        inside = Path(place).relative_to(folder)
+    """Yield a finding for every recording that no row names."""
+    for parent, _, names in os.walk(folder):
+        inside = Path(parent).relative_to(folder)
         for name in names:
             if os.path.splitext(name)[1].lower() not in _AUDIO_SUFFIXES:
                 continue

@@ -1,4 +1,4 @@
-"""Say one thing that is wrong or odd in a corpus: where, what, and the cure."""
+"""Describe one thing that is wrong or odd in a corpus: where, what, and the cure."""
 
 from __future__ import annotations
 

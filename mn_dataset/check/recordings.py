@@ -1,4 +1,4 @@
-"""Judge recordings: against the form, against their rows, and for what an ear would mind."""
+"""Judge recordings: against the M&N form, against their rows, and for clipping, DC, low level."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mn_dataset.records import SAMPLING_RATE, Role
 from mn_dataset.tables import Row, table_path
 
 CLIPPED_SHARE = 1e-4
-"""Share of clipped samples that is told: 44 in ten seconds."""
+"""Share of clipped samples that is reported: 44 in ten seconds."""
 
 DC_SHARE = 0.01
 """Share of a recording's power that its mean may hold unnoticed (−20 dB)."""
@@ -102,12 +102,12 @@ def _duration(where: tuple[str, int], row: Row, entry: Entry) -> Iterator[Findin
 def _duration_sum(
     table: Path, rows: Sequence[Row], entries: Mapping[str, Entry]
 ) -> Iterator[Finding]:
-    known = [(_stated_s(row), entries[row.file].frames) for row in rows if row.file in entries]
-    pairs = [(stated, frames) for stated, frames in known if stated is not None]
+    lengths = [(_stated_s(row), entries[row.file].frames) for row in rows if row.file in entries]
+    pairs = [(stated, frames) for stated, frames in lengths if stated is not None]
     claim = sum(stated for stated, _ in pairs)
-    found = sum(frames for _, frames in pairs) / SAMPLING_RATE
-    if pairs and abs(claim - found) > _SUM_TOLERANCE * found:
-        text = f"claims {claim:g} s in all, the {len(pairs)} recordings last {found:.1f} s"
+    lasts = sum(frames for _, frames in pairs) / SAMPLING_RATE
+    if pairs and abs(claim - lasts) > _SUM_TOLERANCE * lasts:
+        text = f"claims {claim:g} s in all, the {len(pairs)} recordings last {lasts:.1f} s"
         yield Finding(
             "warning", "duration-sum", str(table), None, "duration_s", text, "correct the table"
         )

@@ -1,7 +1,4 @@
-"""Judge a table's cells against the schema.
-
-Judge the splits: leaks between them, and recordings that stand in a table twice.
-"""
+"""Judge the tables of a corpus: cells against the schema, leaks between splits, duplicates."""
 
 from __future__ import annotations
 
@@ -17,6 +14,9 @@ from mn_dataset.records import ROLES, Role
 from mn_dataset.split.audit import leaks
 from mn_dataset.tables import Row
 
+_CURE = "put them in one split, or have `mn split` assign the splits anew"
+_CURE_BOTH = "decide which it is, and remove the other row"
+
 
 def read_and_judge(path: Path, role: Role) -> tuple[list[Row], list[Finding]]:
     """Read a table and judge its cells; one that is no table has no rows, and one finding.
@@ -30,6 +30,37 @@ def read_and_judge(path: Path, role: Role) -> tuple[list[Row], list[Finding]]:
         text, _, cure = str(error).removeprefix(f"{path}:").strip().partition("; ")
         return [], [Finding("error", "table", str(path), None, None, text, cure)]
     return rows, list(_findings(path, role, rows))
+
+
+def split_findings(
+    paths: Mapping[Role, Path],
+    rows: Mapping[Role, Sequence[Row]],
+    entries: Mapping[str, Entry],
+    pairs: Sequence[Pair],
+) -> Iterator[Finding]:
+    """Yield every leak between the splits or the tables, and identical samples within a split.
+
+    Args:
+        paths: Of the tables.
+        rows: Of the tables.
+        entries: Figures of the recordings that could be measured, by file.
+        pairs: Near-duplicates by id.
+    """
+    every = [row for role in ROLES for row in rows[role]]
+    table = {row.id: str(paths[role]) for role in ROLES for row in rows[role]}
+    pcm = {row.id: entries[row.file].pcm_sha256 for row in every if row.file in entries}
+    for leak in leaks(every, pcm, pairs):
+        last = leak.rows[-1]
+        yield Finding(
+            "error" if leak.severe else "warning",
+            "near-duplicate" if leak.near else "leak",
+            table[last.id],
+            last.line,
+            "split",
+            f"{'leaks' if leak.severe else 'may leak'}: {leak}",
+            _CURE_BOTH if leak.both_roles else _CURE,
+        )
+    yield from _duplicates(table, every, pcm)
 
 
 def _findings(path: Path, role: Role, rows: Sequence[Row]) -> Iterator[Finding]:
@@ -71,41 +102,6 @@ def _spans(lines: Sequence[int]) -> str:
         else:
             spans.append([line])
     return "lines " + ", ".join("-".join(map(str, span)) for span in spans)
-
-
-_CURE = "put them in one split, or run `mn split CORPUS --reassign --in-place`"
-_CURE_BOTH = "decide which it is, and remove the other row"
-
-
-def split_findings(
-    paths: Mapping[Role, Path],
-    rows: Mapping[Role, Sequence[Row]],
-    entries: Mapping[str, Entry],
-    pairs: Sequence[Pair],
-) -> Iterator[Finding]:
-    """Yield every leak between the splits or the tables, and identical samples within a split.
-
-    Args:
-        paths: Of the tables.
-        rows: Of the tables.
-        entries: Figures of the recordings that could be measured, by file.
-        pairs: Near-duplicates by id.
-    """
-    every = [row for role in ROLES for row in rows[role]]
-    table = {row.id: str(paths[role]) for role in ROLES for row in rows[role]}
-    pcm = {row.id: entries[row.file].pcm_sha256 for row in every if row.file in entries}
-    for leak in leaks(every, pcm, pairs):
-        last = leak.rows[-1]
-        yield Finding(
-            "error" if leak.severe else "warning",
-            "near-duplicate" if leak.near else "leak",
-            table[last.id],
-            last.line,
-            "split",
-            f"{'leaks' if leak.severe else 'may leak'}: {leak}",
-            _CURE_BOTH if leak.both_roles else _CURE,
-        )
-    yield from _duplicates(table, every, pcm)
 
 
 def _duplicates(

@@ -1,4 +1,4 @@
-"""Hold the command `mn` itself, and what several of its commands share."""
+"""Define the command `mn` itself, and what several of its commands share."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def opened(corpus: str, workers: int | None = None) -> Corpus:
 
 
 def report_dataset(folder: Path, json: bool) -> None:
-    """Tell how many mixtures a dataset folder holds."""
+    """Print how many mixtures a dataset folder holds."""
     from mn_dataset.mix.manifest import read_manifest
 
     count = len(read_manifest(folder))

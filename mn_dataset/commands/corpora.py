@@ -1,4 +1,4 @@
-"""Offer what is done to corpora: know, fetch, curate, check, split."""
+"""Define the commands on corpora: corpora, fetch, curate, check, split."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mn_dataset.commands.options import CurateOptions, Many, cores
 
 @app.command
 def corpora(*, root: Path = Path("corpora"), json: Json = False) -> None:
-    """Tell what each known corpus holds, what it does not cover, and whether it is here.
+    """List the known corpora: what each holds, what it does not cover, and whether it is here.
 
     Args:
         root: Folder of the corpora.
@@ -22,11 +22,11 @@ def corpora(*, root: Path = Path("corpora"), json: Json = False) -> None:
     """
     from mn_dataset.catalogue.overview import survey
 
-    found = survey(root)
+    overviews = survey(root)
     if json:
-        terminal.answer({"corpora": [overview.as_dict() for overview in found]})
+        terminal.answer({"corpora": [overview.as_dict() for overview in overviews]})
     else:
-        terminal.say("\n\n".join("\n".join(overview.lines()) for overview in found))
+        terminal.say("\n\n".join("\n".join(overview.lines()) for overview in overviews))
 
 
 @app.command
@@ -45,8 +45,8 @@ def fetch(
 ) -> int:
     """Download a known corpus into ROOT/CORPUS, or take it from a folder, an archive or a mirror.
 
-    Every recording is proven by its hash, or pinned in a lock file at first use where none is
-    published. Stop it at any moment; the same command resumes. `mn corpora` tells what there is.
+    Every recording is verified by its hash, or pinned in a lock file at first use where none is
+    published. Stop it at any moment; the same command resumes. `mn corpora` lists what there is.
 
     Args:
         corpus: open, mn or synthetic.
@@ -66,7 +66,7 @@ def fetch(
     from mn_dataset.catalogue.load import fetch as fetch_corpus
 
     with terminal.bar(f"fetching {corpus}") as progress:
-        account = fetch_corpus(
+        report = fetch_corpus(
             corpus,
             root=root,
             origin=origin,
@@ -77,8 +77,11 @@ def fetch(
             workers=cores(workers),
             progress=progress,
         )
-    terminal.answer(account.as_dict()) if json else terminal.say("\n".join(account.lines()))
-    return terminal.DONE if account.has_tables else terminal.INPUT_AT_FAULT
+    if json:
+        terminal.answer(report.as_dict())
+    else:
+        terminal.say(terminal.with_options("\n".join(report.lines()), app, ["fetch"]))
+    return terminal.DONE if report.has_tables else terminal.INPUT_AT_FAULT
 
 
 @app.command
@@ -94,8 +97,8 @@ def curate(
     """Turn your own recordings into a corpus in the M&N form: mono, 44.1 kHz, 16-bit clips.
 
     SOURCE holds folders named after music categories and noise classes, below train, validation
-    and test if you like; or clean.csv and noise.csv; or metadata.csv. Any format that soundfile
-    reads will do, and sound tracks of videos where ffmpeg is installed. rejected.csv in the
+    and test if you like; or clean.csv and noise.csv; or metadata.csv. Any audio
+    format will do; M4A, WMA and videos with pip install 'mn-dataset[decode]'. rejected.csv in the
     corpus says what was left out and why. Run it again, and only what is new is done.
 
     Args:
@@ -107,11 +110,9 @@ def curate(
     """
     from mn_dataset.curate.curate import curate as curate_folder
 
-    chosen = options or CurateOptions()
+    arguments = (options or CurateOptions()).arguments()
     with terminal.bar("converting") as progress:
-        report = curate_folder(
-            source, out, workers=cores(workers), progress=progress, **chosen.arguments()
-        )
+        report = curate_folder(source, out, workers=cores(workers), progress=progress, **arguments)
     if json:
         terminal.answer(vars(report) | {"rejected": [vars(item) for item in report.rejected]})
     else:
@@ -120,9 +121,9 @@ def curate(
 
 @app.command
 def check(corpus: str, /, *, workers: int | None = None, json: Json = False) -> int:
-    """Judge a corpus: tables, audio, duplicates, leaks between splits.
+    """Check a corpus: tables, audio, duplicates, leaks between splits.
 
-    Every finding has a place, a kind and a cure. Errors exit 1, warnings do not.
+    Every finding says where it is, what it is and what to do. Errors exit 1, warnings do not.
 
     Args:
         corpus: A corpus folder, or the name of a known corpus.
@@ -135,13 +136,13 @@ def check(corpus: str, /, *, workers: int | None = None, json: Json = False) -> 
     processes = cores(workers)
     with terminal.bar("measuring the corpus") as progress:
         folder = locate(corpus, workers=processes, progress=progress)
-        found = check_folder(folder, workers=processes, progress=progress)
-    errors = sum(finding.severity == "error" for finding in found)
+        findings = check_folder(folder, workers=processes, progress=progress)
+    errors = sum(finding.severity == "error" for finding in findings)
     if json:
-        count = {"errors": errors, "warnings": len(found) - errors}
-        terminal.answer(count | {"findings": [vars(finding) for finding in found]})
+        counts = {"errors": errors, "warnings": len(findings) - errors}
+        terminal.answer(counts | {"findings": [vars(finding) for finding in findings]})
     else:
-        lines = [*map(str, found), f"{errors} errors, {len(found) - errors} warnings"]
+        lines = [*map(str, findings), f"{errors} errors, {len(findings) - errors} warnings"]
         terminal.say("\n".join(lines))
     return terminal.INPUT_AT_FAULT if errors else terminal.DONE
 
@@ -159,10 +160,9 @@ def split(
     workers: int | None = None,
     json: Json = False,
 ) -> None:
-    """Fill empty splits, groups and near-duplicates whole; prints, and writes when told to.
+    """Fill empty splits, groups and near-duplicates whole; prints, and writes on request.
 
-    Categories are stratified. The audit of the splits that the tables state stands beside the
-    audit of the result.
+    Categories are stratified. The splits that the tables state are audited beside the result.
 
     Args:
         corpus_dir: Folder with clean.csv and noise.csv.
@@ -175,10 +175,10 @@ def split(
         json: Print one JSON object.
     """
     from mn_dataset.split.assign import DEFAULT_RATIOS
-    from mn_dataset.split.split import split_folder
+    from mn_dataset.split.split import split as split_folder
 
     with terminal.bar("comparing the recordings") as progress:
-        found = split_folder(
+        result = split_folder(
             corpus_dir,
             ratios=ratios or DEFAULT_RATIOS,
             seed=seed,
@@ -188,9 +188,9 @@ def split(
         )
     target = corpus_dir if in_place else out
     if target is not None:
-        found.write(target)
+        result.write(target)
     if json:
-        audits = {"leaks": list(map(str, found.leaks)), "stated": list(map(str, found.stated))}
-        terminal.answer({"counts": found.counts()} | audits)
+        audits = {"leaks": list(map(str, result.leaks)), "stated": list(map(str, result.stated))}
+        terminal.answer({"counts": result.counts()} | audits)
     else:
-        terminal.say("\n".join(found.lines()))
+        terminal.say("\n".join(result.lines()))

@@ -22,10 +22,11 @@ def draw(
         options: What to draw.
         json: Print one JSON object.
     """
-    from mn_dataset.mix import draw as room
+    from mn_dataset.mix.draw import draw as draw_recipes
     from mn_dataset.mix.recipes import write_recipes
 
-    recipes = room.draw(opened(corpus_dir), **(options or DrawOptions()).arguments())
+    chosen = (options or DrawOptions()).arguments()
+    recipes = draw_recipes(opened(corpus_dir), **chosen)
     write_recipes(out, recipes)
     found = {"recipes": str(out), "count": len(recipes)}
     terminal.answer(found) if json else terminal.say(f"{len(recipes)} recipes in {out}")

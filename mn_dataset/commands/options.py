@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
@@ -49,14 +49,16 @@ class CurateOptions:
 @Parameter(name="*")
 @dataclass(frozen=True)
 class DrawOptions:
-    """What to draw."""
+    """What to draw. What is not given is as the task has it."""
 
+    task: str = "denoise"
+    """What a denoiser is asked for."""
     split: Annotated[list[str] | None, Many] = None
     """Splits to draw: train, validation, test. All by default."""
-    snr_db: Annotated[list[str], Many] = field(default_factory=lambda: ["0", "5", "10"])
-    """SNR levels in dB, separated by blanks; 2:20 draws uniformly."""
-    snr_definition: str = "power"
-    """What SNR means: power, variance, active or lufs."""
+    snr_db: Annotated[list[str] | None, Many] = None
+    """SNR levels in dB, separated by blanks; 2:20 draws uniformly. 0 5 10 by default."""
+    snr_definition: str | None = None
+    """What SNR means: power, variance, active or lufs; power by default."""
     per_cell: int | None = None
     """Mixtures per music category × noise class × SNR level; 1 by default."""
     count: int | None = None
@@ -73,7 +75,9 @@ class DrawOptions:
     def arguments(self) -> dict[str, Any]:
         """Return the library's arguments."""
         named = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return named | {"snr_db": [snr_level(text) for text in self.snr_db]}
+        if self.snr_db is not None:
+            named["snr_db"] = [snr_level(text) for text in self.snr_db]
+        return {name: value for name, value in named.items() if value is not None}
 
 
 @Parameter(name="*")

@@ -1,4 +1,4 @@
-"""Offer what passes a dataset on: publish, push, rebuild."""
+"""Define the commands that pass a dataset on: publish, rebuild."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def publish(
     """
     from mn_dataset.publish.publish import publish as publish_dataset
 
-    chosen, how = (options or PublishOptions()).arguments(), pushing or PushOptions()
-    if how.push:
-        return _push(dataset_dir, to, chosen, how, json=json)
-    if how != PushOptions():
+    arguments, pushing = (options or PublishOptions()).arguments(), pushing or PushOptions()
+    if pushing.push:
+        return _push(dataset_dir, to, arguments, pushing, json=json)
+    if pushing != PushOptions():
         raise InputError("--yes, --private, --revision and --create-pr go with --push; add it")
     with terminal.bar("publishing") as progress:
-        record = publish_dataset(dataset_dir, to, progress=progress, **chosen)
+        record = publish_dataset(dataset_dir, to, progress=progress, **arguments)
     if json:
         terminal.answer({"publication": to} | record.summary())
     else:
@@ -51,22 +51,22 @@ def publish(
 
 
 def _push(
-    dataset: Path, repo_id: str, options: dict[str, Any], how: PushOptions, *, json: bool
+    dataset: Path, repo_id: str, arguments: dict[str, Any], pushing: PushOptions, *, json: bool
 ) -> int:
     """List what a push would change, ask, and do it."""
     from mn_dataset.publish.hub import Hub
     from mn_dataset.publish.push import prepare
 
-    hub = Hub(repo_id, revision=how.revision, create_pr=how.create_pr)
+    hub = Hub(repo_id, revision=pushing.revision, create_pr=pushing.create_pr)
     with terminal.bar("publishing") as progress:
-        ready = prepare(dataset, hub, progress=progress, **options)
-    terminal.note("\n".join([*ready.record.lines(), *ready.lines()]))
-    if not (how.yes or terminal.agrees("Push?")):
+        push = prepare(dataset, hub, progress=progress, **arguments)
+    terminal.note("\n".join([*push.record.lines(), *push.lines()]))
+    if not (pushing.yes or terminal.agrees("Push?")):
         raise InputError(f"{repo_id}: nothing was pushed; answer y, or pass --yes")
     with terminal.bar("pushing") as progress:
-        address = ready.send(private=how.private, progress=progress)
+        address = push.send(private=pushing.private, progress=progress)
     if json:
-        terminal.answer({"pushed": address} | ready.record.summary())
+        terminal.answer({"pushed": address} | push.record.summary())
     else:
         terminal.say(f"pushed: {address}")
     return terminal.DONE
@@ -83,7 +83,7 @@ def rebuild(
     workers: int | None = None,
     json: Json = False,
 ) -> None:
-    """Make the audio of a publication again, and prove it equal, sample for sample.
+    """Make the audio of a publication again, and verify that it is equal, sample for sample.
 
     Args:
         publication: A folder of `mn publish`, or a repository of the Hugging Face Hub, OWNER/NAME.

@@ -1,4 +1,4 @@
-"""Talk to a person at a terminal, or to a program through a pipe."""
+"""Run a command line, and print for a person at a terminal or for a program through a pipe."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from mn_dataset.errors import MnError
 
 DONE, INPUT_AT_FAULT, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
+_PARAMETER = re.compile(
+    r"""`([a-z]\w*)`|(?<![\w./\\'"`=-])([a-z]+_\w+)(?![\w/\\'"`=]|\.\w)|\A([a-z]\w*)(?=\ is\ )"""
+)
 _NEGATIVE_RANGE = re.compile(r"-[\d.]+:-?[\d.]+")
 
 
@@ -28,24 +31,51 @@ def run(app: cyclopts.App, tokens: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without ↑ or é shows ? instead
-    given = sys.argv[1:] if tokens is None else tokens
+    words = sys.argv[1:] if tokens is None else tokens
     # "-5:20" is a range of SNRs, not an option; the blank keeps the parser from taking it for one.
-    shielded = [f" {token}" if _NEGATIVE_RANGE.fullmatch(token) else token for token in given]
+    words = [f" {word}" if _NEGATIVE_RANGE.fullmatch(word) else word for word in words]
     try:
-        result = app(shielded, exit_on_error=False, result_action="return_value")
+        result = app(words, exit_on_error=False, result_action="return_value")
     except cyclopts.CycloptsError:  # the parser has explained itself
         return WRONG_USAGE
     except BrokenPipeError:  # whoever read stdout has seen enough, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
-    except (MnError, OSError) as error:
+    except MnError as error:
+        print(f"mn: {with_options(str(error), app, words)}", file=sys.stderr)
+        return INPUT_AT_FAULT
+    except OSError as error:
         print(f"mn: {error}", file=sys.stderr)
         return INPUT_AT_FAULT
     except KeyboardInterrupt as stop:
-        done = f" ({stop})" if str(stop) else ""
-        print(f"mn: interrupted{done}; the same command resumes", file=sys.stderr)
+        progress = f" ({stop})" if str(stop) else ""
+        print(f"mn: interrupted{progress}; the same command resumes", file=sys.stderr)
         return INTERRUPTED
     return result if isinstance(result, int) else DONE
+
+
+def with_options(text: str, app: cyclopts.App, words: Sequence[str]) -> str:
+    """Put a command's options in place of the library's parameters that a text names.
+
+    A parameter is named by an underscore in it, in backticks, or as the first word of the text
+    before "is" ("seconds is 0; expected …"). Paths and what stands in quotes are left alone.
+
+    Args:
+        text: What the library says.
+        app: The command line.
+        words: The command, with or without what follows it.
+    """
+    command = app.parse_commands(words)[1][-1]
+    options = {
+        argument.field_info.name: argument.name
+        for argument in command.assemble_argument_collection()
+        if argument.name.startswith("--")
+    }
+
+    def option(match: re.Match[str]) -> str:
+        return options.get(match[1] or match[2] or match[3], match[0])
+
+    return _PARAMETER.sub(option, text)
 
 
 def say(text: str) -> None:

@@ -1,6 +1,6 @@
-"""Turn one recording into clips on disk, all of them or none.
+"""Convert one recording to clips in the M&N form, all of them or none.
 
-Judge a cut, and bring it to 16 bits at the level that is wanted.
+Each cut is judged, and brought to 16 bits at the level that is asked for.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import numpy as np
 from mn_dataset.audio import io, level
 from mn_dataset.audio.convert import PEAK_CEILING, peak
 from mn_dataset.audio.io import Pcm
-from mn_dataset.curate.cuts import Cut, cuts
+from mn_dataset.curate.cuts import Cut, CutOptions, cuts
 from mn_dataset.curate.gather import Recording
-from mn_dataset.curate.options import Options
-from mn_dataset.curate.outcomes import Clip, Outcome
-from mn_dataset.errors import AudioError, OutputError
+from mn_dataset.curate.outcomes import Clip, RecordingOutcome
+from mn_dataset.errors import AudioError
+from mn_dataset.files.atomic import temporary_beside, writing
 from mn_dataset.records import SAMPLING_RATE
 
 SILENCE_DBFS = -60.0
@@ -26,8 +26,8 @@ SILENCE_DBFS = -60.0
 
 
 @dataclass(frozen=True)
-class Finished:
-    """A cut in the M&N form.
+class FinishedClip:
+    """A cut in the M&N form, not yet written.
 
     Attributes:
         samples: int16 (time,).
@@ -44,32 +44,32 @@ class Finished:
     limited: bool
 
 
-def finish(cut: Cut, options: Options) -> Finished | str:
+def finish(cut: Cut, options: CutOptions) -> FinishedClip | str:
     """Return the cut at its level, or the reason why it is rejected; the cut is used up."""
     reason = rejection(cut, max_clipped=options.max_clipped)
     if reason is not None:
         return reason
     hops = level.hop_energies(cut.samples, sampling_rate=SAMPLING_RATE)
     loudness = level.integrated_lufs(hops, 1.0, sampling_rate=SAMPLING_RATE)
-    wanted = 1.0
+    loudness_gain = 1.0
     if options.loudness_lufs is not None and math.isfinite(loudness):
-        wanted = 10.0 ** ((options.loudness_lufs - loudness) / 20.0)
-    gain = min(wanted, PEAK_CEILING / peak(cut.samples))
+        loudness_gain = 10.0 ** ((options.loudness_lufs - loudness) / 20.0)
+    gain = min(loudness_gain, PEAK_CEILING / peak(cut.samples))
     samples = cut.samples
     if gain != 1.0:
         samples *= gain
     pcm = np.rint(samples, out=samples).astype(np.int16)
-    return Finished(
+    return FinishedClip(
         samples=pcm,
         gain_db=20.0 * math.log10(gain),
         loudness_lufs=level.integrated_lufs(hops, gain, sampling_rate=SAMPLING_RATE),
         dc_offset=float(samples.mean()) / level.FULL_SCALE,
-        limited=options.loudness_lufs is not None and gain < wanted,
+        limited=options.loudness_lufs is not None and gain < loudness_gain,
     )
 
 
 def rejection(cut: Cut, *, max_clipped: float) -> str | None:
-    """Return why a cut has no place in a corpus, or None."""
+    """Return why a cut is not fit for a corpus, or None."""
     if cut.broken:
         return f"{cut.broken} samples are NaN, infinite or impossibly large; export it again"
     power = float(cut.samples @ cut.samples) / len(cut.samples)
@@ -93,75 +93,79 @@ def rejection(cut: Cut, *, max_clipped: float) -> str | None:
 
 
 @dataclass(frozen=True)
-class Task:
+class ConversionTask:
     """A recording to convert.
 
     Attributes:
-        recording: What is known of it.
+        recording: What the source states of it.
         corpus: Where its clips go.
         options: How it is cut and judged.
-        known: What it became in an earlier run.
+        previous: What it became in an earlier run; None if no run has done it.
     """
 
     recording: Recording
     corpus: Path
-    options: Options
-    known: Outcome | None
+    options: CutOptions
+    previous: RecordingOutcome | None
 
 
 @dataclass(frozen=True)
-class Done:
+class ConversionResult:
     """What a task led to.
 
     Attributes:
         outcome: What became of the recording.
         converted: Whether that was found out in this run.
         lasting: Whether it would come out the same tomorrow; a file without read permission
-            or a missing ffmpeg would not.
+            or a missing package would not.
     """
 
-    outcome: Outcome
+    outcome: RecordingOutcome
     converted: bool = True
     lasting: bool = True
 
 
-def convert(task: Task) -> Done:
+def convert(task: ConversionTask) -> ConversionResult:
     """Convert a recording, unless an earlier run has and everything is still as it was.
 
     Raises:
         OutputError: if a clip cannot be written.
     """
-    recording, known = task.recording, task.known
-    blank = Outcome(role=recording.role, name=recording.name, size=0, mtime_ns=0)
+    recording, previous = task.recording, task.previous
+    blank = RecordingOutcome(role=recording.role, name=recording.name, size=0, mtime_ns=0)
     try:
-        found = recording.path.stat()
-        blank = replace(blank, size=found.st_size, mtime_ns=found.st_mtime_ns)
-        if known is not None and _is_true(task, known, blank):
-            return Done(replace(known, mtime_ns=blank.mtime_ns), converted=False)
+        stat = recording.path.stat()
+        blank = replace(blank, size=stat.st_size, mtime_ns=stat.st_mtime_ns)
+        if previous is not None and _is_current(task, previous, blank):
+            return ConversionResult(replace(previous, mtime_ns=blank.mtime_ns), converted=False)
         blank = replace(blank, sha256=io.file_sha256(recording.path))
-        return Done(_cut(task, blank))
+        return ConversionResult(_write_clips(task, blank))
     except OSError as error:
         reason = f"cannot be read ({error.strerror}); change its permissions"
-        return Done(replace(blank, rejected=(("", reason),)), lasting=False)
+        return _rejected(blank, reason, lasting=False)
     except AudioError as error:
         reason = str(error).removeprefix(f"{recording.path}: ")
-        lasting = not isinstance(error.__cause__, OSError)
-        return Done(replace(blank, rejected=(("", reason),)), lasting=lasting)
+        lasting = not isinstance(error.__cause__, OSError | ImportError)
+        return _rejected(blank, reason, lasting=lasting)
     except MemoryError:
         reason = "needs more memory than there is; cut it into pieces"
-        return Done(replace(blank, rejected=(("", reason),)), lasting=False)
+        return _rejected(blank, reason, lasting=False)
 
 
-def _is_true(task: Task, known: Outcome, now: Outcome) -> bool:
+def _rejected(blank: RecordingOutcome, reason: str, *, lasting: bool) -> ConversionResult:
+    return ConversionResult(replace(blank, rejected=(("", reason),)), lasting=lasting)
+
+
+def _is_current(task: ConversionTask, previous: RecordingOutcome, now: RecordingOutcome) -> bool:
     """Tell whether the original is the one that was converted, and the clips are what they were."""
-    if (known.size, known.mtime_ns) != (now.size, now.mtime_ns) and (
-        known.size != now.size or known.sha256 != io.file_sha256(task.recording.path)
+    if (previous.size, previous.mtime_ns) != (now.size, now.mtime_ns) and (
+        previous.size != now.size or previous.sha256 != io.file_sha256(task.recording.path)
     ):
         return False
-    return all(io.is_wav_of(task.corpus / clip.file, clip.pcm_sha256) for clip in known.clips)
+    return all(io.is_wav_of(task.corpus / clip.file, clip.pcm_sha256) for clip in previous.clips)
 
 
-def _cut(task: Task, blank: Outcome) -> Outcome:
+def _write_clips(task: ConversionTask, blank: RecordingOutcome) -> RecordingOutcome:
     """Write every good cut under a temporary name, and rename them when the end was reached.
 
     Raises:
@@ -169,7 +173,7 @@ def _cut(task: Task, blank: Outcome) -> Outcome:
         OutputError: if a clip cannot be written.
     """
     length = task.options.cut_length(task.recording.role)
-    clips: list[Clip] = []
+    clips: dict[Path, Clip] = {}  # by their temporaries
     rejected: list[tuple[str, str]] = []
     frames = tail = 0
     try:
@@ -180,26 +184,29 @@ def _cut(task: Task, blank: Outcome) -> Outcome:
                     tail = len(cut.samples)
                     break
                 _refuse_short(task, cut)
-                made = _write(task, cut, number)
-                if isinstance(made, Clip):
-                    clips.append(made)
-                else:
-                    rejected.append(("" if length is None else cut.where, made))
+                finished = finish(cut, task.options)
+                if isinstance(finished, str):
+                    rejected.append(("" if length is None else cut.where, finished))
+                    continue
+                file = f"{task.recording.id}-{number:04d}.wav"
+                temporary = temporary_beside(task.corpus / file)
+                clips[temporary] = _clip(file, cut.start, finished)
+                _write(temporary, task.corpus / file, finished)
         if not frames:
             raise AudioError("lasts less than one sample at 44.1 kHz; remove it")
         return replace(
             blank,
             frames=frames,
-            clips=_named(task, clips, frames),
+            clips=_put_in_place(task, clips, frames),
             rejected=tuple(rejected),
             tail=tail,
         )
     finally:
-        for clip in clips:
-            _temporary(task.corpus / clip.file).unlink(missing_ok=True)
+        for temporary in clips:
+            temporary.unlink(missing_ok=True)
 
 
-def _refuse_short(task: Task, cut: Cut) -> None:
+def _refuse_short(task: ConversionTask, cut: Cut) -> None:
     shortest = task.options.shortest(task.recording.role)
     if len(cut.samples) < shortest:
         raise AudioError(
@@ -208,25 +215,12 @@ def _refuse_short(task: Task, cut: Cut) -> None:
         )
 
 
-def _write(task: Task, cut: Cut, number: int) -> Clip | str:
-    finished = finish(cut, task.options)
-    if isinstance(finished, str):
-        return finished
-    file = f"{task.recording.role}/{task.recording.name}-{number:04d}.wav"
-    path = _temporary(task.corpus / file)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        io.write_wav(path, finished.samples, sampling_rate=SAMPLING_RATE)
-    except OSError as error:
-        raise OutputError(f"{path.parent}: cannot be made ({error.strerror})") from error
-    except OutputError:
-        path.unlink(missing_ok=True)
-        raise
+def _clip(file: str, start: int, finished: FinishedClip) -> Clip:
     loudness = finished.loudness_lufs
     return Clip(
         file=file,
         pcm_sha256=io.pcm_sha256(finished.samples),
-        start=cut.start,
+        start=start,
         frames=len(finished.samples),
         gain_db=round(finished.gain_db, 6),
         loudness_lufs=round(loudness, 4) if math.isfinite(loudness) else None,
@@ -235,21 +229,20 @@ def _write(task: Task, cut: Cut, number: int) -> Clip | str:
     )
 
 
-def _named(task: Task, clips: list[Clip], frames: int) -> tuple[Clip, ...]:
+def _write(temporary: Path, path: Path, finished: FinishedClip) -> None:
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        io.write_wav(temporary, finished.samples, sampling_rate=SAMPLING_RATE)
+
+
+def _put_in_place(task: ConversionTask, clips: dict[Path, Clip], frames: int) -> tuple[Clip, ...]:
     """Give the clips their names; one that is the whole recording has the recording's."""
-    whole = f"{task.recording.role}/{task.recording.name}.wav"
     named = []
-    for clip in clips:
-        final = replace(clip, file=whole) if clip.frames == frames else clip
-        try:
-            _temporary(task.corpus / clip.file).replace(task.corpus / final.file)
-        except OSError as error:
-            raise OutputError(
-                f"{task.corpus / final.file}: cannot be written ({error.strerror})"
-            ) from error
+    for temporary, clip in clips.items():
+        is_whole = clip.frames == frames
+        final = replace(clip, file=f"{task.recording.id}.wav") if is_whole else clip
+        path = task.corpus / final.file
+        with writing(path):
+            temporary.replace(path)
         named.append(final)
     return tuple(named)
-
-
-def _temporary(path: Path) -> Path:
-    return path.with_name(f".{path.name}.tmp")

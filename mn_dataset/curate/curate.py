@@ -1,24 +1,74 @@
-"""Curate a folder: gather, convert what is not done, write the tables."""
+"""Curate a folder of recordings: gather them, convert what is not done, write the tables."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from mn_dataset import tables
 from mn_dataset.audio.scan import Rejection
-from mn_dataset.curate.convert import Done, Task, convert
+from mn_dataset.curate.convert import ConversionResult, ConversionTask, convert
+from mn_dataset.curate.cuts import CutOptions
 from mn_dataset.curate.gather import Recording, gather
-from mn_dataset.curate.options import Options
-from mn_dataset.curate.outcomes import JOURNAL_NAME, Journal, Outcome, rows_of
-from mn_dataset.curate.report import Report, write_rejections
-from mn_dataset.errors import InputError, OutputError
+from mn_dataset.curate.outcomes import JOURNAL_NAME, OutcomeJournal, RecordingOutcome, rows_of
+from mn_dataset.errors import InputError
+from mn_dataset.files.atomic import remove_folder, sweep, write_text, writing
+from mn_dataset.files.lock import contents, locked
 from mn_dataset.records import ROLES, SAMPLING_RATE
 from mn_dataset.tables import Row
 from mn_dataset.workers import survivors
 
+REJECTED_NAME = "rejected.csv"
+
 _KILLED = "the process that read it died or hung; it is damaged in a way that no library withstands"
+
+
+@dataclass(frozen=True)
+class CurateReport:
+    """What `curate` did.
+
+    Attributes:
+        corpus: The corpus.
+        clips: Clean clips in it.
+        noises: Noise recordings in it.
+        converted: Recordings that were converted in this run.
+        finished: Recordings that an earlier run had finished.
+        rejected: What is not in the corpus, and why.
+        tails_s: Length of all ends that were left out because they are shorter than a clip.
+        limited: Cuts whose peak forbade the loudness asked for.
+    """
+
+    corpus: Path
+    clips: int
+    noises: int
+    converted: int
+    finished: int
+    rejected: tuple[Rejection, ...]
+    tails_s: float
+    limited: int
+
+    def __str__(self) -> str:
+        """Write one line per thing to know."""
+        done = f"{self.converted} recordings done, {self.finished} were finished"
+        if not self.converted:
+            done = f"nothing to do: {self.finished} recordings were finished"
+        lines = [f"{self.clips} clips and {self.noises} noises in {self.corpus} ({done})"]
+        if self.rejected:
+            path = self.corpus / REJECTED_NAME
+            lines.append(f"{len(self.rejected)} recordings or cuts rejected; {path} says why")
+        if self.tails_s:
+            lines.append(f"{self.tails_s:.1f} s left out: ends shorter than a clip")
+        if self.limited:
+            lines.append(f"{self.limited} cuts are quieter than asked: their peaks are at −1 dBFS")
+        lines += [
+            f"no {name}: `mn check` expects some"
+            for name, count in (("clips", self.clips), ("noises", self.noises))
+            if not count
+        ]
+        return "\n".join(lines)
 
 
 def curate(
@@ -35,7 +85,7 @@ def curate(
     source: str = "",
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
-) -> Report:
+) -> CurateReport:
     """Turn recordings of any form into a corpus: mono, 44.1 kHz, 16-bit WAV, in clips.
 
     Channels are averaged, rates converted by soxr, peaks over −1 dBFS lowered to it. The source
@@ -61,155 +111,171 @@ def curate(
         progress: Called with (done, all) recordings.
 
     Raises:
-        InputError: if the source, an option or the folder is at fault, or nothing can be used.
+        InputError: if the source, a parameter or the folder is at fault, nothing can be used, or
+            another process curates into the folder.
         OutputError: if the corpus cannot be written.
     """
-    options = Options(clip_s, noise_s, min_s, loudness_lufs, max_clipped)
+    options = CutOptions(clip_s, noise_s, min_s, loudness_lufs, max_clipped)
     options.check()
-    raw, corpus = Path(recordings), Path(out)
-    _refuse_place(raw, corpus)
-    found, rejected = gather(raw)
+    source_folder, corpus = Path(recordings), Path(out)
+    _check_location(source_folder, corpus)
     defaults = {"license": license, "attribution": attribution, "source": source}
-    journal = _open(corpus, options)
-    try:
-        done = _convert_all(journal, found, corpus, workers, progress)
-    finally:
-        journal.abandon()
-    rejected += [
-        Rejection(item.original, item.where, reason, where)
-        for item in found
-        for where, reason in done[_id(item)].outcome.rejected
-    ]
-    made = [(item, list(rows_of(item, done[_id(item)].outcome, defaults))) for item in found]
-    if not any(rows for _, rows in made):
-        _refuse_empty(raw, corpus, rejected)
-    for role in ROLES:
-        path = tables.table_path(corpus, role)
-        _write_table(path, [row for item, rows in made if item.role == role for row in rows])
-    write_rejections(corpus, rejected)
-    _finish(journal, corpus, [done[_id(item)] for item in found])
-    return _report(corpus, list(done.values()), rejected)
+    gathered, rejected = gather(source_folder)
+    with locked(corpus, command="mn curate"):
+        _refuse_foreign(corpus)
+        sweep(corpus)
+        journal = OutcomeJournal(corpus, options)
+        journal.open()
+        results = _convert_all(journal, gathered, corpus, workers, progress)
+        rejected += [
+            Rejection(recording.original, recording.where, reason, where)
+            for recording in gathered
+            for where, reason in results[recording.id].outcome.rejected
+        ]
+        rows = {
+            recording.id: list(rows_of(recording, results[recording.id].outcome, defaults))
+            for recording in gathered
+        }
+        if not any(rows.values()):
+            _refuse_empty(source_folder, corpus, rejected)
+        _write_tables(corpus, gathered, rows)
+        _write_rejections(corpus, rejected)
+        _finish(journal, corpus, [results[recording.id] for recording in gathered])
+    return _report(corpus, list(results.values()), rejected)
 
 
-def _id(recording: Recording) -> str:
-    return f"{recording.role}/{recording.name}"
-
-
-def _refuse_place(raw: Path, corpus: Path) -> None:
-    source, target = raw.resolve(), corpus.resolve()
-    if target == source or source in target.parents or target in source.parents:
+def _check_location(source: Path, corpus: Path) -> None:
+    inner, outer = source.resolve(), corpus.resolve()
+    if outer == inner or inner in outer.parents or outer in inner.parents:
         raise InputError(
-            f"{corpus}: --out must lie neither in {raw} nor around it; choose another place"
+            f"out is {corpus}: it must lie neither in {source} nor around it; choose another place"
         )
     if corpus.exists() and not corpus.is_dir():
         raise InputError(f"{corpus}: is a file; choose another place")
-    if corpus.is_dir() and any(corpus.iterdir()) and not (corpus / JOURNAL_NAME).is_file():
+
+
+def _refuse_foreign(corpus: Path) -> None:
+    """Refuse a folder that holds what curating did not make."""
+    if contents(corpus) and not (corpus / JOURNAL_NAME).is_file():
         raise InputError(
             f"{corpus}: exists, and `mn curate` did not make it; choose another place or remove it"
         )
 
 
-def _open(corpus: Path, options: Options) -> Journal:
-    """Open the journal; what a killed run left half-written is removed."""
-    try:
-        corpus.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{corpus}: cannot be made ({error.strerror})") from error
-    journal = Journal(corpus, options)
-    journal.open()
-    for role in ROLES:
-        for stale in (corpus / role).rglob(".*.tmp"):
-            stale.unlink(missing_ok=True)
-    return journal
-
-
 def _convert_all(
-    journal: Journal,
-    found: list[Recording],
+    journal: OutcomeJournal,
+    gathered: list[Recording],
     corpus: Path,
     workers: int,
     progress: Callable[[int, int], None] | None,
-) -> dict[str, Done]:
+) -> dict[str, ConversionResult]:
+    """Return what became of every recording, by its id; each is noted as it comes."""
     # The largest first, so that no worker begins an hour of audio when the others are done.
-    by_size = sorted(found, key=lambda item: item.path.stat().st_size, reverse=True)
+    by_size = sorted(gathered, key=lambda item: item.path.stat().st_size, reverse=True)
     tasks = {
-        _id(item): Task(item, corpus, journal.options, journal.outcomes.get(_id(item)))
+        item.id: ConversionTask(item, corpus, journal.options, journal.outcomes.get(item.id))
         for item in by_size
     }
     # Starting processes costs more than looking at a few recordings that are finished.
-    finished = all(task.known is not None for task in tasks.values())
-    answers = survivors(
+    finished = all(task.previous is not None for task in tasks.values())
+    outcomes = survivors(
         convert,
         tasks,
         workers=1 if finished and len(tasks) < 64 else workers,
         suspects=[] if journal.begun is None else [journal.begun],
         begin=journal.begin,
     )
-    done: dict[str, Done] = {}
-    for name, answer in answers:
-        done[name] = answer or _killed(tasks[name].recording)
-        if done[name].lasting:
-            journal.note(done[name].outcome)
+    results: dict[str, ConversionResult] = {}
+    for recording_id, result in outcomes:
+        results[recording_id] = result or _killed(tasks[recording_id].recording)
+        if results[recording_id].lasting:
+            journal.note(results[recording_id].outcome)
         if progress:
-            progress(len(done), len(tasks))
-    return done
+            progress(len(results), len(tasks))
+    return results
 
 
-def _killed(recording: Recording) -> Done:
-    found = recording.path.stat()
-    return Done(
-        Outcome(
+def _killed(recording: Recording) -> ConversionResult:
+    stat = recording.path.stat()
+    return ConversionResult(
+        RecordingOutcome(
             role=recording.role,
             name=recording.name,
-            size=found.st_size,
-            mtime_ns=found.st_mtime_ns,
+            size=stat.st_size,
+            mtime_ns=stat.st_mtime_ns,
             rejected=(("", _KILLED),),
         )
     )
 
 
-def _write_table(path: Path, rows: list[Row]) -> None:
+def _write_tables(
+    corpus: Path, gathered: Sequence[Recording], rows: Mapping[str, Sequence[Row]]
+) -> None:
+    """Write both tables, from the rows of each recording."""
+    for role in ROLES:
+        of_role = [row for item in gathered if item.role == role for row in rows[item.id]]
+        _write_table(tables.table_path(corpus, role), of_role)
+
+
+def _write_table(path: Path, rows: Sequence[Row]) -> None:
     """Write a table, unless it says the same already; splits that were assigned to it stay."""
     try:
-        written = tables.parse_table(path)
+        old_rows = tables.parse_table(path)
     except InputError:  # it is not there, or somebody has spoiled it
-        written = []
-    assigned = {row.id: row.split for row in written}
-    stated = [row if row.split else row.with_split(assigned.get(row.id, "")) for row in rows]
-    if stated != written or not written:
-        tables.write_table(path, stated)
+        old_rows = []
+    assigned = {row.id: row.split for row in old_rows}
+    new_rows = [row if row.split else row.with_split(assigned.get(row.id, "")) for row in rows]
+    if new_rows != old_rows or not old_rows:
+        tables.write_table(path, new_rows)
 
 
-def _refuse_empty(raw: Path, corpus: Path, rejected: list[Rejection]) -> None:
+def _write_rejections(corpus: Path, rejected: Sequence[Rejection]) -> None:
+    """Write `rejected.csv`: file, row, reason, where; only the header when all is well.
+
+    Raises:
+        OutputError: if it cannot be written.
+    """
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(("file", "row", "reason", "where"))
+    writer.writerows((item.file, item.row, item.reason, item.where) for item in rejected)
+    write_text(corpus / REJECTED_NAME, buffer.getvalue())
+
+
+def _refuse_empty(source: Path, corpus: Path, rejected: list[Rejection]) -> None:
     """Refuse a source of which nothing is left; a corpus that was finished once stays."""
     if not any(tables.table_path(corpus, role).exists() for role in ROLES):
-        shutil.rmtree(corpus, ignore_errors=True)
+        remove_folder(corpus)
     first = rejected[0]
     where = ", ".join(text for text in (first.row, first.file, first.where) if text)
     raise InputError(
-        f"{raw}: nothing in it can be used: {len(rejected)} rejected, the first being {where}: "
+        f"{source}: nothing in it can be used: {len(rejected)} rejected, the first being {where}: "
         f"{first.reason}"
     )
 
 
-def _finish(journal: Journal, corpus: Path, done: list[Done]) -> None:
+def _finish(journal: OutcomeJournal, corpus: Path, results: list[ConversionResult]) -> None:
     """Remove clips that no row names any more, and leave the journal as a fresh run would."""
-    named = {clip.file for item in done for clip in item.outcome.clips}
+    named = {clip.file for result in results for clip in result.outcome.clips}
     for file in journal.files - named:
-        (corpus / file).unlink(missing_ok=True)
-    journal.close(item.outcome for item in done if item.lasting)
+        with writing(corpus / file):
+            (corpus / file).unlink(missing_ok=True)
+    sweep(corpus)  # of workers that died
+    journal.close(result.outcome for result in results if result.lasting)
 
 
-def _report(corpus: Path, done: list[Done], rejected: list[Rejection]) -> Report:
-    clips = [clip for item in done for clip in item.outcome.clips]
-    clean = sum(clip.file.startswith("clean/") for clip in clips)
-    return Report(
+def _report(
+    corpus: Path, results: list[ConversionResult], rejected: list[Rejection]
+) -> CurateReport:
+    clips = [clip for result in results for clip in result.outcome.clips]
+    num_clean = sum(clip.file.startswith("clean/") for clip in clips)
+    return CurateReport(
         corpus=corpus,
-        clips=clean,
-        noises=len(clips) - clean,
-        converted=sum(item.converted for item in done),
-        finished=sum(not item.converted for item in done),
+        clips=num_clean,
+        noises=len(clips) - num_clean,
+        converted=sum(result.converted for result in results),
+        finished=sum(not result.converted for result in results),
         rejected=tuple(rejected),
-        tails_s=sum(item.outcome.tail for item in done) / SAMPLING_RATE,
+        tails_s=sum(result.outcome.tail for result in results) / SAMPLING_RATE,
         limited=sum(clip.limited for clip in clips),
     )

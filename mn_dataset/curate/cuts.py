@@ -1,14 +1,16 @@
-"""Find clipped and impossible samples while a recording is read, before anything smooths them.
+"""Read a recording of any form and any length as mono cuts at 44.1 kHz.
 
-Read a recording of any form and any length as mono cuts at 44.1 kHz.
+How it is cut and judged is a ``CutOptions``. Clipped and impossible samples are counted while it is
+read, before mixing down and resampling smooth them.
 """
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +18,66 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mn_dataset.audio import io
-from mn_dataset.audio.convert import mix_down
+from mn_dataset.audio.convert import mix_down, resample_blocks
 from mn_dataset.audio.level import FULL_SCALE
-from mn_dataset.audio.resample import resample_blocks
-from mn_dataset.curate.options import LONGEST_WHOLE_S
-from mn_dataset.errors import AudioError
-from mn_dataset.records import SAMPLING_RATE
+from mn_dataset.audio.segment import MIN_LOOP
+from mn_dataset.errors import AudioError, InputError
+from mn_dataset.records import SAMPLING_RATE, Role
+
+LONGEST_WHOLE_S = 1800.0
+"""A recording that is not cut is held in memory, 21 MB a minute; a longer one must be cut."""
 
 BINS_PER_SECOND = 100
 SHORTEST_RUN = 3
 LARGEST = 2.0**32
 """A float sample above this is rubbish, not sound: integers that were never scaled stay below."""
+
+
+@dataclass(frozen=True)
+class CutOptions:
+    """How recordings are cut and judged; other options give other audio.
+
+    Attributes:
+        clip_s: Length of a clean clip; None keeps recordings whole.
+        noise_s: Length of a noise; None keeps recordings whole.
+        min_s: The shortest recording that is kept whole although a cut is longer.
+        loudness_lufs: Integrated loudness of every cut, as far as its peak allows; None leaves
+            the level alone.
+        max_clipped: Share of clipped samples from which on a cut is rejected.
+    """
+
+    clip_s: float | None = 10.0
+    noise_s: float | None = None
+    min_s: float = 1.0
+    loudness_lufs: float | None = None
+    max_clipped: float = 0.001
+
+    def check(self) -> None:
+        """Refuse numbers that make no sense.
+
+        Raises:
+            InputError: naming the parameter.
+        """
+        shortest_noise = MIN_LOOP / SAMPLING_RATE
+        _within("min_s", self.min_s, 0.01, 3600.0)
+        _within("clip_s", self.clip_s, max(self.min_s, 0.01), LONGEST_WHOLE_S)
+        _within("noise_s", self.noise_s, max(self.min_s, shortest_noise), LONGEST_WHOLE_S)
+        _within("loudness_lufs", self.loudness_lufs, -50.0, 0.0)
+        _within("max_clipped", self.max_clipped, 0.0, 1.0)
+
+    def cut_length(self, role: Role) -> int | None:
+        """Return the length of a cut in samples, None for whole recordings."""
+        seconds = self.clip_s if role == "clean" else self.noise_s
+        return None if seconds is None else round(seconds * SAMPLING_RATE)
+
+    def shortest(self, role: Role) -> int:
+        """Return the length in samples from which on a short recording is kept whole."""
+        shortest = round(self.min_s * SAMPLING_RATE)
+        return max(shortest, MIN_LOOP) if role == "noise" else shortest
+
+    def text(self) -> str:
+        """Return the options as one line that only equal options give."""
+        return json.dumps(asdict(self), sort_keys=True)
 
 
 class Flaws:
@@ -85,23 +136,23 @@ class Flaws:
         long = np.zeros(joined.shape, bool)
         for shift in range(SHORTEST_RUN):
             long[shift : shift + len(middle)] |= middle
-        found = np.setdiff1d(np.flatnonzero(long.any(axis=1)) - before, counted)
-        self._count(self._clipped, found)
-        known = np.union1d(counted, found)
-        self._counted = known[known >= len(block) - 2] - len(block)
+        clipped = np.setdiff1d(np.flatnonzero(long.any(axis=1)) - before, counted)
+        self._count(self._clipped, clipped)
+        counted = np.union1d(counted, clipped)
+        self._counted = counted[counted >= len(block) - 2] - len(block)
         self._last = joined[-2:].copy()
 
     def _count(self, counter: Counter[int], frames: NDArray[np.intp]) -> None:
         bins = (self._frames + frames) * BINS_PER_SECOND // self.sampling_rate
-        for place, number in zip(*np.unique(bins, return_counts=True), strict=True):
-            counter[int(place)] += int(number)
+        for number, count in zip(*np.unique(bins, return_counts=True), strict=True):
+            counter[int(number)] += int(count)
 
 
 def _between(counter: Counter[int], start_s: float, end_s: float) -> int:
     if not counter:
         return 0
     first, last = round(start_s * BINS_PER_SECOND), round(end_s * BINS_PER_SECOND)
-    return sum(number for place, number in counter.items() if first <= place < max(last, first + 1))
+    return sum(count for bin_, count in counter.items() if first <= bin_ < max(last, first + 1))
 
 
 @dataclass(frozen=True)
@@ -122,7 +173,7 @@ class Cut:
 
     @property
     def where(self) -> str:
-        """Its place in the recording, in seconds."""
+        """Its stretch of the recording, in seconds."""
         return f"{_seconds(self.start):.3f}-{_seconds(self.start + len(self.samples)):.3f} s"
 
 
@@ -198,3 +249,8 @@ def _regrouped(blocks: Iterable[NDArray[np.float64]], length: int) -> Iterator[N
 
 def _seconds(samples: int) -> float:
     return samples / SAMPLING_RATE
+
+
+def _within(name: str, value: float | None, low: float, high: float) -> None:
+    if value is not None and not low <= value <= high:
+        raise InputError(f"{name} is {value:g}; expected {low:.4g} to {high:g}")

@@ -13,14 +13,19 @@ from pathlib import Path, PurePosixPath
 
 from mn_dataset import tables
 from mn_dataset.audio.scan import Rejection, Tree, oddity, walk
-from mn_dataset.curate import labels
-from mn_dataset.curate.user_tables import read_lines
+from mn_dataset.curate.user_tables import (
+    category_of,
+    read_user_table,
+    role_of,
+    split_of,
+    unknown_category,
+)
 from mn_dataset.errors import InputError
 from mn_dataset.files.names import is_safe, printable, safe_name
 from mn_dataset.records import NOISE_CLASSES, ROLES, Role
 from mn_dataset.tables import COLUMNS, Row
 
-OUR_COLUMNS = (
+CURATED_COLUMNS = (
     "original",
     "original_sha256",
     "original_duration_s",
@@ -37,11 +42,11 @@ class Recording:
     """A recording that is to be converted.
 
     Attributes:
-        path: Where it lies.
+        path: The file.
         original: Its path below the source, as text.
         role: "clean" or "noise".
         name: Its id without the role; files are named after it.
-        row: What is known of it; id, file, start and duration are still the source's.
+        row: What the source states; id, file, start and duration are still the source's.
         where: Table and line that name it, or "".
     """
 
@@ -52,10 +57,15 @@ class Recording:
     row: Row
     where: str
 
+    @property
+    def id(self) -> str:
+        """The namespaced id, such as ``clean/piano/01``."""
+        return f"{self.role}/{self.name}"
+
 
 @dataclass(frozen=True)
-class _Claim:
-    """What a table's line, or nothing but its folder, says about a file."""
+class _Statement:
+    """What a line of a table says about a file; without cells, only its folders say something."""
 
     file: str
     cells: dict[str, str]
@@ -78,50 +88,50 @@ def gather(source: Path) -> tuple[list[Recording], list[Rejection]]:
     stated = {role for role in ROLES if tables.table_path(source, role).is_file()}
     tree = Tree() if len(stated) == len(ROLES) else walk(source)
     rejected = [] if stated else tree.rejected
-    claims = list(_claims(source, stated, tree, rejected))
-    found: list[Recording] = []
+    statements = list(_statements(source, stated, tree, rejected))
+    recordings: list[Recording] = []
     files: dict[str, str] = {}
-    names: dict[str, str] = {}
-    for claim in claims:
+    ids: dict[str, str] = {}
+    for statement in statements:
         try:
-            recording = _take(source, claim)
-            _refuse_second("file", claim.file, files, claim)
-            _refuse_second("id", f"{recording.role}/{recording.name}", names, claim)
-            found.append(recording)
+            recording = _recording(source, statement)
+            _refuse_second("file", statement.file, files, statement)
+            _refuse_second("id", recording.id, ids, statement)
+            recordings.append(recording)
         except _Refused as refused:
-            rejected.append(Rejection(_text(claim.file), claim.where, str(refused)))
-    if not found and not rejected:
+            rejected.append(Rejection(_text(statement.file), statement.where, str(refused)))
+    if not recordings and not rejected:
         raise InputError(
             f"{source}: no recordings; expected clean.csv and noise.csv, metadata.csv, or folders "
             "named after categories, such as piano/ and traffic/"
         )
-    return _distinct(found, rejected), rejected
+    return _distinct(recordings, rejected), rejected
 
 
-def _claims(
+def _statements(
     source: Path, stated: set[Role], tree: Tree, rejected: list[Rejection]
-) -> Iterator[_Claim]:
+) -> Iterator[_Statement]:
     """Yield what tables say, then the files that they do not name, where folders may speak."""
     named: set[str] = set()
     for role in ROLES:
         if role in stated:
-            yield from _table_claims(source, f"{role}.csv", role, rejected)
+            yield from _table_statements(source, f"{role}.csv", role, rejected)
     for table in [] if stated else tree.tables:
-        for claim in _table_claims(source, table, None, rejected):
-            named.add(claim.file)
-            yield claim
+        for statement in _table_statements(source, table, None, rejected):
+            named.add(statement.file)
+            yield statement
     for file in tree.recordings:
         category = _folder_words(file)[0]
         # Beside one role's table, folders speak for the other role alone.
         if file not in named and (not stated or (category and _role(category) not in stated)):
-            yield _Claim(file, {})
+            yield _Statement(file, {})
 
 
-def _table_claims(
+def _table_statements(
     source: Path, table: str, role: Role | None, rejected: list[Rejection]
-) -> Iterator[_Claim]:
+) -> Iterator[_Statement]:
     folder = PurePosixPath(table).parent
-    for line in read_lines(source / table):
+    for line in read_user_table(source / table):
         where = f"{printable(table)}:{line.number}"
         file = PurePosixPath(line.cells.get("file", ""))
         if line.fault:
@@ -130,93 +140,93 @@ def _table_claims(
             text = f"column 'file' is {str(file)!r}; expected a path below the table's folder"
             rejected.append(Rejection(_text(str(file)), where, text))
         else:
-            yield _Claim((folder / file).as_posix(), line.cells, where, role)
+            yield _Statement((folder / file).as_posix(), line.cells, where, role)
 
 
 def _folder_words(file: str) -> tuple[str | None, str | None, Role | None, str]:
-    """Return the category, split and role that a path's folders state, and what may be meant."""
+    """Return the category, split and role that a path's folders state, and the first other name."""
     category = split = None
     role: Role | None = None
-    meant = ""
+    other = ""
     for part in PurePosixPath(file).parts[:-1]:
-        if labels.category_of(part):
-            category = category or labels.category_of(part)
-        elif labels.split_of(part):
-            split = split or labels.split_of(part)
-        elif labels.role_of(part):
-            role = role or labels.role_of(part)
+        if category_of(part):
+            category = category or category_of(part)
+        elif split_of(part):
+            split = split or split_of(part)
+        elif role_of(part):
+            role = role or role_of(part)
         else:
-            meant = meant or part
-    return category, split, role, meant
+            other = other or part
+    return category, split, role, other
 
 
 def _role(category: str) -> Role:
     return "noise" if category in NOISE_CLASSES else "clean"
 
 
-def _take(source: Path, claim: _Claim) -> Recording:
-    """Judge one claim.
+def _recording(source: Path, statement: _Statement) -> Recording:
+    """Return the recording that a statement is about.
 
     Raises:
-        _Refused: saying why.
+        _Refused: saying why there is none.
     """
-    path = source / claim.file
-    odd = oddity(path)
-    if odd is not None:
-        raise _Refused(odd)
-    role, row = _known(claim)
+    path = source / statement.file
+    fault = oddity(path)
+    if fault is not None:
+        raise _Refused(fault)
+    role, row = _role_and_row(statement)
     name = row.id.removeprefix(f"{role}/")
     if not name:
-        name = safe_name(claim.file, stem=path.stem)
+        name = safe_name(statement.file, stem=path.stem)
     elif not is_safe(name):
         name = safe_name(name, stem=name)
-    return Recording(path, printable(claim.file), role, name, row, claim.where)
+    return Recording(path, printable(statement.file), role, name, row, statement.where)
 
 
-def _known(claim: _Claim) -> tuple[Role, Row]:
-    """Return the role and what is known, in the schema's words.
+def _role_and_row(statement: _Statement) -> tuple[Role, Row]:
+    """Return the role and what is stated, in the schema's words.
 
     Raises:
         _Refused: naming the column.
     """
-    category, split, role, meant = _folder_words(claim.file)
-    given = claim.cells.get("category", "")
-    if given:
-        category, role = labels.category_of(given), None
+    category, split, folder_role, other = _folder_words(statement.file)
+    label = statement.cells.get("category", "")
+    if label:
+        category, folder_role = category_of(label), None
     if category is None:
-        if not given and not meant:
+        if not label and not other:
             raise _Refused("lies in no folder named after a category, and no table names it")
-        found = "column 'category'" if given else "its folder"
-        raise _Refused(f"{found} {labels.unknown_category(given or meant)}")
-    stated = claim.role or role
-    if stated not in (None, _role(category)):
-        raise _Refused(f"{category!r} is {_role(category)}, and it stands under {stated}; move it")
-    cells = {name: claim.cells.get(name, "") for name in COLUMNS}
+        where = "column 'category'" if label else "its folder"
+        raise _Refused(f"{where} {unknown_category(label or other)}")
+    role, stated_role = _role(category), statement.role or folder_role
+    if stated_role not in (None, role):
+        raise _Refused(f"{category!r} is {role}, and it stands under {stated_role}; move it")
+    cells = {name: statement.cells.get(name, "") for name in COLUMNS}
     cells["category"] = category
-    cells["split"] = labels.split_of(cells["split"]) or cells["split"] or split or ""
-    others = claim.cells.keys() - {"", *COLUMNS, *OUR_COLUMNS}
-    further = tuple((name, text) for name, text in claim.cells.items() if name in others)
+    cells["split"] = split_of(cells["split"]) or cells["split"] or split or ""
+    others = statement.cells.keys() - {"", *COLUMNS, *CURATED_COLUMNS}
+    further = tuple((name, text) for name, text in statement.cells.items() if name in others)
     row = Row(**cells, further=further, line=0)
-    judged = replace(row, id=f"{_role(category)}/x", file="x", duration_s="")
-    for problem in tables.problems([judged], _role(category)):
+    judged = replace(row, id=f"{role}/x", file="x", duration_s="")
+    for problem in tables.problems([judged], role):
         raise _Refused(f"column {problem.column!r} {problem.text}")
-    return _role(category), row
+    return role, row
 
 
-def _refuse_second(column: str, key: str, seen: dict[str, str], claim: _Claim) -> None:
-    here = claim.where or _text(claim.file)
-    first = seen.setdefault(key, here)
-    if first != here:
+def _refuse_second(column: str, key: str, seen: dict[str, str], statement: _Statement) -> None:
+    where = statement.where or _text(statement.file)
+    first = seen.setdefault(key, where)
+    if first != where:
         raise _Refused(f"column {column!r} says what {first} says already; remove one of them")
 
 
-def _distinct(found: list[Recording], rejected: list[Rejection]) -> list[Recording]:
+def _distinct(recordings: list[Recording], rejected: list[Rejection]) -> list[Recording]:
     """Leave out a recording whose id could be that of another one's cut."""
-    names = {(recording.role, recording.name) for recording in found}
+    ids = {recording.id for recording in recordings}
     kept = []
-    for recording in found:
+    for recording in recordings:
         base = re.sub(r"-\d{4,}$", "", recording.name)
-        if base != recording.name and (recording.role, base) in names:
+        if base != recording.name and f"{recording.role}/{base}" in ids:
             text = f"column 'id' could be that of a cut of {base!r}; choose another"
             rejected.append(Rejection(recording.original, recording.where, text))
         else:

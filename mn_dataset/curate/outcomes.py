@@ -1,59 +1,22 @@
-"""Keep what became of every recording beside the corpus, so that nothing is done twice.
+"""Keep what became of every recording in a journal beside the corpus: nothing is done twice.
 
-Write the rows of a recording's clips: what the source says of it, and what was found.
+From an outcome come the rows of a recording's clips: what the source states of it, and what was
+measured.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from typing import Any
 
+from mn_dataset.curate.cuts import CutOptions
 from mn_dataset.curate.gather import Recording
-from mn_dataset.curate.options import Options
-from mn_dataset.curate.report import write_text
-from mn_dataset.errors import InputError, OutputError
+from mn_dataset.errors import InputError
+from mn_dataset.files.journal import Journal
 from mn_dataset.records import SAMPLING_RATE, Role
 from mn_dataset.tables import Row
-
-
-def rows_of(recording: Recording, outcome: Outcome, defaults: Mapping[str, str]) -> Iterator[Row]:
-    """Yield the row of every clip; defaults fill what the source leaves empty.
-
-    All clips of one recording are of one group, the stated one or one of its own. Where a clip
-    starts is counted from where the recording itself is said to start.
-    """
-    declared = recording.row
-    for clip in outcome.clips:
-        start_s = float(declared.start_s or 0.0) + clip.start / SAMPLING_RATE
-        yield replace(
-            declared,
-            source=declared.source or defaults.get("source", ""),
-            license=declared.license or defaults.get("license", ""),
-            attribution=declared.attribution or defaults.get("attribution", ""),
-            id=PurePosixPath(clip.file).with_suffix("").as_posix(),
-            file=clip.file,
-            group=declared.group or f"recording:{outcome.sha256[:16]}",
-            start_s=f"{start_s:.10g}",
-            duration_s=f"{clip.frames / SAMPLING_RATE:.10g}",
-            further=declared.further + _measured(recording, outcome, clip),
-        )
-
-
-def _measured(recording: Recording, outcome: Outcome, clip: Clip) -> tuple[tuple[str, str], ...]:
-    loudness = "" if clip.loudness_lufs is None else f"{clip.loudness_lufs:.2f}"
-    return (
-        ("original", recording.original),
-        ("original_sha256", outcome.sha256),
-        ("original_duration_s", f"{outcome.frames / SAMPLING_RATE:.10g}"),
-        ("gain_db", f"{clip.gain_db:.6f}"),
-        ("loudness_lufs", loudness),
-        ("dc_offset", f"{clip.dc_offset:.6f}"),
-        ("pcm_sha256", clip.pcm_sha256),
-    )
-
 
 JOURNAL_NAME = ".mn-curate.jsonl"
 VERSION = 1
@@ -86,7 +49,7 @@ class Clip:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RecordingOutcome:
     """What became of one recording.
 
     Attributes:
@@ -117,107 +80,120 @@ class Outcome:
         return f"{self.role}/{self.name}"
 
 
-class Journal:
+class OutcomeJournal:
     """The outcomes of a corpus, one line of JSON each; the last line of a recording counts.
 
     A line says either what a recording became, or that the process of the run itself began it.
 
     Attributes:
-        outcomes: What is known, by id of the recording.
-        begun: The recording during which an earlier run ended, if that is known.
+        options: How the corpus is cut and judged.
+        outcomes: By id of the recording.
+        begun: The recording during which an earlier run ended, if there is one.
         files: Every clip that was ever written.
     """
 
-    def __init__(self, corpus: Path, options: Options) -> None:
-        self.path = corpus / JOURNAL_NAME
+    def __init__(self, corpus: Path, options: CutOptions) -> None:
         self.options = options
-        self.outcomes: dict[str, Outcome] = {}
+        self.outcomes: dict[str, RecordingOutcome] = {}
         self.begun: str | None = None
         self.files: set[str] = set()
-        self._file: BinaryIO | None = None
+        header = {"version": VERSION, "options": options.text()}
+        self._journal = Journal(corpus / JOURNAL_NAME, _decode, _encode, header)
 
     def open(self) -> None:
-        """Read what is done and get ready to append; a line that was cut off is forgotten.
+        """Read what is done, and begin the file if there is none; what a damaged line says is lost.
 
         Raises:
-            InputError: if the corpus was made with other options.
-            OutputError: if the journal cannot be written.
+            InputError: if the corpus was made with other options, or the journal cannot be read.
+            OutputError: if it cannot be written.
         """
-        try:
-            lines = self.path.read_bytes().split(b"\n") if self.path.exists() else []
-            if len(lines) > 1:  # the first line is whole
-                self._check_options(lines[0])
-            for line in lines[1:-1]:
-                self._learn(json.loads(line))
-            self._file = self.path.open("wb" if len(lines) < 2 else "r+b")
-            whole = sum(len(line) + 1 for line in lines[:-1])
-            if lines and lines[-1]:
-                self._file.truncate(whole)
-            self._file.seek(whole)
-            if not whole:
-                self._append({"version": VERSION, "options": self.options.text()})
-        except OSError as error:
-            raise self._unwritable(error) from error
-        except (ValueError, KeyError, TypeError) as error:
+        header, expected = self._journal.stored_header(), self._journal.header
+        if header is None:
+            self._journal.rewrite([])  # before the first clip: it tells that the folder is ours
+        elif header != expected:
             raise InputError(
-                f"{self.path}: damaged ({error}); remove the folder and run the command again"
-            ) from error
+                f"{self._journal.path.parent}: was curated with {_described(header)}, asked for is "
+                f"{_described(expected)}; choose another place, or remove the folder"
+            )
+        for entry in self._journal.entries():
+            self._learn(entry)
 
-    def begin(self, name: str) -> None:
-        """Note that this process begins a recording of which nothing is known yet."""
-        if name not in self.outcomes:
-            self._append({"begun": name})
+    def begin(self, recording_id: str) -> None:
+        """Note that this process begins a recording of which nothing is noted yet."""
+        if recording_id not in self.outcomes:
+            self._journal.append(recording_id)
 
-    def note(self, outcome: Outcome) -> None:
+    def note(self, outcome: RecordingOutcome) -> None:
         """Note what became of a recording."""
         if self.outcomes.get(outcome.id) != outcome:
-            self._append(asdict(outcome))
-        self._learn(asdict(outcome))
+            self._journal.append(outcome)
+        self._learn(outcome)
 
-    def close(self, outcomes: Iterable[Outcome]) -> None:
+    def close(self, outcomes: Iterable[RecordingOutcome]) -> None:
         """Leave only what is true, in the order given: the same bytes however the run went."""
-        self.abandon()
-        lines = [{"version": VERSION, "options": self.options.text()}, *map(asdict, outcomes)]
-        write_text(self.path, "".join(_line(line) for line in lines))
+        self._journal.rewrite(outcomes)
 
-    def abandon(self) -> None:
-        """Close the file and leave it for the next run."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-
-    def _learn(self, line: dict[str, Any]) -> None:
-        if "begun" in line:
-            self.begun = line["begun"]
+    def _learn(self, entry: RecordingOutcome | str) -> None:
+        if isinstance(entry, str):
+            self.begun = entry
             return
-        clips = tuple(Clip(**clip) for clip in line["clips"])
-        rejected = tuple((where, reason) for where, reason in line["rejected"])
-        outcome = Outcome(**line | {"clips": clips, "rejected": rejected})
-        self.outcomes[outcome.id] = outcome
-        self.files |= {clip.file for clip in clips}
-        if self.begun == outcome.id:
+        self.outcomes[entry.id] = entry
+        self.files |= {clip.file for clip in entry.clips}
+        if self.begun == entry.id:
             self.begun = None
 
-    def _append(self, line: dict[str, Any]) -> None:
-        assert self._file is not None  # noqa: S101 - open() comes first
-        try:
-            self._file.write(_line(line).encode())
-            self._file.flush()
-        except OSError as error:
-            raise self._unwritable(error) from error
 
-    def _check_options(self, line: bytes) -> None:
-        head = json.loads(line)
-        if (head["version"], head["options"]) != (VERSION, self.options.text()):
-            raise InputError(
-                f"{self.path.parent}: was curated with {head['options']} (version "
-                f"{head['version']}), asked for is {self.options.text()} (version {VERSION}); "
-                "choose another place, or remove the folder"
-            )
+def rows_of(
+    recording: Recording, outcome: RecordingOutcome, defaults: Mapping[str, str]
+) -> Iterator[Row]:
+    """Yield the row of every clip; defaults fill what the source leaves empty.
 
-    def _unwritable(self, error: OSError) -> OutputError:
-        return OutputError(f"{self.path}: cannot be written ({error.strerror})")
+    All clips of one recording are of one group, the stated one or one of its own. Where a clip
+    starts is counted from where the recording itself is said to start.
+    """
+    stated = recording.row
+    for clip in outcome.clips:
+        start_s = float(stated.start_s or 0.0) + clip.start / SAMPLING_RATE
+        yield replace(
+            stated,
+            source=stated.source or defaults.get("source", ""),
+            license=stated.license or defaults.get("license", ""),
+            attribution=stated.attribution or defaults.get("attribution", ""),
+            id=PurePosixPath(clip.file).with_suffix("").as_posix(),
+            file=clip.file,
+            group=stated.group or f"recording:{outcome.sha256[:16]}",
+            start_s=f"{start_s:.10g}",
+            duration_s=f"{clip.frames / SAMPLING_RATE:.10g}",
+            further=stated.further + _measured(recording, outcome, clip),
+        )
 
 
-def _line(content: dict[str, Any]) -> str:
-    return json.dumps(content) + "\n"
+def _measured(
+    recording: Recording, outcome: RecordingOutcome, clip: Clip
+) -> tuple[tuple[str, str], ...]:
+    loudness = "" if clip.loudness_lufs is None else f"{clip.loudness_lufs:.2f}"
+    return (
+        ("original", recording.original),
+        ("original_sha256", outcome.sha256),
+        ("original_duration_s", f"{outcome.frames / SAMPLING_RATE:.10g}"),
+        ("gain_db", f"{clip.gain_db:.6f}"),
+        ("loudness_lufs", loudness),
+        ("dc_offset", f"{clip.dc_offset:.6f}"),
+        ("pcm_sha256", clip.pcm_sha256),
+    )
+
+
+def _encode(entry: RecordingOutcome | str) -> dict[str, Any]:
+    return {"begun": entry} if isinstance(entry, str) else asdict(entry)
+
+
+def _decode(content: dict[str, Any]) -> RecordingOutcome | str:
+    if "begun" in content:
+        return str(content["begun"])
+    clips = tuple(Clip(**clip) for clip in content["clips"])
+    rejected = tuple((where, reason) for where, reason in content["rejected"])
+    return RecordingOutcome(**content | {"clips": clips, "rejected": rejected})
+
+
+def _described(header: dict[str, Any]) -> str:
+    return f"{header.get('options')} (version {header.get('version')})"

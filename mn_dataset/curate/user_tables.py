@@ -1,15 +1,22 @@
-"""Read tables of recordings as people write them: CSV or JSON lines, any columns in any order."""
+"""Read tables of recordings, and the words in them, as people write them.
+
+Tables are CSV or JSON lines with any columns in any order; categories, splits and roles are read in
+any case, with blanks, hyphens or underscores, in tables and in names of folders alike.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
+import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mn_dataset.errors import TableError
+from mn_dataset.errors import TableError, suggestion
+from mn_dataset.records import MUSIC_CATEGORIES, NOISE_CLASSES, ROLES, SPLITS, Role
 from mn_dataset.tables import COLUMNS
 
 _SYNONYMS = {
@@ -23,10 +30,21 @@ _SYNONYMS = {
     "noise_class": "category",
     "licence": "license",
 }
+# What the Hugging Face library reads as a split, besides the three names themselves.
+_SPLIT_WORDS = {
+    **{name: name for name in SPLITS},
+    **dict.fromkeys(("training",), "train"),
+    **dict.fromkeys(("val", "valid", "dev"), "validation"),
+    **dict.fromkeys(("eval", "evaluation", "testing"), "test"),
+}
+_ROLE_WORDS: dict[str, Role] = {
+    **dict.fromkeys(("clean", "music"), ROLES[0]),
+    **dict.fromkeys(("noise", "noises"), ROLES[1]),
+}
 
 
 @dataclass(frozen=True)
-class Line:
+class TableLine:
     """One row of a table.
 
     Attributes:
@@ -40,7 +58,7 @@ class Line:
     fault: str = ""
 
 
-def read_lines(path: Path) -> list[Line]:
+def read_user_table(path: Path) -> list[TableLine]:
     """Read a table; a row that cannot be read is one with its fault.
 
     Raises:
@@ -55,7 +73,52 @@ def read_lines(path: Path) -> list[Line]:
     return list(_json_lines(text) if path.suffix == ".jsonl" else _csv_lines(path, text))
 
 
-def _csv_lines(path: Path, text: str) -> Iterator[Line]:
+def fold(text: str) -> str:
+    """Forget case, blanks, hyphens, underscores and full stops.
+
+    >>> fold("Drum-Kit "), fold("drum_kit")
+    ('drumkit', 'drumkit')
+    """
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text).casefold())
+
+
+_CATEGORIES = {fold(name): name for name in (*MUSIC_CATEGORIES, *NOISE_CLASSES)}
+
+
+def category_of(text: str) -> str | None:
+    """Return the music category or noise class that is meant.
+
+    >>> category_of("Chinese Lute"), category_of("banjo")
+    ('chinese_lute', None)
+    """
+    return _CATEGORIES.get(fold(text))
+
+
+def split_of(text: str) -> str | None:
+    """Return the split that is meant.
+
+    >>> split_of("Dev"), split_of("piano")
+    ('validation', None)
+    """
+    return _SPLIT_WORDS.get(fold(text))
+
+
+def role_of(text: str) -> Role | None:
+    """Return the role that a folder's name states.
+
+    >>> role_of("Noise"), role_of("piano")
+    ('noise', None)
+    """
+    return _ROLE_WORDS.get(fold(text))
+
+
+def unknown_category(text: str) -> str:
+    """Say that a category is unknown, with the nearest one."""
+    names = (*MUSIC_CATEGORIES, *NOISE_CLASSES)
+    return f"is {text!r}{suggestion(text.replace(' ', '_'), names)} Allowed: {', '.join(names)}"
+
+
+def _csv_lines(path: Path, text: str) -> Iterator[TableLine]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = _columns(next(reader, []))
@@ -69,35 +132,35 @@ def _csv_lines(path: Path, text: str) -> Iterator[Line]:
                 continue
             if len(cells) != len(header):
                 fault = f"{len(cells)} cells, expected {len(header)} as in the header"
-                yield Line(reader.line_num, {}, fault)
+                yield TableLine(reader.line_num, {}, fault)
             else:
                 named = zip(header, cells, strict=True)
-                yield Line(reader.line_num, {name: _text(name, cell) for name, cell in named})
+                yield TableLine(reader.line_num, {name: _text(name, cell) for name, cell in named})
     except csv.Error as error:
         raise TableError(f"{path}:{reader.line_num}: not CSV ({error}); quote the cell") from error
 
 
-def _json_lines(text: str) -> Iterator[Line]:
+def _json_lines(text: str) -> Iterator[TableLine]:
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:
-            found = json.loads(line)
+            content = json.loads(line)
         except (ValueError, RecursionError):
-            found = None
-        if not isinstance(found, dict):
-            yield Line(number, {}, "not a JSON object")
+            content = None
+        if not isinstance(content, dict):
+            yield TableLine(number, {}, "not a JSON object")
             continue
-        named = zip(_columns(list(found)), found.values(), strict=True)
+        named = zip(_columns(list(content)), content.values(), strict=True)
         cells = {name: _text(name, value) for name, value in named}
-        yield Line(number, cells, "" if cells.get("file") else "names no file")
+        yield TableLine(number, cells, "" if cells.get("file") else "names no file")
 
 
-def _columns(names: Sequence[str]) -> list[str]:
+def _columns(header: Sequence[str]) -> list[str]:
     """Return the schema's words for columns, where the words themselves are not there too."""
-    found = [name.strip() for name in names]
-    meant = [_SYNONYMS.get(name.lower(), name) for name in found]
-    return [name if word in found else word for name, word in zip(found, meant, strict=True)]
+    names = [name.strip() for name in header]
+    words = [_SYNONYMS.get(name.lower(), name) for name in names]
+    return [name if word in names else word for name, word in zip(names, words, strict=True)]
 
 
 def _text(column: str, value: object) -> str:

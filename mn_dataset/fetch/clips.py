@@ -1,4 +1,4 @@
-"""Cut clips from an original, bring them into the M&N form, and put them in their places."""
+"""Cut clips from an original, bring them into the M&N form, and store them in the corpus."""
 
 from __future__ import annotations
 
@@ -10,10 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mn_dataset.audio.convert import to_mono, to_pcm
-from mn_dataset.audio.io import Pcm, is_wav_of, read_any
-from mn_dataset.audio.place import place_wav
+from mn_dataset.audio.io import Pcm, is_wav_of, read_any, write_wav
 from mn_dataset.errors import AudioError
-from mn_dataset.fetch.lockfile import Agreement, Pin, agreement, pin, published, source_sha256
+from mn_dataset.fetch.lockfile import (
+    Agreement,
+    Pin,
+    agreement,
+    pin_samples,
+    published_pin,
+    source_sha256,
+)
+from mn_dataset.files.atomic import replacement
 from mn_dataset.records import SAMPLING_RATE
 from mn_dataset.tables import Row
 
@@ -21,8 +28,8 @@ _OVERHANG_S = 0.001  # tables round start_s and duration_s
 
 
 @dataclass(frozen=True)
-class Made:
-    """What came of one row.
+class ClipResult:
+    """What became of one row.
 
     Attributes:
         row: The row.
@@ -56,41 +63,57 @@ def cut(mono: NDArray[np.float64], row: Row) -> Pcm:
     return to_pcm(mono[start : start + length])[0]
 
 
-def cut_all(original: Path, rows: Sequence[tuple[Row, Pin | None]], folder: Path) -> list[Made]:
-    """Decode an original once and place every clip of it that agrees with its pin.
+def cut_all(
+    original: Path, rows: Sequence[tuple[Row, Pin | None]], folder: Path
+) -> list[ClipResult]:
+    """Decode an original once and store every clip of it that agrees with its pin.
 
     Args:
-        original: The proven file.
+        original: The verified file.
         rows: The rows to cut from it, each with what was pinned here before, if anything was.
         folder: The corpus.
     """
     try:
         mono = to_mono(*read_any(original))
     except AudioError as error:
-        return [Made(row, None, problem=str(error)) for row, _ in rows]
-    made = []
-    for row, locked in rows:
+        return [ClipResult(row, None, problem=str(error)) for row, _ in rows]
+    results = []
+    for row, pinned in rows:
         try:
             samples = cut(mono, row)
         except AudioError as error:
-            made.append(Made(row, None, problem=f"{row.url}: {error}"))
+            results.append(ClipResult(row, None, problem=f"{row.url}: {error}"))
         else:
-            made.append(place(row, samples, folder=folder, locked=locked))
-    return made
+            results.append(store(row, samples, folder=folder, pinned=pinned))
+    return results
 
 
-def place(row: Row, samples: Pcm, *, folder: Path, locked: Pin | None) -> Made:
-    """Put int16 samples (time,) in a row's place, unless they differ from what was pinned."""
-    found = pin(row.id, samples, original_sha256=source_sha256(row))
-    reference = locked or published(row)
-    verdict = agreement(reference, found) if reference else None
+def store(row: Row, samples: Pcm, *, folder: Path, pinned: Pin | None) -> ClipResult:
+    """Write int16 samples (time,) to a row's file, unless they differ from what was pinned.
+
+    Raises:
+        OutputError: if the file cannot be written.
+    """
+    pin = pin_samples(row.id, samples, original_sha256=source_sha256(row))
+    reference = pinned or published_pin(row)
+    verdict = agreement(reference, pin) if reference else None
     if verdict != "different":
-        place_wav(folder / row.file, samples)
-    return Made(row, found, verdict)
+        write_clip(folder / row.file, samples)
+    return ClipResult(row, pin, verdict)
 
 
-def stands(folder: Path, row: Row, pinned: Pin | None) -> bool:
+def write_clip(path: Path, samples: Pcm) -> None:
+    """Write int16 samples (time,) as a mono 44.1 kHz WAV, whole or not at all.
+
+    Raises:
+        OutputError: if the file cannot be written.
+    """
+    with replacement(path, durable=False) as temporary:  # a later run verifies it by its pin
+        write_wav(temporary, samples, sampling_rate=SAMPLING_RATE)
+
+
+def is_stored(folder: Path, row: Row, pin: Pin | None) -> bool:
     """Tell whether a row's file is, to the byte, the recording that was pinned."""
-    if pinned is None or pinned.original_sha256 != source_sha256(row):
+    if pin is None or pin.original_sha256 != source_sha256(row):
         return False
-    return is_wav_of(folder / row.file, pinned.pcm_sha256)
+    return is_wav_of(folder / row.file, pin.pcm_sha256)

@@ -1,9 +1,9 @@
-"""Download one file to a cache and prove it; the one room of pooch.
+"""Download one file to a cache and verify it; the only module that knows pooch.
 
-A transfer goes to a folder of its own and is moved to its name only when it is proven, so the
-cache never holds half a file. What may pass (no answer, a broken transfer, a server's own fault)
-is tried again after a pause that doubles; what will not (no such file, other bytes, a web page) is
-an error at once. Every error names the address, what was found, what was expected, and a cure.
+A transfer gets its name only when it is verified, so the cache never holds half a file. What may
+pass (no answer, a broken transfer, a server's own fault) is tried again after a pause that doubles;
+what will not (no such file, other bytes, a web page) is an error at once. Every error names the
+address, what was found, what was expected, and a cure.
 """
 
 from __future__ import annotations
@@ -11,21 +11,17 @@ from __future__ import annotations
 import hashlib
 import http.client
 import logging
-import shutil
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from mn_dataset.audio.io import file_sha256
-from mn_dataset.errors import FetchError, MissingExtra, OutputError
+from mn_dataset.errors import FetchError, MissingExtra
+from mn_dataset.files.atomic import replacement, sweep
 
-_STALE_S = 3600.0
-_PAGES = (b"<!doctype html", b"<html", b"<head", b"<?xml", b"<!--")
-_PASSING = (408, 425, 429)
+_PAGE_BEGINNINGS = (b"<!doctype html", b"<html", b"<head", b"<?xml", b"<!--")
+_TRANSIENT_STATUSES = (408, 425, 429)
 
 
 @dataclass(frozen=True)
@@ -43,7 +39,7 @@ class Patience:
     pause_s: float = 0.5
 
 
-PATIENT = Patience()
+DEFAULT_PATIENCE = Patience()
 
 
 class Unreachable(FetchError):
@@ -51,18 +47,20 @@ class Unreachable(FetchError):
 
 
 class OtherBytes(FetchError):
-    """What is had is not the file that is expected."""
+    """A file is not the one that is expected."""
 
 
-class _Passing(Exception):
+class _TransientFault(Exception):
     """A fault that may pass."""
 
 
-class _Silence(_Passing):
+class _NoAnswer(_TransientFault):
     """Nobody answers; not only this file's fault."""
 
 
-def download(url: str, *, sha256: str | None, folder: Path, patience: Patience = PATIENT) -> Path:
+def download(
+    url: str, *, sha256: str | None, folder: Path, patience: Patience = DEFAULT_PATIENCE
+) -> Path:
     """Return a file's copy in a cache folder, downloading it if it is not there.
 
     Args:
@@ -78,15 +76,19 @@ def download(url: str, *, sha256: str | None, folder: Path, patience: Patience =
         MissingExtra: if pooch is not installed.
         OutputError: if the cache cannot be written.
     """
-    path = cached(url, sha256=sha256, folder=folder)
+    path = cache_path(url, sha256=sha256, folder=folder)
     if path.is_file() and sha256 in (None, file_sha256(path)):
         return path
+    sweep(folder, deep=False)
     for attempt in range(patience.retries + 1):
         try:
-            _attempt(url, sha256, path, patience.timeout_s)
-        except _Passing as fault:
+            # Not durable: what is in the cache is verified at each use.
+            with replacement(path, durable=False) as temporary:
+                _transfer(url, temporary, patience.timeout_s)
+                verify(temporary, sha256=sha256, where=url)
+        except _TransientFault as fault:
             if attempt == patience.retries:
-                kind = Unreachable if isinstance(fault, _Silence) else FetchError
+                kind = Unreachable if isinstance(fault, _NoAnswer) else FetchError
                 raise kind(
                     f"{url}: {fault}, in {attempt + 1} attempts; expected the file; try again later"
                 ) from fault
@@ -96,8 +98,8 @@ def download(url: str, *, sha256: str | None, folder: Path, patience: Patience =
     return path
 
 
-def cached(url: str, *, sha256: str | None, folder: Path) -> Path:
-    """Return where a file's copy stands in a cache: by its hash, or else by its address."""
+def cache_path(url: str, *, sha256: str | None, folder: Path) -> Path:
+    """Return the path of a file's copy in a cache: by its hash, or else by its address."""
     name = sha256 or hashlib.sha256(url.encode()).hexdigest()
     return folder / f"{name}{PurePosixPath(unquote(urlsplit(url).path)).suffix}"
 
@@ -105,11 +107,22 @@ def cached(url: str, *, sha256: str | None, folder: Path) -> Path:
 def is_page(path: Path) -> bool:
     """Tell by its first bytes whether a file is a web page, whatever its name."""
     with path.open("rb") as file:
-        return file.read(512).removeprefix(b"\xef\xbb\xbf").lstrip().lower().startswith(_PAGES)
+        return (
+            file.read(512)
+            .removeprefix(b"\xef\xbb\xbf")
+            .lstrip()
+            .lower()
+            .startswith(_PAGE_BEGINNINGS)
+        )
 
 
-def prove(path: Path, *, sha256: str | None, where: str) -> None:
-    """Prove that a file is the one that is expected at a place.
+def verify(path: Path, *, sha256: str | None, where: str) -> None:
+    """Verify that a file is the one that is expected.
+
+    Args:
+        path: The file.
+        sha256: Of its bytes; None when nobody knows it.
+        where: The address or path that a person knows it by.
 
     Raises:
         OtherBytes: if it is empty, a web page or has other bytes, naming ``where``.
@@ -123,12 +136,12 @@ def prove(path: Path, *, sha256: str | None, where: str) -> None:
             f"{where}: cannot be read ({error.strerror}); expected the file; see to its permissions"
         ) from error
     size = path.stat().st_size
-    wanted = f"the file of SHA-256 {sha256}" if sha256 else "a file"
+    expected = f"the file of SHA-256 {sha256}" if sha256 else "a file"
     if not size:
-        raise OtherBytes(f"{where}: an empty file; expected {wanted}; get it again")
+        raise OtherBytes(f"{where}: an empty file; expected {expected}; get it again")
     if is_page(path):
         raise OtherBytes(
-            f"{where}: an HTML page of {size} bytes, not the file; expected {wanted}; open the "
+            f"{where}: an HTML page of {size} bytes, not the file; expected {expected}; open the "
             "address in a browser to see what it says (a quota, a login, an error)"
         )
     if sha256 is not None:
@@ -138,7 +151,8 @@ def prove(path: Path, *, sha256: str | None, where: str) -> None:
         )
 
 
-def _attempt(url: str, sha256: str | None, path: Path, timeout_s: float) -> None:
+def _transfer(url: str, path: Path, timeout_s: float) -> None:
+    """Write what an address answers to a file."""
     try:
         import pooch  # noqa: PLC0415 - an extra
         import requests  # noqa: PLC0415 - pooch's own, for the names of its errors
@@ -147,58 +161,38 @@ def _attempt(url: str, sha256: str | None, path: Path, timeout_s: float) -> None
 
     pooch.get_logger().setLevel(logging.WARNING)
     transfer = pooch.HTTPDownloader(timeout=timeout_s, chunk_size=2**16)
-
-    def proven(address: str, file: str, cache: object) -> None:
-        transfer(address, file, cache)
-        prove(Path(file), sha256=sha256, where=url)
-
     try:
-        with _staging(path) as folder:
-            known = None if sha256 is None else f"sha256:{sha256}"
-            made = pooch.retrieve(url, known, fname=path.name, path=folder, downloader=proven)
-            Path(made).replace(path)
+        transfer(url, str(path), None)
     except requests.HTTPError as error:
         answer = error.response
-        raise _refused(url, answer.status_code if answer is not None else 0) from error
+        raise _status_fault(url, answer.status_code if answer is not None else 0) from error
     except requests.Timeout as error:
-        raise _Silence(f"no answer within {timeout_s:g} s") from error
+        raise _NoAnswer(f"no answer within {timeout_s:g} s") from error
     except requests.exceptions.ChunkedEncodingError as error:
-        raise _Passing(f"the transfer broke off ({_short(error)})") from error
+        raise _TransientFault(f"the transfer broke off ({_innermost(error)})") from error
     except requests.ConnectionError as error:
-        silent = "timed out" in str(error)
-        found = f"no byte within {timeout_s:g} s" if silent else f"no connection ({_short(error)})"
-        raise _Silence(found) from error
+        is_silent = "timed out" in str(error)
+        reason = (
+            f"no byte within {timeout_s:g} s"
+            if is_silent
+            else f"no connection ({_innermost(error)})"
+        )
+        raise _NoAnswer(reason) from error
     except requests.RequestException as error:
         raise FetchError(f"{url}: not an address ({error}); expected http or https") from error
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror}); free space") from error
 
 
-def _refused(url: str, status: int) -> Exception:
+def _status_fault(url: str, status: int) -> Exception:
     answer = f"the server answers {status} {http.client.responses.get(status, '')}".rstrip()
-    if status >= 500 or status in _PASSING:
-        return _Passing(answer)
+    if status >= 500 or status in _TRANSIENT_STATUSES:
+        return _TransientFault(answer)
     cure = "it is not at this address" if status in (404, 410) else "the server holds it back"
     return FetchError(f"{url}: {answer}; expected the file; {cure}: take it from elsewhere")
 
 
-def _short(error: Exception) -> str:
+def _innermost(error: Exception) -> str:
     """Return the innermost reason of requests' nested errors."""
     inner: object = error
     while isinstance(inner, BaseException) and inner.args:
         inner = getattr(inner, "reason", None) or inner.args[-1]
     return str(inner)
-
-
-@contextmanager
-def _staging(path: Path) -> Iterator[str]:
-    """Make a folder for one transfer, and remove those of this file that a kill left behind."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for stale in path.parent.glob(f".{path.name}.*.tmp"):
-        with suppress(FileNotFoundError):  # one of the same bytes from elsewhere has just ended
-            if time.time() - stale.stat().st_mtime > _STALE_S:  # a living transfer is younger
-                shutil.rmtree(stale, ignore_errors=True)
-    with tempfile.TemporaryDirectory(
-        prefix=f".{path.name}.", suffix=".tmp", dir=path.parent, ignore_cleanup_errors=True
-    ) as folder:
-        yield folder

@@ -1,4 +1,4 @@
-"""Turn what is there into a corpus: fill holes, write tables, keep folder and tables in step."""
+"""Make a corpus of fetched recordings: fill cells, write the tables, remove what is stale."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from pathlib import Path
 from mn_dataset import tables
 from mn_dataset.errors import InputError, OutputError
 from mn_dataset.fetch.lockfile import pinned_row
-from mn_dataset.fetch.request import Order
-from mn_dataset.fetch.session import Workshop, check_fill, fillings
+from mn_dataset.fetch.session import FetchRequest, Session, check_fill, fillings
+from mn_dataset.files.atomic import remove_file
 from mn_dataset.licenses import gate
 from mn_dataset.records import ROLES, Role
 from mn_dataset.tables import Row, Rows
 
-Passes = Callable[[str], bool]
-"""Tells whether the licence gate lets a licence in."""
+LicenseGate = Callable[[str], bool]
+"""Tells whether a licence is let in."""
 
 
 @dataclass(frozen=True)
-class Completed:
+class Finalised:
     """What was made of a folder.
 
     Attributes:
-        filled: Rows of the embedded corpus that fill holes.
+        filled: Rows of the embedded corpus that fill cells.
         has_tables: Whether the tables were written.
         notes: Lines for a person.
     """
@@ -34,102 +34,109 @@ class Completed:
     notes: tuple[str, ...]
 
 
-def judge(rows: Rows, order: Order, *, default: str) -> Passes:
+def check_request(rows: Rows, request: FetchRequest, *, default: str) -> LicenseGate:
     """Refuse what cannot be done before anything is; return the licence gate.
 
     Args:
         rows: Both tables of the corpus.
-        order: What is asked for.
+        request: What is asked for.
         default: The licences that are let in when none are named, "free" or "any".
 
     Raises:
-        InputError: if an option is wrong, or the gate lets nothing in.
+        InputError: if a parameter is wrong, or the gate lets nothing in.
         OutputError: if the folder holds another corpus.
     """
-    check_fill(order.fill)
-    stated = {row.license for role in ROLES for row in rows[role]}
-    passes = gate(order.license_allow, stated=stated, default=default)
-    if not any(map(passes, stated)):
-        asked = ",".join(order.license_allow or (default,))
-        names = ", ".join(sorted(name or "unknown" for name in stated))
+    check_fill(request.fill)
+    licenses = {row.license for role in ROLES for row in rows[role]}
+    passes = gate(request.license_allow, stated=licenses, default=default)
+    if not any(map(passes, licenses)):
+        allowed = ",".join(request.license_allow or (default,))
+        names = ", ".join(sorted(name or "unknown" for name in licenses))
         raise InputError(
-            f"--license-allow {asked}: no recording of the corpus is under it; its licences are "
+            f"license_allow is {allowed}: no recording of the corpus is under it; its licences are "
             f"{names}"
         )
-    _refuse_strangers(rows, order.folder)
+    _refuse_other_corpus(rows, request.folder)
     return passes
 
 
-def complete(asked: Rows, there: Rows, *, rows: Rows, shop: Workshop, passes: Passes) -> Completed:
-    """Fill holes, write the tables if nothing is missing or that is allowed, and tidy up.
+def finalise(
+    allowed: Rows, present: Rows, *, rows: Rows, session: Session, passes: LicenseGate
+) -> Finalised:
+    """Fill cells, write the tables if nothing is missing or that is allowed, and tidy up.
 
     Args:
-        asked: The rows that the licence gate lets in.
-        there: Those whose recording is in the folder.
+        allowed: The rows that the licence gate lets in.
+        present: Those whose recording is in the folder.
         rows: All rows of the corpus.
-        shop: What makes and pins recordings.
+        session: What makes and pins recordings.
         passes: The licence gate.
+
+    Raises:
+        OutputError: if something cannot be written.
     """
-    order = shop.order
-    has_tables = there == asked or order.allow_missing
-    filled = fillings(there, passes) if has_tables and order.fill else {role: [] for role in ROLES}
-    whole: dict[Role, list[Row]] = {}
+    request = session.request
+    can_have_tables = present == allowed or request.allow_missing
+    fills = can_have_tables and request.fill
+    filled = fillings(present, passes) if fills else {role: [] for role in ROLES}
+    complete: dict[Role, list[Row]] = {}
     for role in ROLES:
-        shop.fill(filled[role])
-        whole[role] = [*there[role], *(row for row in filled[role] if shop.has(row))]
-    empty = [role for role in ROLES if not whole[role]]
-    has_tables = has_tables and not empty
+        session.fill(filled[role])
+        complete[role] = [*present[role], *(row for row in filled[role] if session.has(row))]
+    empty = [role for role in ROLES if not complete[role]]
+    has_tables = can_have_tables and not empty
     notes = []
     if not has_tables:
         notes.append(
-            "take what is missing from elsewhere with --from, or leave it out with --allow-missing"
+            "take what is missing from elsewhere with `origin`, or leave it out with allow_missing"
         )
     if empty:
         notes.append(f"there is no {' and no '.join(empty)} recording, and a corpus needs both")
     if has_tables:
-        notes += _write_tables(rows, whole, shop)
-    shop.close()
-    return Completed(filled, has_tables, tuple(notes))
+        notes += _write_tables(complete, session)
+        notes += _remove_stale(rows, complete, request.folder)
+    session.close()
+    return Finalised(filled, has_tables, tuple(notes))
 
 
-def _refuse_strangers(rows: Rows, folder: Path) -> None:
-    known = {row.id for row in _possible(rows)}
+def _refuse_other_corpus(rows: Rows, folder: Path) -> None:
+    ids = {row.id for row in _possible(rows)}
     for role in ROLES:
         path = tables.table_path(folder, role)
         for row in tables.parse_table(path) if path.exists() else ():
-            if row.id not in known:
+            if row.id not in ids:
                 raise OutputError(
                     f"{path}:{row.line}: {row.id!r} is no recording of the corpus that is to be "
-                    f"fetched; {folder} holds another: choose another --root"
+                    f"fetched; {folder} holds another: choose another folder"
                 )
 
 
-def _write_tables(rows: Rows, whole: Rows, shop: Workshop) -> list[str]:
-    """Write both tables, then remove the recordings that they do not name; tell what was undone."""
-    folder, notes = shop.order.folder, []
+def _write_tables(rows: Rows, session: Session) -> list[str]:
+    """Write both tables; say what was undone in them."""
+    notes = []
     for role in ROLES:
-        path = tables.table_path(folder, role)
-        stated = [pinned_row(row, shop.pins[row.id]) for row in whole[role]]
-        splits = {row.id: row.split for row in stated}
-        written = tables.parse_table(path) if path.exists() else []
-        changed = sum(row.split != splits.get(row.id, row.split) for row in written)
+        path = tables.table_path(session.request.folder, role)
+        new_rows = [pinned_row(row, session.pins[row.id]) for row in rows[role]]
+        splits = {row.id: row.split for row in new_rows}
+        old_rows = tables.parse_table(path) if path.exists() else []
+        changed = sum(row.split != splits.get(row.id, row.split) for row in old_rows)
         if changed:
             notes.append(f"{path}: {changed} splits set back to those of the corpus")
-        tables.write_table(path, stated)
-    named = {row.file for role in ROLES for row in whole[role]}
-    stale = [folder / row.file for row in _possible(rows) if row.file not in named]
-    removed = [path for path in stale if path.is_file()]
-    for path in removed:
-        path.unlink()
-        for above in path.relative_to(folder).parents[:-1]:
-            if not any((folder / above).iterdir()):
-                (folder / above).rmdir()
-    if removed:
-        notes.append(f"{len(removed)} recordings removed that the tables no longer name")
+        tables.write_table(path, new_rows)
     return notes
+
+
+def _remove_stale(rows: Rows, complete: Rows, folder: Path) -> list[str]:
+    """Remove the recordings that the tables do not name; say how many."""
+    named = {row.file for role in ROLES for row in complete[role]}
+    stale = [folder / row.file for row in _possible(rows) if row.file not in named]
+    present = [path for path in stale if path.is_file()]
+    for path in present:
+        remove_file(path, within=folder)
+    return [f"{len(present)} recordings removed that the tables no longer name"] * bool(present)
 
 
 def _possible(rows: Rows) -> list[Row]:
     """Return every row that the folder may hold: the corpus's own, and what can fill its cells."""
-    own = [row for role in ROLES for row in rows[role]]
-    return own + [row for held in fillings({role: [] for role in ROLES}).values() for row in held]
+    nothing: Rows = {role: [] for role in ROLES}
+    return [row for table in (rows, fillings(nothing)) for role in ROLES for row in table[role]]

@@ -1,4 +1,4 @@
-"""Download a shared file from the authors' drive; the one room of gdown."""
+"""Download a shared file from Google Drive; the only module that knows gdown."""
 
 from __future__ import annotations
 
@@ -7,29 +7,30 @@ from pathlib import Path
 
 from mn_dataset.errors import FetchError, MissingExtra
 from mn_dataset.fetch.download import Patience, is_page
+from mn_dataset.files.atomic import writing
 
 Progress = Callable[[int, int], None]
 
-_QUOTA = ("too many users", "quota", "many accesses")
-_LOGIN = ("permission", "sign in", "request access")
+_QUOTA_WORDS = ("too many users", "quota", "many accesses")
+_LOGIN_WORDS = ("permission", "sign in", "request access")
 
 
-def address(drive_id: str) -> str:
+def drive_url(drive_id: str) -> str:
     """Return what to open in a browser for a shared file.
 
-    >>> address("1abc")
+    >>> drive_url("1abc")
     'https://drive.google.com/uc?id=1abc'
     """
     return f"https://drive.google.com/uc?id={drive_id}"
 
 
-def shared_file(
+def download_shared(
     url: str, path: Path, *, patience: Patience, progress: Progress | None = None
 ) -> Path:
     """Download a shared file, going on where an earlier try broke off.
 
     Args:
-        url: See ``address``.
+        url: See ``drive_url``.
         path: Where it goes; nothing is done when it is there.
         patience: How long the drive is waited for.
         progress: Called with (done, all) bytes.
@@ -38,6 +39,7 @@ def shared_file(
         FetchError: if the drive answers with a page (a quota, a login) or not at all, saying what
             to do by hand.
         MissingExtra: if gdown is not installed.
+        OutputError: if the file's folder cannot be made.
     """
     if path.is_file():
         return path
@@ -46,7 +48,8 @@ def shared_file(
     except ImportError as error:
         raise MissingExtra("gdown", extra="fetch") from error
 
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
     try:
         gdown.download(
             url,
@@ -58,25 +61,25 @@ def shared_file(
             progress=lambda done, total: progress(done, total or done) if progress else None,
         )
     except Exception as error:  # gdown lets requests' and its own pass; each is the same to us
-        raise _told(url, str(error)) from error
+        raise _refusal(url, str(error)) from error
     if is_page(path):
         page = path.read_text(encoding="utf-8", errors="replace")
         path.unlink()
-        raise _told(url, page)
+        raise _refusal(url, page)
     return path
 
 
-def _told(url: str, answer: str) -> FetchError:
+def _refusal(url: str, answer: str) -> FetchError:
     """Say what a page or an error of the drive means, and what a person can do."""
-    low = answer.casefold()
-    if any(word in low for word in _QUOTA):
-        found = "a quota page: too many people have downloaded it lately"
+    text = answer.casefold()
+    if any(word in text for word in _QUOTA_WORDS):
+        content = "a quota page: too many people have downloaded it lately"
         cure = "wait up to 24 hours, or"
-    elif any(word in low for word in _LOGIN):
-        found, cure = "a page that asks for a login", "as an alternative,"
+    elif any(word in text for word in _LOGIN_WORDS):
+        content, cure = "a page that asks for a login", "as an alternative,"
     else:
-        found, cure = f"no file ({' '.join(answer.split())[:160]})", "try again later, or"
+        content, cure = f"no file ({' '.join(answer.split())[:160]})", "try again later, or"
     return FetchError(
-        f"{url}: the drive answers with {found}; expected an archive; {cure} open the address in "
-        "a browser, download it by hand, and pass its folder with --from"
+        f"{url}: the drive answers with {content}; expected an archive; {cure} open the address in "
+        "a browser, download it by hand, and pass its folder as `origin`"
     )

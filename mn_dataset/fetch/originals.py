@@ -1,4 +1,4 @@
-"""Get originals from their addresses, from a mirror of them, or from a folder, and prove each."""
+"""Get originals from their addresses, from a mirror of them, or from a folder, and verify each."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-import platformdirs
-
 from mn_dataset.errors import FetchError, InputError
-from mn_dataset.fetch.download import PATIENT, Patience, Unreachable, download, prove
+from mn_dataset.fetch.download import DEFAULT_PATIENCE, Patience, Unreachable, download, verify
+from mn_dataset.files.cache import user_cache
 from mn_dataset.workers import each
 
 CONNECTIONS = 8
@@ -34,12 +33,12 @@ class Original:
     sha256: str
 
 
-def mirrored(url: str) -> str:
-    """Return where a mirror holds an original: ``<owner>/<repository>/<path>``, still encoded.
+def mirror_path(url: str) -> str:
+    """Return the path of an original on a mirror: ``<owner>/<repository>/<path>``, still encoded.
 
     An address outside GitHub's file hosts is ``<host>/<path>``.
 
-    >>> mirrored("https://raw.githubusercontent.com/mdn/webaudio/b52c6e3/a%20b/drums.mp3")
+    >>> mirror_path("https://raw.githubusercontent.com/mdn/webaudio/b52c6e3/a%20b/drums.mp3")
     'mdn/webaudio/a%20b/drums.mp3'
     """
     parts = urlsplit(url)
@@ -58,22 +57,24 @@ def check_origin(origin: str | None) -> None:
     Raises:
         InputError: naming it.
     """
-    if origin is None or _is_address(origin) or Path(origin).is_dir():
+    if origin is None or is_address(origin) or Path(origin).is_dir():
         return
     raise InputError(
-        f"--from {origin}: no such folder; expected a folder or an http address that holds each "
+        f"origin is {origin}: no such folder; expected a folder or an http address that holds each "
         "original under <owner>/<repository>/<path>"
     )
 
 
-def obtain(original: Original, *, origin: str | None, patience: Patience = PATIENT) -> Path:
-    """Return a proven copy of an original.
+def obtain(
+    original: Original, *, origin: str | None, patience: Patience = DEFAULT_PATIENCE
+) -> Path:
+    """Return a verified copy of an original.
 
-    Downloads are kept in the user's cache by hash, each place in a folder of its own: what a
-    mirror answers is asked of that mirror and never of what another place answered before.
+    Downloads are kept in the user's cache by hash, those of each mirror in a folder of its own:
+    what a mirror answers is asked of that mirror and never of what another answered before.
 
     Args:
-        original: What is wanted.
+        original: The file to get.
         origin: None for its address; or a mirror's address, or a folder, and only there.
         patience: How long a server is waited for.
 
@@ -82,21 +83,18 @@ def obtain(original: Original, *, origin: str | None, patience: Patience = PATIE
         MissingExtra: if something is to be downloaded and pooch is not installed.
     """
     if origin is None:
-        return download(
-            original.url, sha256=original.sha256, folder=cache("addresses"), patience=patience
-        )
-    place = mirrored(original.url)
-    if _is_address(origin):
-        url = f"{origin.rstrip('/')}/{place}"
-        folder = cache(hashlib.sha256(origin.rstrip("/").encode()).hexdigest()[:16])
-        return download(url, sha256=original.sha256, folder=folder, patience=patience)
-    relative = PurePosixPath(unquote(place))
+        folder = originals_cache("addresses")
+        return download(original.url, sha256=original.sha256, folder=folder, patience=patience)
+    if is_address(origin):
+        url = f"{origin.rstrip('/')}/{mirror_path(original.url)}"
+        return download(url, sha256=original.sha256, folder=mirror_cache(origin), patience=patience)
+    relative = PurePosixPath(unquote(mirror_path(original.url)))
     if ".." in relative.parts:
         raise FetchError(f"{original.url}: leads out of the folder {origin}; correct the table")
     path = Path(origin) / relative
     if not path.is_file():
         raise FetchError(f"{path}: no such file; expected the original of {original.url}")
-    prove(path, sha256=original.sha256, where=str(path))
+    verify(path, sha256=original.sha256, where=str(path))
     return path
 
 
@@ -104,7 +102,7 @@ def obtain_all(
     originals: Iterable[Original],
     *,
     origin: str | None,
-    patience: Patience = PATIENT,
+    patience: Patience = DEFAULT_PATIENCE,
     step: Callable[[], None],
 ) -> dict[Original, Path | FetchError]:
     """Get many originals at a time; one that cannot be had gives its error instead.
@@ -113,41 +111,48 @@ def obtain_all(
     is asked for no more.
 
     Args:
-        originals: What is wanted.
+        originals: The files to get.
         origin: See ``obtain``.
         patience: How long a server is waited for.
         step: Called after each.
     """
-    found: dict[Original, Path | FetchError] = {}
-    silence: Counter[str] = Counter()
-    pieces = ((original, origin, patience, silence) for original in originals)
-    answers = each(_try, pieces, workers=CONNECTIONS, ordered=False, threads=True)
-    for original, answer in answers:
-        found[original] = answer
+    files: dict[Original, Path | FetchError] = {}
+    unanswered: Counter[str] = Counter()
+    pieces = ((original, origin, patience, unanswered) for original in originals)
+    results = each(_try, pieces, workers=CONNECTIONS, ordered=False, threads=True)
+    for original, file_or_error in results:
+        files[original] = file_or_error
         step()
-    return found
+    return files
 
 
-def cache(name: str) -> Path:
+def originals_cache(name: str) -> Path:
     """Return a folder for originals in the user's cache."""
-    return Path(platformdirs.user_cache_dir("mn-dataset")) / "originals" / name
+    return user_cache("originals", name)
+
+
+def mirror_cache(address: str) -> Path:
+    """Return the folder in the user's cache for what one mirror answers."""
+    return originals_cache(hashlib.sha256(address.rstrip("/").encode()).hexdigest()[:16])
+
+
+def is_address(origin: str) -> bool:
+    """Tell an http or https address from a path."""
+    return origin.startswith(("http://", "https://"))
 
 
 def _try(
-    original: Original, origin: str | None, patience: Patience, silence: Counter[str]
+    original: Original, origin: str | None, patience: Patience, unanswered: Counter[str]
 ) -> tuple[Original, Path | FetchError]:
     server = urlsplit(origin or original.url).netloc
-    if silence[server] >= CONNECTIONS:
+    if unanswered[server] >= CONNECTIONS:
         text = f"not asked for: {server} has answered none of the last; try again later"
         return original, FetchError(f"{original.url}: {text}")
     try:
-        found = obtain(original, origin=origin, patience=patience)
+        path = obtain(original, origin=origin, patience=patience)
     except FetchError as error:
-        silence[server] = silence[server] + 1 if isinstance(error, Unreachable) else 0
+        is_silent = isinstance(error, Unreachable)
+        unanswered[server] = unanswered[server] + 1 if is_silent else 0
         return original, error
-    silence[server] = 0
-    return original, found
-
-
-def _is_address(origin: str) -> bool:
-    return origin.startswith(("http://", "https://"))
+    unanswered[server] = 0
+    return original, path

@@ -1,4 +1,4 @@
-"""Account for every row of a corpus that was asked for: there, missing, different, left out."""
+"""Report on every row of a corpus that was fetched: present, missing, different, or left out."""
 
 from __future__ import annotations
 
@@ -10,24 +10,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from mn_dataset.audio.place import place_text
+from mn_dataset.files.atomic import write_text
 
 Status = Literal["present", "missing", "different", "left out"]
 STATUSES: tuple[Status, ...] = ("present", "missing", "different", "left out")
 COLUMNS = ("id", "file", "status", "license", "detail")
-_TOLD = 40  # rows that are not there, on a terminal
+
+_MOST_LINES = 40  # of rows that are not there, for a person
 
 
 @dataclass(frozen=True)
-class Item:
+class RowReport:
     """What became of one row.
 
     Attributes:
         id: The row's id.
         file: Its recording, relative to the corpus.
-        status: "present"; "missing", when it cannot be had; "different", when what was had is not
-            what was pinned; "left out", when the licence gate holds it back.
-        detail: For a person: why, or how it was proven; may be empty.
+        status: "present"; "missing", when it cannot be had; "different", when it is not what was
+            pinned; "left out", when the licence gate holds it back.
+        detail: For a person: why, or how it was verified; may be empty.
         license: As the row states it.
     """
 
@@ -38,25 +39,25 @@ class Item:
     license: str = ""
 
     def __str__(self) -> str:
-        """Name the row, its file and its fate on one line."""
+        """Name the row, its file and what became of it on one line."""
         return f"{self.id} ({self.file}): {self.status}" + (f": {self.detail}" * bool(self.detail))
 
 
 @dataclass(frozen=True)
-class Account:
+class FetchReport:
     """What became of every row.
 
     Attributes:
         corpus: The corpus folder.
-        items: One per row, in the order of the tables, clips first.
-        made: Recordings that this run made or made again; the other present ones were there.
+        rows: One per row, in the order of the tables, clips first.
+        num_made: Recordings that this run made or made again; the other present ones were there.
         has_tables: Whether the folder's tables were written: never from rows that are not there.
         notes: Further lines for a person: what to do, what was told apart, what was removed.
     """
 
     corpus: Path
-    items: tuple[Item, ...]
-    made: int = 0
+    rows: tuple[RowReport, ...]
+    num_made: int = 0
     has_tables: bool = True
     notes: tuple[str, ...] = ()
 
@@ -66,82 +67,81 @@ class Account:
         return not self.faults
 
     @property
-    def faults(self) -> list[Item]:
+    def faults(self) -> list[RowReport]:
         """Return the rows that are missing or different."""
-        return [item for item in self.items if item.status in ("missing", "different")]
+        return [row for row in self.rows if row.status in ("missing", "different")]
 
     @property
     def left_out(self) -> dict[str, int]:
         """Count the rows that the licence gate holds back, by licence."""
-        held = Counter(item.license for item in self.items if item.status == "left out")
-        return dict(sorted(held.items()))
+        licenses = Counter(row.license for row in self.rows if row.status == "left out")
+        return dict(sorted(licenses.items()))
 
     def counts(self) -> dict[Status, int]:
         """Count the rows by what became of them."""
-        found = Counter(item.status for item in self.items)
-        return {status: found[status] for status in STATUSES}
+        statuses = Counter(row.status for row in self.rows)
+        return {status: statuses[status] for status in STATUSES}
 
     def lines(self) -> list[str]:
-        """Say it to a person: rows that are not there (of many the first), then the counts."""
-        counts, total = self.counts(), len(self.items) - self.counts()["left out"]
-        there = counts["present"] - self.made
-        told = [str(item) for item in self.faults[:_TOLD]]
-        if len(self.faults) > _TOLD:
-            rest = len(self.faults) - _TOLD
-            told.append(f"… and {rest} more: see {account_path(self.corpus)}")
-        told += self.notes
+        """Describe it to a person: rows that are not there (of many the first), then the counts."""
+        counts = self.counts()
+        lines = [str(row) for row in self.faults[:_MOST_LINES]]
+        if len(self.faults) > _MOST_LINES:
+            rest = len(self.faults) - _MOST_LINES
+            lines.append(f"… and {rest} more: see {report_path(self.corpus)}")
+        lines += self.notes
         if self.left_out:
-            held = ", ".join(f"{name or 'unknown'} {n}" for name, n in self.left_out.items())
-            told.append(
-                f"{counts['left out']} rows left out by licence ({held}); let them in with "
-                f"--license-allow {self._option()}"
+            licenses = ", ".join(f"{name or 'unknown'} {n}" for name, n in self.left_out.items())
+            lines.append(
+                f"{counts['left out']} rows left out by licence ({licenses}); let them in with "
+                f"license_allow {self._wider_gate()}"
             )
         tables = "" if self.has_tables else "; tables not written"
         return [
-            *told,
-            f"{self.corpus}: {counts['present']} of {total} recordings ({self.made} made, "
-            f"{there} were there), {counts['missing']} missing, {counts['different']} different"
-            + tables,
+            *lines,
+            f"{self.corpus}: {counts['present']} of {len(self.rows) - counts['left out']} "
+            f"recordings ({self.num_made} made, {counts['present'] - self.num_made} were there), "
+            f"{counts['missing']} missing, {counts['different']} different{tables}",
         ]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the account as plain values, the rows that are present only counted."""
+        """Return the report as plain values, the rows that are present only counted."""
         return {
             "corpus": str(self.corpus),
             "complete": self.complete,
             "counts": self.counts(),
-            "made": self.made,
+            "made": self.num_made,
             "left_out": self.left_out,
             "has_tables": self.has_tables,
             "notes": list(self.notes),
-            "faults": [vars(item) for item in self.faults],
+            "faults": [vars(row) for row in self.faults],
         }
 
-    def _option(self) -> str:
-        """Return the least that lets the held rows in; unknown licences have no name to list."""
+    def _wider_gate(self) -> str:
+        """Return the least that lets all rows in; unknown licences have no name to list."""
         names = list(self.left_out)
         return "any" if "" in names else ",".join(["free", *names])
 
 
-def account_path(corpus: Path) -> Path:
-    """Return where the account of a corpus folder stands: beside it."""
+def report_path(corpus: Path) -> Path:
+    """Return the path of the report on a corpus folder: beside it."""
     return corpus.with_name(f"{corpus.name}.account.csv")
 
 
-def write_account(account: Account) -> Path:
-    """Write an account by row, beside its corpus.
+def write_report(report: FetchReport) -> Path:
+    """Write a report by row, beside its corpus.
 
     Raises:
         OutputError: if it cannot be written.
     """
-    path = account_path(account.corpus)
-    place_text(path, _csv(account.items))
+    path = report_path(report.corpus)
+    write_text(path, _csv(report.rows))
     return path
 
 
-def _csv(items: Sequence[Item]) -> str:
+def _csv(rows: Sequence[RowReport]) -> str:
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows({name: getattr(item, name) for name in COLUMNS} for item in items)
+    writer.writerows({name: getattr(row, name) for name in COLUMNS} for row in rows)
     return buffer.getvalue()

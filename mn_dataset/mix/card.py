@@ -7,25 +7,25 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mn_dataset.audio.corpus import Corpus
-from mn_dataset.errors import OutputError
+from mn_dataset.files.atomic import write_text
 from mn_dataset.mix import manifest
 from mn_dataset.mix.augment.apply import versions
 from mn_dataset.mix.augment.draw import AUGMENTED_SPLIT
 from mn_dataset.mix.recipes import AUGMENTATION, Recipes
-from mn_dataset.records import MUSIC_CATEGORIES, NOISE_CLASSES, SPLITS, SYNTHETIC
+from mn_dataset.records import SPLITS, SYNTHETIC
+from mn_dataset.tasks.facets import Facet
+from mn_dataset.tasks.spec import TaskSpec
 
 _TEXT = """\
-# Mixtures of clean music and noise at known SNRs
+# {title}
 
 {count} mixtures, {hours:.2f} h, made from the corpus `{corpus}`{synthetic}.
 Data version {dataset_version}; corpus hash `{corpus_hash}`; generator {generator_version}.
 
-* SNR: {snr_range} dB, definition `{definitions}`, met within 0.01 dB; all four definitions are
-  in `manifest.parquet`.
-* In 16-bit samples `noisy − clean == noise`, exactly.
+{about}
 * `mn verify` proves that the folder is what its recipes say.
 {augmentation}
-## Mixtures per music category and noise class
+## Mixtures per {sides}
 
 {cells}
 
@@ -74,26 +74,25 @@ def write_card(folder: Path, recipes: Recipes, corpus: Corpus, *, notes: Sequenc
     Raises:
         OutputError: if the card cannot be written.
     """
+    task = recipes.spec
     used = [corpus.sources[name] for name in manifest.used_sources(recipes)]
     synthetic = sum(dict(source.row.further).get("origin") == SYNTHETIC for source in used)
-    lows, highs = min(r.snr_db for r in recipes), max(r.snr_db for r in recipes)
+    sides = _sides(task)
     text = _TEXT.format(
+        title=task.title,
         count=len(recipes),
         hours=sum(recipe.num_samples / recipe.sampling_rate for recipe in recipes) / 3600,
         synthetic=f" ({synthetic} of {len(used)} recordings are synthetic)" if synthetic else "",
-        snr_range=f"{lows:g}" if lows == highs else f"{lows:g} to {highs:g}",
-        definitions=", ".join(sorted({recipe.snr_definition for recipe in recipes})),
-        cells=_cells(recipes),
-        recordings=_recordings(recipes),
+        about="\n".join(f"* {line}" for line in task.about(recipes)),
+        sides=" and ".join(side.title for side in sides),
+        cells=_cells(recipes, sides),
+        recordings=_recordings(recipes, task),
         augmentation=_augmentation(recipes),
         notes="\n".join(f"* {note}" for note in notes or [_NO_NOTES]),
         licences=_counts(Counter(source.row.license or "unknown" for source in used), "licence"),
         **{name: text for name, text in recipes.metadata.items() if name != AUGMENTATION},
     )
-    try:
-        (folder / manifest.CARD).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{folder / manifest.CARD}: cannot be written ({error})") from error
+    write_text(folder / manifest.CARD, text)
 
 
 def read_notes(folder: Path) -> list[str]:
@@ -111,7 +110,10 @@ def _augmentation(recipes: Recipes) -> str:
         return ""
     rows = []
     for name, transform in recipes.augmentation.transforms.items():
-        ranges = (f"{one.name} {_span(getattr(transform, one.name))}" for one in transform.own())
+        ranges = (
+            f"{one.name} {_span(getattr(transform, one.name))}"
+            for one in transform.parameter_fields()
+        )
         layers = ", ".join(transform.layers)
         rows.append([name, layers, f"{transform.probability:g}", "; ".join(ranges)])
     return _AUGMENTATION.format(
@@ -127,26 +129,36 @@ def _span(bounds: Sequence[object]) -> str:
     return f"{first}" if first == last else f"{first} … {last}"
 
 
-def _cells(recipes: Recipes) -> str:
-    count = Counter((recipe.music_category, recipe.noise_class) for recipe in recipes)
-    classes = [name for name in NOISE_CLASSES if any(key[1] == name for key in count)]
-    rows = [
-        [category, *(str(count[category, name]) for name in classes)]
-        for category in MUSIC_CATEGORIES
-        if any(key[0] == category for key in count)
-    ]
-    return _table(["category", *classes], rows)
+def _sides(task: TaskSpec) -> list[Facet]:
+    """Return the sides of the table of cells: rows and columns, or rows alone."""
+    named = [facet for facet in task.facets if not facet.numeric] or list(task.facets)
+    return named[:2][::-1]
 
 
-def _recordings(recipes: Recipes) -> str:
+def _cells(recipes: Recipes, sides: Sequence[Facet]) -> str:
+    """Count mixtures by one facet or two."""
+    names = [side.names([recipe.label(side.column) for recipe in recipes]) for side in sides]
+    orders = [side.ordered(words) for side, words in zip(sides, names, strict=True)]
+    if len(sides) < 2:
+        count = Counter(names[0] if names else [])
+        rows = [[name, str(count[name])] for order in orders for name in order]
+        return _table([*(side.short for side in sides), "mixtures"], rows)
+    pairs = Counter(zip(*names, strict=True))
+    rows = [[row, *(str(pairs[row, name]) for name in orders[1])] for row in orders[0]]
+    return _table([sides[0].short, *orders[1]], rows)
+
+
+def _recordings(recipes: Recipes, task: TaskSpec) -> str:
     rows = []
     for split in SPLITS:
-        chosen = [recipe for recipe in recipes if recipe.split == split]
-        if chosen:
-            clips = {recipe.layer("clean").source_id for recipe in chosen}
-            noises = {recipe.layer("noise").source_id for recipe in chosen}
-            rows.append([split, str(len(chosen)), str(len(clips)), str(len(noises))])
-    return _table(["split", "mixtures", "clips", "noises"], rows)
+        layers = [recipe.layers for recipe in recipes if recipe.split == split]
+        if layers:
+            used = [
+                {layer.source_id for each in layers for layer in each if layer.role == role.name}
+                for role in task.roles
+            ]
+            rows.append([split, str(len(layers)), *(str(len(names)) for names in used)])
+    return _table(["split", "mixtures", *(role.plural for role in task.roles)], rows)
 
 
 def _counts(count: Mapping[str, int], name: str) -> str:

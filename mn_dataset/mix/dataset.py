@@ -195,7 +195,7 @@ def _mixture(task: TaskSpec, row: Mapping[str, Any]) -> MixtureRow:
 
 
 def _files(group: FileGroup, row: Mapping[str, Any]) -> tuple[File, ...]:
-    return tuple(File(_word(name), path, sha256) for name, path, sha256 in group.cells(row))
+    return tuple(File(_word(name), path, sha256) for name, path, sha256 in group.files(row))
 
 
 def _word(label: Any) -> Any:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mn_dataset.audio.corpus import Corpus
 from mn_dataset.errors import InputError, suggestion
 from mn_dataset.mix.recipes import Recipes
 from mn_dataset.tasks import registry
-from mn_dataset.tasks.spec import TaskSpec
+from mn_dataset.tasks.spec import Drawn, TaskSpec
 
 _SEEDS = 2**63  # what a signed 64-bit column holds
 _COMMON = ("split", "seed")
@@ -44,27 +44,38 @@ def draw(
         UnknownName: if there is no such task.
         InputError: if an argument makes no sense, or is none of the task's.
     """
-    spec = registry.find(task)
-    refuse_foreign(spec, options)
     if not -_SEEDS <= seed < _SEEDS:
         raise InputError(f"seed is {seed}; expected a number that fits in 64 bits")
-    drawn = spec.draw(corpus, split=split, seed=seed, **options)
+    draw_task = _drawing(registry.find(task), options)
+    drawn = draw_task(corpus, split=split, seed=seed, **options)
     rows = sorted(drawn.rows, key=lambda recipe: recipe.id)
-    return Recipes(tuple(rows), corpus.name, corpus.hash, dataset_version=dataset_version)
+    return Recipes(
+        tuple(rows),
+        corpus.name,
+        corpus.hash,
+        dataset_version=dataset_version,
+        responses=tuple(sorted(drawn.responses, key=lambda response: response.name)),
+    )
 
 
-def refuse_foreign(task: TaskSpec, options: Mapping[str, Any]) -> None:
-    """Refuse options that a task does not have.
+def _drawing(task: TaskSpec, options: Mapping[str, Any]) -> Callable[..., Drawn]:
+    """Return what draws a task, after a look at its options.
 
     Raises:
-        InputError: naming the first one, with the nearest that the task has.
+        InputError: if nothing does, or naming the first option that it does not have.
     """
+    if task.draw is None:
+        raise InputError(
+            f"recipes of the task {task.name!r} are not drawn; make them in another way, and "
+            "render their table"
+        )
     parameters = inspect.signature(task.draw).parameters.values()
     known = [one.name for one in parameters if one.kind is one.KEYWORD_ONLY]
     known = [name for name in known if name not in _COMMON]
     for name in options:
         if name not in known:
             raise InputError(
-                f"the task {task.name!r} is drawn without {name!r}{suggestion(name, known)} "
+                f"the task {task.name!r} is drawn without `{name}`{suggestion(name, known)} "
                 f"Its options: {', '.join(known) or 'none'}."
             )
+    return task.draw

@@ -11,6 +11,7 @@ Keep a mixture from clipping: one gain for all its layers, only when it is neede
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from functools import cached_property, lru_cache
@@ -126,14 +127,20 @@ def needed(top: float) -> float:
     return 1.0 if top <= CEILING else float(np.float32((CEILING - _MARGIN) / top))
 
 
-def top(clean: Pcm, noise: Pcm) -> int:
-    """Return the largest magnitude of two layers and of their sum.
+def top(layers: Sequence[Pcm], peaks: Sequence[int]) -> int:
+    """Return the largest magnitude of layers, whose own are known, and of their sum.
 
-    >>> top(np.array([30000, 1], np.int16), np.array([10000, -2], np.int16))
+    >>> top([np.array([30000, 1], np.int16), np.array([10000, -2], np.int16)], [30000, 10000])
     40000
     """
-    layers = peak(clean), peak(noise)
-    if sum(layers) <= CEILING:
-        return max(layers)
-    together = np.add(clean, noise, dtype=np.int32)
-    return max(*layers, int(together.max()), -int(together.min()))
+    if len(layers) == 1 or sum(peaks) <= CEILING:
+        return max(peaks)
+    return max(*peaks, peak(total(layers)))
+
+
+def total(layers: Sequence[Pcm]) -> NDArray[np.int32]:
+    """Return the sum of layers, which may leave 16 bits."""
+    together = np.add(layers[0], layers[1], dtype=np.int32)
+    for layer in layers[2:]:
+        together += layer
+    return together

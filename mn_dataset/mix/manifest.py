@@ -1,4 +1,4 @@
-"""Say what was rendered: the manifest's columns, and where a mixture's audio stands."""
+"""Name the files of a dataset folder, and write and read its manifest: what was rendered."""
 
 from __future__ import annotations
 
@@ -10,33 +10,24 @@ from typing import Any
 import pyarrow as pa
 
 from mn_dataset.audio.io import pcm_sha256
+from mn_dataset.audio.response import RESPONSES_FILE
 from mn_dataset.errors import DatasetError
-from mn_dataset.mix import recipes as recipe_table
+from mn_dataset.files.parquet import read_table, write_rows
 from mn_dataset.mix.augment import draw
 from mn_dataset.mix.mixture import Mixture
-from mn_dataset.mix.recipes import Recipes
-from mn_dataset.records import SNR_DEFINITIONS
-from mn_dataset.tasks.denoise import SPEC
-from mn_dataset.tasks.spec import TaskSpec
+from mn_dataset.mix.recipes import RECIPES_FILE, Recipes, recipe_fields, to_dict
+from mn_dataset.tasks.registry import task_of
+from mn_dataset.tasks.spec import Ratios, TaskSpec
 
 MANIFEST = "manifest.parquet"
-RECIPES = "recipes.parquet"
+RECIPES = RECIPES_FILE
+RESPONSES = RESPONSES_FILE
 SOURCES = "sources.parquet"
 CARD = "README.md"
 AUDIO = "audio"
 TRIPLE = ("noisy", "clean", "noise")
+"""The files of the task ``denoise``, which is what is published so far."""
 
-_FACTS = [
-    pa.field("snr_db_achieved", pa.float64()),
-    *(pa.field(f"snr_{name}_db", pa.float64()) for name in SNR_DEFINITIONS if name != "lufs"),
-    pa.field("snr_lufs_db", pa.float64()),
-    pa.field("noise_gain", pa.float64()),
-    pa.field("mix_gain", pa.float64()),
-    pa.field("peak_dbfs", pa.float64()),
-    *(pa.field(name, pa.string()) for name in TRIPLE),
-    *(pa.field(f"{name}_sha256", pa.string()) for name in TRIPLE),
-]
-FIELDS = [*recipe_table.recipe_fields(SPEC), *_FACTS]
 AUGMENTATION = pa.field("augmentation", pa.string())
 """What was done to the layers of a train mixture, a JSON list; only in augmented datasets."""
 
@@ -60,23 +51,59 @@ class FileGroup:
             return (f"{self.kind.removesuffix('s')}_names", self.kind, f"{self.kind}_sha256")
         return (*self.names, *(f"{name}_sha256" for name in self.names))
 
-    def cells(self, row: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    def files(self, row: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         """Yield name, path and SHA-256 of every file in a row."""
         if self.names is None:
             yield from zip(*(row[column] for column in self.columns), strict=True)
         else:
             yield from ((name, row[name], row[f"{name}_sha256"]) for name in self.names)
 
+    def cells(self, files: Sequence[tuple[str, str, str]]) -> dict[str, Any]:
+        """Return the cells of a row, given name, path and SHA-256 of every file."""
+        if self.names is None:
+            lists = [list(part) for part in zip(*files, strict=True)] or [[], [], []]
+            return dict(zip(self.columns, lists, strict=True))
+        paths = {name: path for name, path, _ in files}
+        return paths | {f"{name}_sha256": sha256 for name, _, sha256 in files}
+
 
 def file_groups(task: TaskSpec) -> tuple[FileGroup, FileGroup, FileGroup]:
     """Return the columns of a task's inputs, its targets, and what else is kept."""
-    inputs, targets = (
-        (None, None)
-        if task.named_files is None
-        else (task.named_files.inputs, task.named_files.targets)
-    )
-    kept = task.kept if task.named_files or not task.kept else None
-    return FileGroup("inputs", inputs), FileGroup("targets", targets), FileGroup("kept", kept)
+    if task.named_files is None:
+        kept = None if task.kept else ()
+        return FileGroup("inputs", None), FileGroup("targets", None), FileGroup("kept", kept)
+    inputs, targets = task.named_files.inputs, task.named_files.targets
+    return FileGroup("inputs", inputs), FileGroup("targets", targets), FileGroup("kept", task.kept)
+
+
+def files_of(task: TaskSpec, row: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return name, path and SHA-256 of every file of a row of the manifest, in writing order."""
+    return [file for group in file_groups(task) for file in group.files(row)]
+
+
+def fact_fields(task: TaskSpec) -> list[pa.Field]:
+    """Return the columns of the manifest that say what was measured."""
+    columns = [column for group in file_groups(task) for column in group.columns]
+    if task.named_files is not None:  # names before hashes, as people read them
+        columns.sort(key=lambda column: column.endswith("_sha256"))
+    texts = pa.string() if task.named_files else pa.list_(pa.field("element", pa.string()))
+    return [
+        *task.ratios.fields,
+        *task.gains.fields,
+        pa.field("mix_gain", pa.float64()),
+        pa.field("peak_dbfs", pa.float64()),
+        *(pa.field(column, texts) for column in columns),
+    ]
+
+
+def manifest_fields(task: TaskSpec) -> list[pa.Field]:
+    """Return the columns of a task's manifest: those of its recipes, then what was measured.
+
+    Where ``targets`` are files, their names stand in ``target_names``.
+    """
+    measured = fact_fields(task)
+    names = {field.name for field in measured}
+    return [*(field for field in recipe_fields(task) if field.name not in names), *measured]
 
 
 def audio_path(recipe_id: str, part: str, suffix: str) -> str:
@@ -88,24 +115,35 @@ def audio_path(recipe_id: str, part: str, suffix: str) -> str:
     return f"{AUDIO}/{recipe_id}.{part}.{suffix}"
 
 
-def facts(mixture: Mixture, suffix: str) -> dict[str, Any]:
+def facts(mixture: Mixture, task: TaskSpec, suffix: str) -> dict[str, Any]:
     """Return what was measured of a mixture, a row of the manifest beside its recipe."""
-    snrs = {name: _stored(value) for name, value in mixture.snrs_db.items()}
-    row = {
-        "id": mixture.recipe.id,
-        "snr_db_achieved": snrs[mixture.recipe.snr_definition],
-        **{f"snr_{name}_db": snrs[name] for name in snrs},
-        "noise_gain": mixture.noise_gain,
+    recipe = mixture.recipe
+    ratios = [None if ratio is None else _stored_ratios(ratio) for ratio in mixture.ratios_db]
+    row: dict[str, Any] = {
+        "id": recipe.id,
+        **task.ratios.values(recipe, ratios),
+        **task.gains.values(recipe, mixture.gains),
         "mix_gain": mixture.mix_gain,
         "peak_dbfs": _stored(mixture.peak_dbfs),
-        **{part: audio_path(mixture.recipe.id, part, suffix) for part in TRIPLE},
-        "noisy_sha256": pcm_sha256(mixture.noisy),
-        "clean_sha256": mixture.clean_sha256 or pcm_sha256(mixture.clean),
-        "noise_sha256": pcm_sha256(mixture.noise),
     }
+    parts = (mixture.inputs, mixture.targets, mixture.kept)
+    for group, waves in zip(file_groups(task), parts, strict=True):
+        files = [
+            (
+                name,
+                audio_path(recipe.id, name, suffix),
+                mixture.sha256.get(name) or pcm_sha256(samples),
+            )
+            for name, samples in waves.items()
+        ]
+        row |= group.cells(files)
     if mixture.augmentation is not None:
         row[AUGMENTATION.name] = draw.to_text(mixture.augmentation)
     return row
+
+
+def _stored_ratios(ratios: Ratios) -> Ratios:
+    return {definition: _stored(ratio) for definition, ratio in ratios.items()}
 
 
 def _stored(decibels: float) -> float:
@@ -113,28 +151,35 @@ def _stored(decibels: float) -> float:
     return round(decibels, 9)
 
 
-def write_manifest(folder: Path, recipes: Recipes, rows: dict[str, dict[str, Any]]) -> None:
+def write_manifest(
+    folder: Path, recipes: Recipes, task: TaskSpec, rows: Mapping[str, Mapping[str, Any]]
+) -> None:
     """Write the manifest of a finished folder; its bytes depend on recipes and PCM alone."""
-    table = [recipe_table.to_dict(recipe, SPEC) | rows[recipe.id] for recipe in recipes]
-    fields = [*FIELDS, AUGMENTATION] if recipes.augmentation else FIELDS
-    recipe_table.write_parquet(folder / MANIFEST, table, fields, recipes.metadata)
+    table = [to_dict(recipe, task) | dict(rows[recipe.id]) for recipe in recipes]
+    fields = [*manifest_fields(task), *([AUGMENTATION] if recipes.augmentation else [])]
+    write_rows(folder / MANIFEST, table, pa.schema(fields, metadata=recipes.metadata))
 
 
 def read_manifest(folder: Path) -> list[dict[str, Any]]:
     """Read the manifest's rows.
 
     Raises:
-        DatasetError: if the folder is no finished dataset.
+        DatasetError: if the folder is no finished dataset of one task that is known.
     """
-    if not (folder / MANIFEST).is_file():
-        found = "an unfinished dataset" if (folder / RECIPES).is_file() else "not a dataset"
+    path = folder / MANIFEST
+    if not path.is_file():
+        state = "an unfinished dataset" if (folder / RECIPES).is_file() else "not a dataset"
         raise DatasetError(
-            f"{folder}: {found} (no {MANIFEST}); make or finish it with `mn build` or `mn render`"
+            f"{folder}: {state} (no {MANIFEST}); make or finish it with `mn build` or `mn render`"
         )
-    table = recipe_table.read_parquet(folder / MANIFEST)
-    missing = [field.name for field in FIELDS if field.name not in table.column_names]
-    if missing:
-        raise DatasetError(f"{folder / MANIFEST}: lacks the columns {', '.join(missing)}")
+    table = read_table(path, cure="render the dataset again", error=DatasetError)
+    columns = ["task"]
+    if "task" in table.column_names:
+        task = task_of(table["task"].to_pylist(), where=path, error=DatasetError)
+        columns = [field.name for field in manifest_fields(task)]
+    lacking = [name for name in columns if name not in table.column_names]
+    if lacking:
+        raise DatasetError(f"{path}: lacks the columns {', '.join(lacking)}")
     rows: list[dict[str, Any]] = table.to_pylist()
     return rows
 

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from mn_dataset.errors import InputError, RecipeError
+from mn_dataset.audio.response import RESPONSES_FILE, Response, read_responses, write_responses
+from mn_dataset.errors import RecipeError, suggestion
+from mn_dataset.files.parquet import facts, read_table, write_rows
 from mn_dataset.mix.augment import chain as chains
 from mn_dataset.mix.augment.chain import Chain
 from mn_dataset.mix.augment.draw import AUGMENTED_SPLIT
 from mn_dataset.records import Layer, Recipe
 from mn_dataset.tasks.registry import task_of
 from mn_dataset.tasks.spec import TaskSpec
-from mn_dataset.whole import whole
 
 GENERATOR_VERSION = "1"
 """Raised when the same arguments would draw or render something else."""
+
+RECIPES_FILE = "recipes.parquet"
+"""Name of the table in a dataset folder."""
+
+AUGMENTATION = "augmentation"
+"""Where the chain of augmented recipes stands in the file's metadata; plain ones have none."""
 
 _LAYER_TYPES = {
     "role": pa.string(),
@@ -35,9 +41,6 @@ _LAYER_TYPES = {
     "input": pa.string(),
     "target": pa.string(),
 }
-AUGMENTATION = "augmentation"
-"""Where the chain of augmented recipes stands in the file's metadata; plain ones have none."""
-
 _OWN = ("id", "task", "split", "seed", "num_samples", "sampling_rate", "layers", "targets")
 _METADATA = ("corpus", "corpus_hash", "generator_version", "dataset_version")
 
@@ -54,6 +57,7 @@ class Recipes(Sequence[Recipe]):
         dataset_version: Of the data, apart from the code's.
         augmentation: How the layers of the train recipes are varied; None leaves them as they
             are. Augmented recipes promise equal samples on one machine with one set of versions.
+        responses: The room responses that layers name, in the order of their names.
     """
 
     rows: tuple[Recipe, ...]
@@ -62,6 +66,7 @@ class Recipes(Sequence[Recipe]):
     generator_version: str = GENERATOR_VERSION
     dataset_version: str = "1.0.0"
     augmentation: Chain | None = None
+    responses: tuple[Response, ...] = ()
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -98,20 +103,24 @@ class Recipes(Sequence[Recipe]):
         """Return the recipes with a chain for their train mixtures; None keeps what they carry.
 
         Raises:
-            RecipeError: if none is of the split ``train``, or they carry another chain.
+            RecipeError: if none is of the split ``train``, or they carry another chain, or are of
+                a task whose layers are never varied.
         """
         if chain is None:
             return self
+        task = self.spec
+        if not any(role.varied_as for role in task.roles):
+            raise RecipeError(f"layers of the task {task.name!r} are not augmented; give no chain")
         if self.augmentation not in (None, chain):
             raise RecipeError(
                 "the recipes carry another augmentation; give none, or recipes drawn anew"
             )
-        held = sorted({recipe.split for recipe in self.rows})
-        if AUGMENTED_SPLIT not in held:
+        splits = sorted({recipe.split for recipe in self.rows})
+        if AUGMENTED_SPLIT not in splits:
             raise RecipeError(
-                f"the recipes are of {', '.join(held) or 'no split'}; augmentation is for the "
-                f"split {AUGMENTED_SPLIT!r} alone, since what is validated and tested stays as "
-                "it was recorded: draw train recipes, or leave --augment away"
+                f"the recipes are of {', '.join(splits)}; augmentation is for the split "
+                f"{AUGMENTED_SPLIT!r} alone, since what is validated and tested stays as it was "
+                "recorded: draw train recipes, or give no chain"
             )
         return replace(self, augmentation=chain)
 
@@ -130,9 +139,16 @@ class Recipes(Sequence[Recipe]):
                 f"or a number from 0 to {len(self) - 1}"
             )
         if not names:
-            raise RecipeError("no recipe was named; give ids or numbers, or leave --rows away")
+            raise RecipeError("no recipe was named; give ids or numbers, or None for all")
         kept = {by_name[name].id: by_name[name] for name in names}
-        return replace(self, rows=tuple(kept[name] for name in sorted(kept)))
+        return self.part([kept[name] for name in sorted(kept)])
+
+    def part(self, rows: Iterable[Recipe]) -> Recipes:
+        """Return some of the recipes, with the responses that they name."""
+        rows = tuple(rows)
+        names = {layer.response for recipe in rows for layer in recipe.layers}
+        responses = tuple(response for response in self.responses if response.name in names)
+        return replace(self, rows=rows, responses=responses)
 
 
 def recipe_fields(task: TaskSpec) -> list[pa.Field]:
@@ -170,64 +186,79 @@ def from_dict(row: dict[str, Any], task: TaskSpec) -> Recipe:
 
 
 def write_recipes(path: Path, recipes: Recipes) -> None:
-    """Write a recipe table; the bytes depend on the recipes alone.
+    """Write a recipe table, and the responses that it names beside it.
+
+    The bytes depend on the recipes alone.
 
     Raises:
-        OutputError: if the file cannot be written.
+        OutputError: if a file cannot be written.
     """
     task = recipes.spec
+    if recipes.responses:
+        write_responses(responses_path(path), recipes.responses)
     rows = [to_dict(recipe, task) for recipe in recipes]
-    write_parquet(path, rows, recipe_fields(task), recipes.metadata)
+    write_rows(path, rows, pa.schema(recipe_fields(task), metadata=recipes.metadata))
 
 
 def read_recipes(path: Path) -> Recipes:
     """Read a recipe table, in the order of the ids whatever the order of the rows.
 
     Raises:
-        InputError: if the file is missing or not a recipe table.
+        InputError: if the file is missing or not a recipe table, or lacks responses that it names.
     """
-    table = read_parquet(path)
-    metadata = {key.decode(): text.decode() for key, text in (table.schema.metadata or {}).items()}
-    absent = [name for name in (*_METADATA, "task") if name not in {*metadata, *table.column_names}]
+    table = read_table(path, cure="draw the recipes again")
+    metadata = facts(table.schema)
+    absent = sorted({*_METADATA, "task"} - {*metadata, *table.column_names})
     if not absent:
         task = task_of(table["task"].to_pylist(), where=path, error=RecipeError)
-        names = {field.name for field in recipe_fields(task)}
-        absent = sorted(names - set(table.column_names))
+        columns = {field.name for field in recipe_fields(task)}
+        absent = sorted(columns - set(table.column_names))
     if absent:
         raise RecipeError(f"{path}: lacks {', '.join(absent)}; expected a table of `mn draw`")
     rows = sorted((from_dict(row, task) for row in table.to_pylist()), key=lambda one: one.id)
     repeated = [one.id for one, other in pairwise(rows) if one.id == other.id]
     if repeated:
         raise RecipeError(f"{path}: the recipe {repeated[0]!r} stands there twice; ids are unique")
-    recipes = Recipes(tuple(rows), **{name: metadata[name] for name in _METADATA})
-    if AUGMENTATION not in metadata:
-        return recipes
-    chain = chains.from_text(metadata[AUGMENTATION], where=f"{path}: metadata")
-    return replace(recipes, augmentation=chain)
+    chain = None
+    if AUGMENTATION in metadata:
+        chain = chains.from_text(metadata[AUGMENTATION], where=f"{path}: metadata")
+    return Recipes(
+        rows=tuple(rows),
+        corpus=metadata["corpus"],
+        corpus_hash=metadata["corpus_hash"],
+        generator_version=metadata["generator_version"],
+        dataset_version=metadata["dataset_version"],
+        augmentation=chain,
+        responses=_responses(path, rows),
+    )
 
 
-def read_parquet(path: Path) -> pa.Table:
-    """Read a Parquet table.
+def responses_path(path: Path) -> Path:
+    """Return where the responses of a recipe table stand.
+
+    >>> responses_path(Path("out/recipes.parquet")), responses_path(Path("test.parquet"))
+    (PosixPath('out/responses.parquet'), PosixPath('test.responses.parquet'))
+    """
+    if path.name == RECIPES_FILE:
+        return path.with_name(RESPONSES_FILE)
+    return path.with_name(f"{path.stem}.{RESPONSES_FILE}")
+
+
+def _responses(path: Path, rows: Iterable[Recipe]) -> tuple[Response, ...]:
+    """Read the responses that recipes name.
 
     Raises:
-        InputError: if the file is missing or damaged.
+        RecipeError: if one is not in their table.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
-    try:
-        return pq.read_table(path)
-    except (OSError, pa.ArrowException) as error:
-        raise InputError(f"{path}: not a readable Parquet table ({error})") from error
-
-
-def write_parquet(
-    path: Path, rows: Sequence[dict[str, Any]], fields: Sequence[pa.Field], metadata: dict[str, str]
-) -> None:
-    """Write rows as Parquet, whole or not at all.
-
-    Raises:
-        OutputError: if the file cannot be written.
-    """
-    table = pa.Table.from_pylist(list(rows), schema=pa.schema(fields, metadata=metadata))
-    with whole(path) as temporary:
-        pq.write_table(table, temporary)
+    names = {layer.response for recipe in rows for layer in recipe.layers} - {None}
+    if not names:
+        return ()
+    table = responses_path(path)
+    responses = read_responses(table)
+    for name in sorted(map(str, names)):
+        if name not in responses:
+            raise RecipeError(
+                f"{table}: has no response {name!r}, which {path.name} names"
+                f"{suggestion(name, responses)} Draw the recipes again."
+            )
+    return tuple(response for name, response in responses.items() if name in names)

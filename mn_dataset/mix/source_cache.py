@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from mn_dataset.audio import level, segment
 from mn_dataset.audio.corpus import Corpus
 from mn_dataset.audio.io import Pcm
+from mn_dataset.audio.response import Float64, Response, apply, scaled
+from mn_dataset.errors import UnknownName
 from mn_dataset.mix.gains import Loudness, Measured
 from mn_dataset.records import SAMPLING_RATE, Layer
 
@@ -39,7 +42,8 @@ class Prepared:
         """
         bounds = level.hop_bounds(len(cut), sampling_rate=SAMPLING_RATE)
         steps = np.append(bounds, [start, len(self.samples) * self.periodic])
-        on_grid = not np.any(steps % level.GRID)
+        wraps = not self.periodic and start + len(cut) > len(self.samples)
+        on_grid = not wraps and not np.any(steps % level.GRID)
         if len(bounds) <= _SETTLED_HOPS or not on_grid:
             return Loudness(level.hop_energies(cut, sampling_rate=SAMPLING_RATE), SAMPLING_RATE)
         cells = np.arange(start, start + bounds[-1], level.GRID) // level.GRID
@@ -65,24 +69,79 @@ class Cut:
     measured: Measured
     sha256: str | None = None
 
+    @property
+    def peak(self) -> float:
+        """Largest magnitude of a sample."""
+        return self.measured.level.peak
+
+
+@dataclass(frozen=True)
+class Responded:
+    """A segment as it sounds through a response, before its gain.
+
+    Attributes:
+        samples: float64 (time,) in LSB, exact and not whole.
+        measured: Level of the samples rounded, and their loudness.
+    """
+
+    samples: Float64
+    measured: Measured
+
+    @cached_property
+    def peak(self) -> float:
+        """Largest magnitude of a sample."""
+        return float(max(self.samples.max(), -self.samples.min()))
+
 
 class SourceCache:
     """Reads recordings of a corpus, and keeps the latest ones in memory.
 
     Attributes:
         corpus: The corpus.
-        recordings: How many recordings, loops and clean cuts are kept (1 MB per 10 s each).
+        responses: What layers may sound through, by name.
     """
 
-    def __init__(self, corpus: Corpus, *, recordings: int = 48) -> None:
+    def __init__(
+        self, corpus: Corpus, responses: Iterable[Response] = (), *, recordings: int = 48
+    ) -> None:
+        """Keep some recordings, loops and clean cuts in memory: 1 MB per 10 s of each.
+
+        Args:
+            corpus: The corpus.
+            responses: What layers may sound through.
+            recordings: How many of each kind are kept.
+        """
         self.corpus = corpus
+        self.responses = {response.name: response for response in responses}
         self._prepared = lru_cache(recordings)(self._prepare)
         self._clean_cut = lru_cache(recordings)(self._cut)
 
     def cut(self, layer: Layer, num_samples: int) -> Cut:
-        """Return a layer's segment; clean ones are shared by many mixtures and kept."""
-        make = self._clean_cut if layer.role == "clean" else self._cut
+        """Return a layer's segment, dry; clean ones are shared by many mixtures and kept."""
+        is_clean = self.corpus.sources[layer.source_id].role == "clean"
+        make = self._clean_cut if is_clean else self._cut
         return make(layer.source_id, layer.start, layer.fade, num_samples)
+
+    def passed(self, cut: Cut, layer: Layer) -> Cut | Responded:
+        """Return a segment as the layer's response and delay let it sound, before its gain.
+
+        Raises:
+            UnknownName: if there is no such response.
+            RecipeError: if the delay leaves nothing of it, or the response is too loud.
+        """
+        if layer.response is None and not layer.delay:
+            return cut
+        response = None
+        if layer.response is not None:
+            if layer.response not in self.responses:
+                raise UnknownName("response", layer.response, self.responses)
+            response = self.responses[layer.response]
+        values = apply(cut.samples, response, delay=layer.delay)
+        loudness = Loudness(level.hop_energies(values, sampling_rate=SAMPLING_RATE), SAMPLING_RATE)
+        measured = Measured(level.measure(scaled(values, 1.0)), loudness)
+        if response is None:
+            return Cut(values.astype(np.int16), measured)
+        return Responded(values, measured)
 
     def _prepare(self, source_id: str, fade: int) -> Prepared:
         samples = self.corpus.read(source_id)
@@ -95,8 +154,10 @@ class SourceCache:
 
     def _cut(self, source_id: str, start: int, fade: int, num_samples: int) -> Cut:
         prepared, entry = self._prepared(source_id, fade), self.corpus.sources[source_id].entry
-        samples = segment.cut(prepared.samples, start, num_samples, periodic=prepared.periodic)
+        wraps = not fade and start + num_samples > entry.frames
+        periodic = prepared.periodic or wraps
+        samples = segment.cut(prepared.samples, start, num_samples, periodic=periodic)
         loudness = prepared.loudness(start, samples)
-        if num_samples == entry.frames:
+        if num_samples == entry.frames and not start:
             return Cut(samples, Measured(entry.level, loudness), entry.pcm_sha256)
         return Cut(samples, Measured(level.measure(samples), loudness))

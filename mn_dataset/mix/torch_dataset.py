@@ -1,6 +1,6 @@
 """Mix on the fly for training: a torch dataset of the same samples as the rendered files.
 
-The one room of the package that knows torch.
+No other module of the package imports torch.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ from mn_dataset.mix.source_cache import SourceCache
 class MixtureDataset(Dataset[dict[str, Any]]):
     """Map-style dataset of mixtures, rendered when asked for.
 
-    Items are dicts: ``noisy``, ``clean`` and ``noise`` are float32 tensors (1, time) in [-1, 1]
-    whose values times 32768 are the rendered files' 16-bit samples; ``snr_db`` is a float, and
-    ``id``, ``music_category`` and ``noise_class`` are strings. Works in any number of loader
-    processes.
+    Items are dicts. Every file that the task renders is a float32 tensor (1, time) in [-1, 1], by
+    the file's name, whose values times 32768 are the rendered 16-bit samples: ``noisy``, ``clean``
+    and ``noise`` in the task denoise. Beside them stand ``id``, a string, and the labels of the
+    recipe: there ``snr_db``, a float, and ``music_category`` and ``noise_class``, strings. Works in
+    any number of loader processes.
 
     Args:
         corpus: The corpus that the recipes were drawn from.
@@ -49,7 +50,7 @@ class MixtureDataset(Dataset[dict[str, Any]]):
         augment: str | Path | Chain | None = None,
         epoch: int = 0,
     ) -> None:
-        self.corpus = corpus
+        self.corpus, self.task = corpus, recipes.spec
         self.recipes = recipes.augmented(None if augment is None else load_chain(augment))
         if self.recipes.augmentation and self.recipes.varied:
             require(self.recipes.augmentation)
@@ -79,17 +80,11 @@ class MixtureDataset(Dataset[dict[str, Any]]):
 
     def __getitem__(self, index: int) -> dict[str, Any]:
         if self._sources is None:
-            self._sources = SourceCache(self.corpus)
+            self._sources = SourceCache(self.corpus, self.recipes.responses)
         recipe, chain = self.recipes[index], self.recipes.augmentation
-        mixture = mix(recipe, self._sources, chain=chain, epoch=self.epoch)
-        parts = {"noisy": mixture.noisy, "clean": mixture.clean, "noise": mixture.noise}
-        return {
-            **{name: torch.from_numpy(to_float(samples)) for name, samples in parts.items()},
-            "id": mixture.recipe.id,
-            "snr_db": mixture.recipe.snr_db,
-            "music_category": mixture.recipe.music_category,
-            "noise_class": mixture.recipe.noise_class,
-        }
+        mixture = mix(recipe, self._sources, task=self.task, chain=chain, epoch=self.epoch)
+        waves = {name: torch.from_numpy(to_float(pcm)) for name, pcm in mixture.files.items()}
+        return {**waves, "id": recipe.id, **dict(recipe.labels)}
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the cache behind when a loader process is started."""

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from mn_dataset.audio.corpus import Corpus, Source
-from mn_dataset.errors import RecipeError
+from mn_dataset.errors import RecipeError, UnknownName
+from mn_dataset.mix.recipes import Recipes
 from mn_dataset.records import SAMPLING_RATE, SNR_DEFINITIONS, SPLITS, Layer, Recipe
 from mn_dataset.tasks import registry
 from mn_dataset.tasks.spec import Expectation, TaskSpec
@@ -30,13 +31,16 @@ def refuse_malformed(recipes: Iterable[Recipe]) -> None:
                 )
 
 
-def refuse_unfitting(recipes: Iterable[Recipe], corpus: Corpus, task: TaskSpec) -> None:
-    """Refuse recipes whose layers are not in the corpus.
+def refuse_unfitting(recipes: Recipes, corpus: Corpus) -> None:
+    """Refuse recipes whose layers are not in the corpus, or sound through no known response.
 
     Raises:
-        RecipeError: naming recipe, recording and place.
+        RecipeError: naming recipe, recording and sample.
+        UnknownName: if there is no such response.
     """
-    tables = {role.name: role.table for role in task.roles}
+    tables = {role.name: role.table for role in recipes.spec.roles}
+    circular = recipes.spec.circular
+    responses = {response.name for response in recipes.responses}
     for recipe in recipes:
         for layer in recipe.layers:
             source = corpus.sources.get(layer.source_id)
@@ -45,7 +49,9 @@ def refuse_unfitting(recipes: Iterable[Recipe], corpus: Corpus, task: TaskSpec) 
                     f"recipe {recipe.id!r}: the corpus has no {tables[layer.role]} "
                     f"{layer.source_id!r}; draw the recipes again"
                 )
-            if not _fits(layer, source, recipe.num_samples, layer.role in task.circular):
+            if layer.response is not None and layer.response not in responses:
+                raise UnknownName("response", layer.response, responses)
+            if not _fits(layer, source, recipe.num_samples, layer.role in circular):
                 raise RecipeError(
                     f"recipe {recipe.id!r}: {recipe.num_samples} samples from {layer.start} with "
                     f"a fade of {layer.fade} leave {layer.source_id!r}, which has "

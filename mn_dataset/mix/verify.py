@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -13,15 +13,21 @@ import numpy as np
 from mn_dataset.audio import io
 from mn_dataset.audio.level import CEILING, dbfs, hop_energies, measure, peak
 from mn_dataset.errors import AudioError
+from mn_dataset.files.lock import LOCK_NAME
+from mn_dataset.files.parquet import read_table
 from mn_dataset.mix import manifest
-from mn_dataset.mix import recipes as recipe_table
 from mn_dataset.mix.augment.draw import unexplained
 from mn_dataset.mix.gains import Loudness, Measured, all_snrs_db
-from mn_dataset.mix.mixture import SNR_TOLERANCE_DB
-from mn_dataset.tasks.denoise import SPEC
+from mn_dataset.mix.recipes import Recipes, read_recipes, to_dict
+from mn_dataset.mix.scaling import SNR_TOLERANCE_DB, Sums, sums_of
+from mn_dataset.records import SAMPLING_RATE, SNR_DEFINITIONS, Recipe
+from mn_dataset.tasks.spec import Ratios, TaskSpec
 from mn_dataset.workers import each
 
 Kind = Literal["missing", "changed", "truncated", "extra", "contradiction"]
+
+Row = Mapping[str, Any]
+"""A row of the manifest."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +67,15 @@ def verify(
     """
     root = Path(folder)
     rows = manifest.read_manifest(root)
-    faults = [*_table_faults(root, rows), *_source_faults(root, rows), *_extra(root, rows)]
-    pieces = ((root, row) for row in rows)
+    recipes = read_recipes(root / manifest.RECIPES)
+    task = recipes.spec
+    faults = [
+        *_table_faults(recipes, task, rows),
+        *_source_faults(root, rows),
+        *_file_faults(root, recipes, task, rows),
+    ]
+    intents = {recipe.id: recipe for recipe in recipes}
+    pieces = ((root, task, intents[row["id"]], row) for row in rows if row["id"] in intents)
     answers = each(_mixture_faults, pieces, workers=workers, together=16)
     for done, found in enumerate(answers, start=1):
         faults += found
@@ -71,51 +84,66 @@ def verify(
     return faults
 
 
-def _table_faults(root: Path, rows: list[dict[str, Any]]) -> Iterator[Fault]:
-    """Compare the manifest's intent with the recipes, and its SNRs with what was asked."""
-    recipes = recipe_table.read_recipes(root / manifest.RECIPES)
-    asked = {recipe.id: recipe_table.to_dict(recipe, SPEC) for recipe in recipes}
+def _table_faults(recipes: Recipes, task: TaskSpec, rows: Sequence[Row]) -> Iterator[Fault]:
+    """Compare the manifest's intent with the recipes, and its ratios with what was asked."""
+    asked = {recipe.id: recipe for recipe in recipes}
     rendered = {row["id"]: row for row in rows}
     for name in sorted(asked.keys() ^ rendered.keys()):
         where = "the manifest" if name in asked else "the recipes"
         yield Fault("contradiction", manifest.MANIFEST, f"{name} is not in {where}")
     for name in sorted(asked.keys() & rendered.keys()):
-        row, intent = rendered[name], asked[name]
-        for column in intent:
-            wanted = list(intent[column]) if column == "targets" else intent[column]
-            if wanted != row[column]:
-                text = f"{name}: {column} is {row[column]!r}, the recipe says {wanted!r}"
-                yield Fault("contradiction", manifest.MANIFEST, text)
-        # NaN fails the comparison as well, and has to.
-        if not abs(row["snr_db_achieved"] - row["snr_db"]) <= SNR_TOLERANCE_DB:
-            text = f"{name}: {row['snr_db_achieved']:.3f} dB achieved, {row['snr_db']:.3f} asked"
-            yield Fault("contradiction", manifest.MANIFEST, text)
+        for text in _contradictions(asked[name], task, rendered[name]):
+            yield Fault("contradiction", manifest.MANIFEST, f"{name}: {text}")
     for recipe in (recipe for recipe in recipes if recipe.id in rendered):
-        told = rendered[recipe.id].get(manifest.AUGMENTATION.name)
-        odd = unexplained(recipe, recipes.augmentation, told)
+        steps = rendered[recipe.id].get(manifest.AUGMENTATION.name)
+        odd = unexplained(recipe, task, recipes.augmentation, steps)
         if odd:
             text = f"{recipe.id}: {manifest.AUGMENTATION.name} {odd}"
             yield Fault("contradiction", manifest.MANIFEST, text)
 
 
-def _extra(root: Path, rows: list[dict[str, Any]]) -> Iterator[Fault]:
+def _contradictions(recipe: Recipe, task: TaskSpec, row: Row) -> Iterator[str]:
+    """Say in which columns a row of the manifest is not its recipe's."""
+    intent = to_dict(recipe, task)
+    if task.named_files is None:  # where "targets" are files
+        intent["input_names"], intent["target_names"] = list(recipe.inputs), intent.pop("targets")
+    for column, value in intent.items():
+        expected = list(value) if isinstance(value, tuple) else value
+        if expected != row[column]:
+            yield f"{column} is {row[column]!r}, the recipe says {expected!r}"
+    asked: list[Any] = [
+        None
+        if layer.snr_db is None
+        else dict.fromkeys(SNR_DEFINITIONS) | {recipe.snr_definition: layer.snr_db}
+        for layer in recipe.layers
+    ]
+    column = task.ratios.fields[0].name
+    intended = {column: task.ratios.values(recipe, asked)[column]}
+    for _, achieved, value in _differences(row, intended):
+        yield f"{column}: {achieved} dB achieved, {value:.3f} asked"
+
+
+def _file_faults(
+    root: Path, recipes: Recipes, task: TaskSpec, rows: Sequence[Row]
+) -> Iterator[Fault]:
     """Compare the files that are there with those that belong."""
     tables = {manifest.RECIPES, manifest.SOURCES, manifest.MANIFEST, manifest.CARD}
-    expected = tables | {row[part] for row in rows for part in manifest.TRIPLE}
+    tables |= {manifest.RESPONSES} if recipes.responses else set()
+    expected = tables | {path for row in rows for _, path, _ in manifest.files_of(task, row)}
     for path in sorted(root.rglob("*")):
         name = path.relative_to(root).as_posix()
-        if not path.is_dir() and name not in expected:
+        if not path.is_dir() and name not in {*expected, LOCK_NAME}:
             yield Fault("extra", name, "no recipe names it; remove it")
     for name in sorted(tables):
         if not (root / name).is_file():
             yield Fault("missing", name, "render again")
 
 
-def _source_faults(root: Path, rows: list[dict[str, Any]]) -> Iterator[Fault]:
+def _source_faults(root: Path, rows: Sequence[Row]) -> Iterator[Fault]:
     """Compare the recordings listed with those that the recipes use."""
     if not (root / manifest.SOURCES).is_file():
         return
-    listed = [row["id"] for row in recipe_table.read_parquet(root / manifest.SOURCES).to_pylist()]
+    listed = read_table(root / manifest.SOURCES, columns=["id"])["id"].to_pylist()
     used = {layer["source_id"] for row in rows for layer in row["layers"]}
     if sorted(listed) != sorted(used):
         odd = sorted(used.symmetric_difference(listed)) or sorted(listed)
@@ -123,67 +151,103 @@ def _source_faults(root: Path, rows: list[dict[str, Any]]) -> Iterator[Fault]:
         yield Fault("contradiction", manifest.SOURCES, text)
 
 
-def _mixture_faults(root: Path, row: dict[str, Any]) -> list[Fault]:
+def _mixture_faults(root: Path, task: TaskSpec, recipe: Recipe, row: Row) -> list[Fault]:
     faults: list[Fault] = []
-    parts: dict[str, io.Pcm] = {}
-    for part in manifest.TRIPLE:
-        path = root / row[part]
-        if not path.is_file():
-            faults.append(Fault("missing", row[part], "render again"))
+    waves: dict[str, io.Pcm] = {}
+    for name, path, sha256 in manifest.files_of(task, row):
+        if not (root / path).is_file():
+            faults.append(Fault("missing", path, "render again"))
             continue
         try:
-            samples = io.read_pcm(path, sampling_rate=row["sampling_rate"])
+            waves[name] = io.read_pcm(root / path, sampling_rate=row["sampling_rate"])
         except AudioError as error:
             kind: Kind = "truncated" if "truncated" in str(error) else "changed"
-            faults.append(Fault(kind, row[part], str(error)))
+            faults.append(Fault(kind, path, str(error)))
             continue
-        if len(samples) != row["num_samples"]:
-            kind = "truncated" if len(samples) < row["num_samples"] else "changed"
-            text = f"{len(samples)} samples, expected {row['num_samples']}"
-            faults.append(Fault(kind, row[part], text))
-        elif io.pcm_sha256(samples) != row[f"{part}_sha256"]:
-            faults.append(Fault("changed", row[part], "its samples have another SHA-256"))
-        parts[part] = samples
+        num_samples = len(waves[name])
+        if num_samples != row["num_samples"]:
+            kind = "truncated" if num_samples < row["num_samples"] else "changed"
+            text = f"{num_samples} samples, expected {row['num_samples']}"
+            faults.append(Fault(kind, path, text))
+        elif io.pcm_sha256(waves[name]) != sha256:
+            faults.append(Fault("changed", path, "its samples have another SHA-256"))
     if not faults:
-        faults += _sum_faults(parts, row)
+        sums = sums_of(recipe, task)
+        paths = {name: path for name, path, _ in manifest.files_of(task, row)}
+        faults += [Fault("contradiction", paths[name], text) for name, text in _odd(waves, sums)]
+        faults += _fact_faults(waves, sums, recipe, task, row)
     return faults
 
 
-def _sum_faults(parts: dict[str, io.Pcm], row: dict[str, Any]) -> list[Fault]:
-    noisy, clean, noise = (parts[name].astype(np.int32) for name in manifest.TRIPLE)
-    found = []
-    if not np.array_equal(noisy - clean, noise):
-        found.append(Fault("contradiction", row["noisy"], "noisy − clean is not noise"))
-    if np.abs(noisy).max(initial=0) > CEILING:
-        found.append(Fault("contradiction", row["noisy"], f"a sample is beyond ±{CEILING}"))
-    return found + _fact_faults(parts, row)
+def _odd(waves: Mapping[str, io.Pcm], sums: Sums) -> Iterator[tuple[str, str]]:
+    """Say of which files the samples are not the sum that they should be, or clip."""
+    for name, numbers in sums.inputs.items():
+        parts = _parts(numbers, sums)
+        if parts:
+            rest = waves[name].astype(np.int32)
+            for part in parts:
+                rest -= waves[part]
+            if rest.any():
+                yield name, f"{' − '.join([name, *parts[:-1]])} is not {parts[-1]}"
+    for name, samples in waves.items():
+        if peak(samples) > CEILING:
+            yield name, f"a sample is beyond ±{CEILING}"
 
 
-def _fact_faults(parts: dict[str, io.Pcm], row: dict[str, Any]) -> list[Fault]:
-    """Measure the audio again and compare it with what the manifest says was measured."""
-    measured = [
-        Measured(
-            measure(parts[name]), Loudness(hop_energies(parts[name], sampling_rate=rate), rate)
-        )
-        for name, rate in (("clean", row["sampling_rate"]), ("noise", row["sampling_rate"]))
-    ]
-    snrs = all_snrs_db(*measured)
-    facts = {f"snr_{name}_db": value for name, value in snrs.items()}
-    facts |= {
-        "snr_db_achieved": snrs[row["snr_definition"]],
-        "peak_dbfs": dbfs(peak(parts["noisy"])),
-    }
+def _parts(numbers: Sequence[int], sums: Sums) -> list[str]:
+    """Return the files that an input is the sum of, none if some layers of it are in no file."""
+    left, parts = set(numbers), []
+    for name, layers in {**sums.targets, **sums.kept}.items():
+        if left >= set(layers):
+            left -= set(layers)
+            parts.append(name)
+    return [] if left else parts
+
+
+def _fact_faults(
+    waves: Mapping[str, io.Pcm], sums: Sums, recipe: Recipe, task: TaskSpec, row: Row
+) -> list[Fault]:
+    """Measure the audio again and compare it with what the manifest says was measured.
+
+    A ratio can be measured again where both of its sides are files.
+    """
+    names = {layers: name for name, layers in sums.parts.items()}
+    ratios: list[Ratios | None] = [None] * len(recipe.layers)
+    for (name, _), group in sums.groups.items():
+        reference = sums.references[name]
+        if group != reference and group in names and reference in names:
+            above, below = (_measured(waves[names[one]]) for one in (reference, group))
+            for number in group:
+                ratios[number] = all_snrs_db(above, below)
+    facts = dict(task.ratios.values(recipe, ratios))
+    facts["peak_dbfs"] = dbfs(max(peak(waves[name]) for name in sums.inputs))
     return [
         Fault(
             "contradiction",
             manifest.MANIFEST,
-            f"{row['id']}: {name} is {row[name]:.6f}, the audio says {value:.6f}",
+            f"{recipe.id}: {column} is {stated}, the audio says {value:.6f}",
         )
-        for name, value in facts.items()
-        if not _agree(row[name], value)
+        for column, stated, value in _differences(row, facts)
     ]
 
 
-def _agree(stated: float, found: float) -> bool:
-    """Loudness is stored as measured before rounding to 16 bits: a gate may fall either way."""
-    return (math.isnan(stated) and math.isnan(found)) or abs(stated - found) <= SNR_TOLERANCE_DB
+def _measured(samples: io.Pcm) -> Measured:
+    hops = hop_energies(samples, sampling_rate=SAMPLING_RATE)
+    return Measured(measure(samples), Loudness(hops, SAMPLING_RATE))
+
+
+def _differences(row: Row, facts: Mapping[str, Any]) -> Iterator[tuple[str, str, float]]:
+    """Yield column, number stated and number found where they differ; None is not known.
+
+    Loudness is stored as measured before rounding to 16 bits: a gate may fall either way.
+    """
+    for column, found in facts.items():
+        several = isinstance(found, list)
+        pairs = zip(row[column], found, strict=True) if several else [(row[column], found)]
+        for stated, value in pairs:
+            if value is None:
+                continue
+            number = math.nan if stated is None else stated
+            both_undefined = math.isnan(number) and math.isnan(value)
+            if not (both_undefined or abs(number - value) <= SNR_TOLERANCE_DB):
+                yield column, f"{number:.6f}", value

@@ -8,16 +8,16 @@ from typing import Any
 
 import jinja2
 
-from mn_dataset.errors import OutputError
+from mn_dataset.files.atomic import write_text
 from mn_dataset.licenses import judge
 from mn_dataset.mix import manifest
 from mn_dataset.publish import schema, statistics
-from mn_dataset.publish.configs import Config
 from mn_dataset.publish.figures import Pictures
 from mn_dataset.publish.layouts import Layout
 from mn_dataset.publish.publication import Record
 from mn_dataset.publish.schema import MEANINGS
-from mn_dataset.publish.selection import Content, Row
+from mn_dataset.publish.selection import Row, Selection
+from mn_dataset.publish.shards import Config
 from mn_dataset.records import NOISE_CLASSES
 
 CARD = manifest.CARD
@@ -37,47 +37,46 @@ HUB_LICENSES = {
 
 def write_card(
     out: Path,
-    content: Content,
+    selection: Selection,
     record: Record,
     *,
     layout: Layout,
     configs: Sequence[Config],
     pictures: Pictures,
-    place: str,
+    address: str,
 ) -> None:
     """Write README.md into a publication.
 
     Args:
         out: The publication.
-        content: What it was made of.
+        selection: What it was made of.
         record: What it is.
-        layout: Its form.
+        layout: Its layout.
         configs: Its configurations.
         pictures: What to show.
-        place: Where people load it from: a repo id, or a word for it.
+        address: Where people load it from: a repo id, or a word for it.
 
     Raises:
         MissingExtra: if `datasets` is not installed.
         OutputError: if it cannot be written.
     """
-    text = card(content, record, layout=layout, configs=configs, pictures=pictures, place=place)
-    try:
-        (out / CARD).write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise OutputError(f"{out / CARD}: cannot be written ({error.strerror})") from error
+    text = card(
+        selection, record, layout=layout, configs=configs, pictures=pictures, address=address
+    )
+    write_text(out / CARD, text)
 
 
 def card(
-    content: Content,
+    selection: Selection,
     record: Record,
     *,
     layout: Layout,
     configs: Sequence[Config],
     pictures: Pictures,
-    place: str,
+    address: str,
 ) -> str:
     """Return the card's text; the arguments are those of ``write_card``."""
-    rows = content.heard or content.rows
+    rows = selection.shown
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("mn_dataset.publish", "."),
         autoescape=False,  # noqa: S701 - Markdown for people, not HTML
@@ -88,42 +87,42 @@ def card(
     )
     environment.filters["table"] = _table
     text = environment.get_template(_TEMPLATE).render(
-        content=content,
+        selection=selection,
         record=record,
         layout=layout,
         configs=configs,
         pictures=pictures,
-        place=place,
+        address=address,
         split=next(iter(configs[0].splits)),
-        first='["noisy"]' if "noisy" in content.audio else '["inputs"][0]',
-        lifted=sum(judge(row["source_licenses"]).license is None for row in content.heard),
-        heard_h=statistics.duration_h(content.heard),
-        unheard_h=statistics.duration_h(content.unheard),
+        first='["noisy"]' if "noisy" in selection.audio else '["inputs"][0]',
+        lifted=sum(judge(row["source_licenses"]).license is None for row in selection.with_audio),
+        hours_with_audio=statistics.duration_h(selection.with_audio),
+        hours_without_audio=statistics.duration_h(selection.without_audio),
         hours=statistics.hours(rows),
         cells=statistics.crossed(rows, ("music_category", "noise_class"), NOISE_CLASSES),
         composition=statistics.composition(rows),
         definitions=statistics.definitions(rows),
-        audit=statistics.audit(content),
-        limits=statistics.limits(content),
+        audit=statistics.audit(selection),
+        limits=statistics.limits(selection),
         licenses=statistics.license_table(rows),
-        attributions=statistics.attributions(content),
-        columns=_columns(content, with_audio=bool(content.heard)),
-        augmented=sum(bool(row.get("augmentation")) for row in content.rows),
+        attributions=statistics.attributions(selection),
+        columns=_columns(selection, with_audio=bool(selection.with_audio)),
+        augmented=sum(bool(row.get("augmentation")) for row in selection.rows),
     )
-    return f"---\n{_front_matter(content, layout, configs, rows)}---\n\n{text}"
+    return f"---\n{_front_matter(selection, layout, configs, rows)}---\n\n{text}"
 
 
 def _front_matter(
-    content: Content, layout: Layout, configs: Sequence[Config], rows: Sequence[Row]
+    selection: Selection, layout: Layout, configs: Sequence[Config], rows: Sequence[Row]
 ) -> str:
     """Return the YAML that the Hub and `load_dataset` read."""
     infos: dict[str, dict[str, Any]] = {}
     if layout.described:
         # A noise class has the columns of the default, which need not be told again.
         for config in (one for one in configs if one.is_default or not one.with_audio):
-            where: schema.Audio = "embedded" if config.with_audio else "absent"
+            audio: schema.Audio = "embedded" if config.with_audio else "absent"
             infos[config.name] = {
-                "features": schema.features(content.schema, where),
+                "features": schema.features(selection.schema, audio),
                 "splits": {name: (one.rows, one.size) for name, one in config.splits.items()},
             }
     files = {
@@ -132,7 +131,7 @@ def _front_matter(
         for config in configs
     }
     data = schema.card_metadata(files, infos)
-    data["pretty_name"] = f"Mixtures of music and noise ({content.facts['corpus']})"
+    data["pretty_name"] = f"Mixtures of music and noise ({selection.provenance['corpus']})"
     data["license"] = hub_licenses(rows)
     if "other" in data["license"]:
         data["license_name"] = "by-row"
@@ -149,16 +148,16 @@ def hub_licenses(rows: Sequence[Row]) -> list[str]:
     >>> hub_licenses([{"license": "MIT"}, {"license": "CC-BY-SA-3.0-US"}])
     ['mit', 'other']
     """
-    found = {row["license"] for row in rows}
-    return sorted({name.lower() if name in HUB_LICENSES else "other" for name in found})
+    stated = {row["license"] for row in rows}
+    return sorted({name.lower() if name in HUB_LICENSES else "other" for name in stated})
 
 
 def _size(count: int) -> str:
     return next((name for bound, name in _SIZES if count < bound), _LARGEST)
 
 
-def _columns(content: Content, *, with_audio: bool) -> statistics.Table:
-    names = schema.features(content.schema, "embedded" if with_audio else "absent")
+def _columns(selection: Selection, *, with_audio: bool) -> statistics.Table:
+    names = schema.features(selection.schema, "embedded" if with_audio else "absent")
     return [["column", "meaning"], *([f"`{name}`", MEANINGS.get(name, "")] for name in names)]
 
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mn_dataset.errors import OutputError
+from mn_dataset.files.atomic import write_json
 from mn_dataset.mix import manifest
-from mn_dataset.publish.configs import Config
 from mn_dataset.publish.layouts import Layout
 from mn_dataset.publish.publication import File, Record
 from mn_dataset.publish.schema import LABELS, MEANINGS
-from mn_dataset.publish.selection import Content
+from mn_dataset.publish.selection import Selection
+from mn_dataset.publish.shards import Config
 
 CROISSANT = "croissant.json"
 
@@ -50,7 +49,7 @@ _CONTEXT: dict[str, Any] = {
 
 def write_croissant(
     out: Path,
-    content: Content,
+    selection: Selection,
     record: Record,
     *,
     layout: Layout,
@@ -61,26 +60,22 @@ def write_croissant(
 
     Args:
         out: The publication.
-        content: What it was made of.
+        selection: What it was made of.
         record: What it is, with the hashes of its tables.
-        layout: Its form.
+        layout: Its layout.
         configs: Its configurations.
         schema: Of its Parquet shards with audio; None where there are none.
 
     Raises:
         OutputError: if it cannot be written.
     """
-    found = describe(out, content, record, layout=layout, configs=configs, schema=schema)
-    try:
-        text = json.dumps(found, indent=2, ensure_ascii=False) + "\n"
-        (out / CROISSANT).write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise OutputError(f"{out / CROISSANT}: cannot be written ({error.strerror})") from error
+    content = describe(out, selection, record, layout=layout, configs=configs, schema=schema)
+    write_json(out / CROISSANT, content)
 
 
 def describe(
     out: Path,
-    content: Content,
+    selection: Selection,
     record: Record,
     *,
     layout: Layout,
@@ -88,7 +83,7 @@ def describe(
     schema: pa.Schema | None,
 ) -> dict[str, Any]:
     """Return the JSON-LD; the arguments are those of ``write_croissant``."""
-    sets = [_records(name, pq.read_schema(out / name), {"fileObject": name}) for name in _TABLES]
+    sets = [_records(name, pq.read_schema(out / name), "fileObject", name) for name in _TABLES]
     distribution: list[dict[str, Any]] = [_file(name, record.files[name]) for name in _TABLES]
     distribution += [
         _shards(config, layout if config.with_audio else None, record)
@@ -96,8 +91,8 @@ def describe(
         if config.is_default
     ]
     if schema is not None:
-        sets.insert(0, _records("mixtures", schema, {"fileSet": "shards"}, audio=content.audio))
-    works = sorted({row["license"] for row in content.heard or content.rows})
+        sets.insert(0, _records("mixtures", schema, "fileSet", "shards", audio=selection.audio))
+    works = sorted({row["license"] for row in selection.shown})
     return {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
@@ -153,17 +148,16 @@ def _shards(config: Config, layout: Layout | None, record: Record) -> dict[str, 
 
 
 def _records(
-    name: str, schema: pa.Schema, source: Mapping[str, str], *, audio: Sequence[str] = ()
+    name: str, schema: pa.Schema, kind: str, source: str, *, audio: Sequence[str] = ()
 ) -> dict[str, Any]:
     title = name.removesuffix(".parquet")
-    kind, place = next(iter(source.items()))
     fields = []
     for field in schema:
         data_type = "sc:AudioObject" if field.name in audio else _data_type(field.type)
         if data_type and not (field.name in audio and pa.types.is_list(field.type)):
-            taken: dict[str, Any] = {kind: {"@id": place}, "extract": {"column": field.name}}
+            origin: dict[str, Any] = {kind: {"@id": source}, "extract": {"column": field.name}}
             if field.name in audio:
-                taken["transform"] = {"jsonPath": "bytes"}
+                origin["transform"] = {"jsonPath": "bytes"}
             fields.append(
                 {
                     "@type": "cr:Field",
@@ -171,7 +165,7 @@ def _records(
                     "name": field.name,
                     "description": _meaning(field),
                     "dataType": data_type,
-                    "source": taken,
+                    "source": origin,
                 }
             )
     key = {"@id": f"{title}/id"}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mn_dataset.publish.publication import PLACES, RECORD, File, Record, measured
+from mn_dataset.publish.publication import FOLDERS, RECORD, File, Record, measured
 
 _SHA256 = 64  # digits; git's own hashes have fewer
 
@@ -56,15 +56,15 @@ class Changes:
     def lines(self) -> list[str]:
         """Say what would be done, file by file."""
         marks = {"+": self.add, "~": self.replace, "=": self.same}
-        told = [
+        lines = [
             f"{mark} {path} ({file.size / 1e6:.1f} MB)"
             for mark, files in marks.items()
             for path, file in sorted(files.items())
         ]
-        told += [f"- {path}" for path in self.delete]
+        lines += [f"- {path}" for path in self.delete]
         size = sum(file.size for file in self.send.values()) / 1e6
         counts = f"{len(self.add)} new, {len(self.replace)} changed, {len(self.delete)} removed"
-        return [*told, f"{counts}, {len(self.same)} there already: {size:.1f} MB to send"]
+        return [*lines, f"{counts}, {len(self.same)} there already: {size:.1f} MB to send"]
 
 
 def compare(folder: Path, record: Record, tree: Tree) -> Changes:
@@ -86,7 +86,7 @@ def compare(folder: Path, record: Record, tree: Tree) -> Changes:
             same[path] = file
         else:
             replace[path] = file
-    stale = (path for path in tree.hashes if path not in files and path.split("/")[0] in PLACES)
+    stale = (path for path in tree.hashes if path not in files and path.split("/")[0] in FOLDERS)
     return Changes(tree.head, add, replace, tuple(sorted(stale)), same)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import mmap
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from mn_dataset.errors import AudioError, DatasetError
 
 
 @dataclass(frozen=True)
-class Cell:
+class EncodedFile:
     """One audio file.
 
     Attributes:
@@ -26,62 +26,65 @@ class Cell:
     content: bytes | memoryview
 
 
-def cells(folder: Path, row: dict[str, Any], column: str, *, audio_format: str) -> list[Cell]:
-    """Return the files of one audio column of a row: one, or as many as its list has.
+@dataclass(frozen=True)
+class Encoder:
+    """Reads the audio of a dataset's mixtures, and gives it in the format of a publication.
 
-    Args:
+    Attributes:
         folder: The dataset.
-        row: Of its manifest.
-        column: "noisy", "clean", "noise", "inputs" or "targets".
+        columns: Of its manifest, those that name audio files; none where only recipes are wanted.
         audio_format: "flac" or "wav".
-
-    Raises:
-        DatasetError: if a file is missing, or its samples are not those of the manifest.
     """
-    stem = row["id"].replace("/", "-")
-    if isinstance(row[column], str):
-        content = _content(
-            folder / row[column], row, row[f"{column}_sha256"], audio_format=audio_format
-        )
-        return [Cell(f"{stem}.{column}.{audio_format}", content)]
-    hashes = row.get(f"{column}_sha256") or [None] * len(row[column])
-    return [
-        Cell(
-            f"{stem}.{column}.{number}.{audio_format}",
-            _content(folder / path, row, sha256, audio_format=audio_format),
-        )
-        for number, (path, sha256) in enumerate(zip(row[column], hashes, strict=True))
-    ]
 
+    folder: Path
+    columns: tuple[str, ...]
+    audio_format: str
 
-def paths(row: dict[str, Any], columns: tuple[str, ...]) -> Iterator[str]:
-    """Yield the dataset's own paths of a row's audio files."""
-    for column in columns:
-        yield from [row[column]] if isinstance(row[column], str) else row[column]
+    def files(self, row: Mapping[str, Any], column: str) -> list[EncodedFile]:
+        """Return the files of one audio column of a row: one, or as many as its list has.
 
+        Raises:
+            DatasetError: if a file is missing, or its samples are not those of the manifest.
+        """
+        stem = row["id"].replace("/", "-")
+        rate = row["sampling_rate"]
+        if isinstance(row[column], str):
+            content = self._content(row[column], row[f"{column}_sha256"], rate)
+            return [EncodedFile(f"{stem}.{column}.{self.audio_format}", content)]
+        hashes = row.get(f"{column}_sha256") or [None] * len(row[column])
+        return [
+            EncodedFile(
+                f"{stem}.{column}.{number}.{self.audio_format}", self._content(path, sha256, rate)
+            )
+            for number, (path, sha256) in enumerate(zip(row[column], hashes, strict=True))
+        ]
 
-def _content(
-    path: Path, row: dict[str, Any], sha256: str | None, *, audio_format: str
-) -> bytes | memoryview:
-    rate = row["sampling_rate"]
-    try:
-        content = _mapped(path)
-        if path.suffix == ".wav" and encode.is_canonical_wav(content, sampling_rate=rate):
-            found = hashlib.sha256(content[44:]).hexdigest()
-        else:
+    def _content(self, relative: str, sha256: str | None, sampling_rate: int) -> bytes | memoryview:
+        path = self.folder / relative
+        try:
+            content = _mapped(path)
+            if path.suffix == ".wav" and encode.is_canonical_wav(
+                content, sampling_rate=sampling_rate
+            ):
+                actual = hashlib.sha256(content[44:]).hexdigest()
+            else:
+                samples, _ = encode.decode(content)
+                actual = io.pcm_sha256(samples)
+            if sha256 not in (None, actual):
+                raise AudioError(
+                    f"its samples hash to {actual[:12]}, the manifest says {sha256[:12]}"
+                )
+            if path.suffix == f".{self.audio_format}":
+                return content
             samples, _ = encode.decode(content)
-            found = io.pcm_sha256(samples)
-        if sha256 not in (None, found):
-            raise AudioError(f"its samples hash to {found[:12]}, the manifest says {sha256[:12]}")
-        if path.suffix == f".{audio_format}":
-            return content
-        samples, _ = encode.decode(content)
-        return encode.encode(samples, sampling_rate=rate, audio_format=audio_format)
-    except (OSError, AudioError) as error:
-        text = error.strerror if isinstance(error, OSError) else error
-        raise DatasetError(
-            f"{path}: cannot be published ({text}); run `mn verify`, and build it again"
-        ) from error
+            return encode.encode(
+                samples, sampling_rate=sampling_rate, audio_format=self.audio_format
+            )
+        except (OSError, AudioError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise DatasetError(
+                f"{path}: cannot be published ({reason}); run `mn verify`, and build it again"
+            ) from error
 
 
 def _mapped(path: Path) -> memoryview:

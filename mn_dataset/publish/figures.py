@@ -1,33 +1,34 @@
-"""Draw what a card shows: the distribution of mixtures, and spectrograms of a few.
-
-Choose what a card shows and have it drawn: the distribution, and three mixtures.
-"""
+"""Draw the pictures of a card: the distribution of mixtures, and spectrograms of a few."""
 
 from __future__ import annotations
 
 import importlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import ShortTimeFFT
 from scipy.signal.windows import hann
 
-from mn_dataset.audio import encode
+from mn_dataset.audio import encode, spectrogram
 from mn_dataset.audio.io import Pcm
 from mn_dataset.audio.level import FULL_SCALE
-from mn_dataset.errors import MissingExtra, OutputError
-from mn_dataset.publish.encoded import cells
-from mn_dataset.publish.selection import Content, Row
+from mn_dataset.errors import MissingExtra
+from mn_dataset.files.atomic import replacement
+from mn_dataset.publish.encoded import Encoder
+from mn_dataset.publish.selection import Row, Selection
 from mn_dataset.publish.statistics import level_names
 from mn_dataset.records import MUSIC_CATEGORIES
 
-PLACE = "assets"
-SHOWN = 3
+ASSETS = "assets"
+EXAMPLES = 3
+
+_WINDOW = 2048
+_COLUMNS = 300  # of a spectrogram: as many as it has pixels to show them
+_BINS_PER_BAND = 4
 
 
 @dataclass(frozen=True)
@@ -43,34 +44,37 @@ class Pictures:
     spectrograms: dict[str, str]
 
 
-def check() -> None:
+def require_matplotlib() -> None:
     """Say so if pictures cannot be drawn here.
 
     Raises:
         MissingExtra: with the command that installs what is missing.
     """
-    check_plots()
+    try:
+        importlib.import_module("matplotlib")
+    except ImportError as error:
+        raise MissingExtra("matplotlib", extra="publish") from error
 
 
-def draw(out: Path, content: Content) -> Pictures:
+def draw(out: Path, selection: Selection) -> Pictures:
     """Draw the pictures of a publication.
 
     Args:
         out: The publication.
-        content: What it is made of.
+        selection: What it is made of.
 
     Raises:
         DatasetError: if audio is missing.
         OutputError: if a picture cannot be written.
     """
-    distribution = f"{PLACE}/distribution.png"
-    draw_distribution(out / distribution, content.heard or content.rows)
+    distribution = f"{ASSETS}/distribution.png"
+    draw_distribution(out / distribution, selection.shown)
     spectrograms = {}
-    for number, row in enumerate(examples(content.heard), start=1):
-        path = f"{PLACE}/spectrogram-{number}.png"
+    for number, row in enumerate(examples(selection.with_audio), start=1):
+        path = f"{ASSETS}/spectrogram-{number}.png"
         title = _title(row)
-        parts = _parts(content, row)
-        draw_spectrograms(out / path, parts, title=title, sampling_rate=row["sampling_rate"])
+        signals = _signals(selection, row)
+        draw_spectrograms(out / path, signals, title=title, sampling_rate=row["sampling_rate"])
         spectrograms[title] = path
     return Pictures(distribution, spectrograms)
 
@@ -85,46 +89,9 @@ def examples(rows: Sequence[Row]) -> list[Row]:
                 one for one in chosen if row["id"] == one["id"] or row.get(key) == one.get(key)
             ]
             alike = any(row.get("music_category") == one.get("music_category") for one in chosen)
-            if len(chosen) < SHOWN and not taken and not (alike and key == "noise_class"):
+            if len(chosen) < EXAMPLES and not taken and not (alike and key == "noise_class"):
                 chosen.append(row)
     return chosen
-
-
-def _parts(content: Content, row: Row) -> dict[str, Pcm]:
-    parts = {}
-    for column in content.audio:
-        found = cells(content.folder, row, column, audio_format="wav")
-        for number, cell in enumerate(found):
-            name = column if isinstance(row[column], str) else f"{column} {number}"
-            parts[name] = encode.decode(cell.content)[0]
-    return parts
-
-
-def _title(row: Row) -> str:
-    what = " in ".join(
-        str(row[name]).replace("_", " ")
-        for name in ("music_category", "noise_class")
-        if row.get(name)
-    )
-    return f"{row['id']}: {what} noise at {row['snr_db']:g} dB"
-
-
-_WINDOW = 2048
-_COLUMNS = 300  # of a spectrogram: as many as it has pixels to show them
-_RANGE_DB = 90.0
-_FLOOR = 1e-12
-
-
-def check_plots() -> None:
-    """Say so if pictures cannot be drawn here.
-
-    Raises:
-        MissingExtra: with the command that installs what is missing.
-    """
-    try:
-        importlib.import_module("matplotlib")
-    except ImportError as error:
-        raise MissingExtra("matplotlib", extra="publish") from error
 
 
 def draw_distribution(path: Path, rows: Sequence[Row]) -> None:
@@ -155,12 +122,14 @@ def draw_distribution(path: Path, rows: Sequence[Row]) -> None:
     _save(figure, path)
 
 
-def draw_spectrograms(path: Path, parts: dict[str, Pcm], *, title: str, sampling_rate: int) -> None:
-    """Write the spectrograms of a mixture's parts side by side, in one scale, as PNG.
+def draw_spectrograms(
+    path: Path, signals: Mapping[str, Pcm], *, title: str, sampling_rate: int
+) -> None:
+    """Write the spectrograms of a mixture's signals side by side, in one scale, as PNG.
 
     Args:
         path: The picture.
-        parts: Samples (time,) by name.
+        signals: Samples (time,) by name.
         title: What it shows.
         sampling_rate: In Hz.
 
@@ -168,40 +137,59 @@ def draw_spectrograms(path: Path, parts: dict[str, Pcm], *, title: str, sampling
         OutputError: if it cannot be written.
     """
     figure = _figure(9.0, 2.8)
-    levels = {name: _levels_db(samples, sampling_rate) for name, samples in parts.items()}
-    top = max(float(level.max()) for level in levels.values())
-    rows = np.atleast_1d(figure.subplots(1, len(parts), sharey=True))
-    for axes, (name, level) in zip(rows, levels.items(), strict=True):
-        axes.imshow(
-            level,
-            origin="lower",
-            aspect="auto",
-            cmap="magma",
-            interpolation="nearest",
-            vmin=top - _RANGE_DB,
-            vmax=top,
-            extent=(0, len(parts[name]) / sampling_rate, 0, sampling_rate / 2000),
+    levels_db = {name: _levels_db(samples) for name, samples in signals.items()}
+    top_db = max(float(levels.max()) for levels in levels_db.values())
+    panels = np.atleast_1d(figure.subplots(1, len(signals), sharey=True))
+    for axes, (name, levels) in zip(panels, levels_db.items(), strict=True):
+        spectrogram.draw(
+            axes,
+            levels,
+            top_db=top_db,
+            duration_s=len(signals[name]) / sampling_rate,
+            sampling_rate=sampling_rate,
         )
         axes.set(title=name, xlabel="time in s")
-    rows[0].set_ylabel("frequency in kHz")
+    panels[0].set_ylabel("frequency in kHz")
     figure.suptitle(title, fontsize="medium")
     figure.subplots_adjust(left=0.07, right=0.98, bottom=0.18, top=0.82, wspace=0.08)
     _save(figure, path)
 
 
-def _levels_db(samples: Pcm, sampling_rate: int) -> NDArray[np.float64]:
+def _signals(selection: Selection, row: Row) -> dict[str, Pcm]:
+    """Return what is published of a mixture as samples (time,), by name."""
+    encoder = Encoder(selection.folder, selection.audio, "wav")
+    signals = {}
+    for column in selection.audio:
+        for number, file in enumerate(encoder.files(row, column)):
+            name = column if isinstance(row[column], str) else f"{column} {number}"
+            signals[name] = encode.decode(file.content)[0]
+    return signals
+
+
+def _title(row: Row) -> str:
+    what = " in ".join(
+        str(row[name]).replace("_", " ")
+        for name in ("music_category", "noise_class")
+        if row.get(name)
+    )
+    return f"{row['id']}: {what} noise at {row['snr_db']:g} dB"
+
+
+def _levels_db(samples: Pcm) -> NDArray[np.float64]:
     """Return levels in dB, shape (bands, columns), at most as many columns as are seen."""
-    padded = np.pad(samples, (0, max(0, _WINDOW - len(samples)))) / FULL_SCALE
-    hop = max(_WINDOW // 4, len(padded) // _COLUMNS)
-    transform = ShortTimeFFT(hann(_WINDOW, sym=False), hop, fs=sampling_rate)
-    power = transform.spectrogram(padded) / _WINDOW**2
-    banded = power[: 4 * (len(power) // 4)].reshape(-1, 4, power.shape[1]).mean(axis=1)
-    level: NDArray[np.float64] = 10 * np.log10(np.maximum(banded, _FLOOR))
-    return level
+    length = max(len(samples), _WINDOW)
+    hop = max(_WINDOW // 4, length // _COLUMNS)
+    centre = _WINDOW // 2
+    # Every frame that reaches into the samples, one of them in the middle of the first.
+    starts = range(-((centre - 1) // hop) * hop - centre, length - 1, hop)
+    taper = hann(_WINDOW, sym=False)
+    power = spectrogram.frame_power(samples / FULL_SCALE, starts=starts, taper=taper) / _WINDOW**2
+    bands = power[:, : _WINDOW // 2].reshape(len(power), -1, _BINS_PER_BAND).mean(axis=2)
+    return spectrogram.decibels(bands.T)
 
 
 def _figure(width: float, height: float) -> Any:
-    check_plots()
+    require_matplotlib()
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - an extra
     from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
 
@@ -211,10 +199,5 @@ def _figure(width: float, height: float) -> Any:
 
 
 def _save(figure: Any, path: Path) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, format="png", metadata={"Software": None})
-    except OSError as error:
-        raise OutputError(
-            f"{path}: cannot be written ({error.strerror}); free or choose another place"
-        ) from error
+    with replacement(path, durable=False) as temporary:
+        figure.savefig(temporary, format="png", metadata={"Software": None})

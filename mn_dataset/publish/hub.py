@@ -1,4 +1,4 @@
-"""Read and write dataset repositories of the Hugging Face Hub; the one room of huggingface_hub.
+"""Read and write dataset repositories of the Hugging Face Hub, by huggingface_hub.
 
 The token is the Hub's own (`hf auth login`, or HF_TOKEN); it is never read here. The content of
 large files goes up ahead, and a single commit makes all of it visible: a push that is stopped
@@ -59,13 +59,13 @@ class Hub:
             FetchError: if it cannot be read.
         """
         missing = _errors("RepositoryNotFoundError", "RevisionNotFoundError")
-        with self._told("read"):
+        with self._explained("read"):
             try:
                 info = self._api.repo_info(self.repo_id, repo_type=_KIND, revision=self.revision)
-                found = self._api.list_repo_tree(
+                entries = self._api.list_repo_tree(
                     self.repo_id, recursive=True, revision=info.sha, repo_type=_KIND
                 )
-                files = [entry for entry in found if hasattr(entry, "blob_id")]
+                files = [entry for entry in entries if hasattr(entry, "blob_id")]
             except missing:
                 return Tree(None, {})
         return Tree(
@@ -78,7 +78,7 @@ class Hub:
         Raises:
             FetchError: if one cannot be had.
         """
-        with self._told("read"):
+        with self._explained("read"):
             return {
                 name: Path(
                     self._api.hf_hub_download(
@@ -135,7 +135,7 @@ class Hub:
 
     def _prepare(self, *, private: bool) -> None:
         """Make the repository and the branch where they are not there yet."""
-        with self._told("made"):
+        with self._explained("made"):
             if not self._api.repo_exists(self.repo_id, repo_type=_KIND):
                 self._api.create_repo(
                     self.repo_id, repo_type=_KIND, private=private or None, exist_ok=True
@@ -166,7 +166,7 @@ class Hub:
                 progress(done // 1000, total // 1000)
 
     def _send_lot(self, lot: list[Any]) -> None:
-        with self._told("written"):
+        with self._explained("written"):
             self._api.preupload_lfs_files(
                 self.repo_id,
                 additions=lot,
@@ -180,8 +180,8 @@ class Hub:
     def _commit(self, folder: Path, record: Record, changes: Changes, operations: list[Any]) -> str:
         """Make the commit; where its answer was lost, look whether it was made."""
         try:
-            with self._told("written"):
-                made = self._api.create_commit(
+            with self._explained("written"):
+                commit = self._api.create_commit(
                     self.repo_id,
                     operations,
                     commit_message=f"Version {record.dataset_version} of the data",
@@ -193,11 +193,11 @@ class Hub:
         except FetchError as error:
             if self.create_pr or not _is_lost(error.__cause__):
                 raise
-            found = compare(folder, record, self.tree())
-            if not found.empty:
+            remaining = compare(folder, record, self.tree())
+            if not remaining.empty:
                 raise
-            return self._address(found.head)
-        return str(made.pr_url if self.create_pr else made.commit_url)
+            return self._address(remaining.head)
+        return str(commit.pr_url if self.create_pr else commit.commit_url)
 
     def _address(self, commit: str | None) -> str:
         base = f"{self._api.endpoint}/datasets/{self.repo_id}"
@@ -208,8 +208,8 @@ class Hub:
         return _library().HfApi(endpoint=self.endpoint, library_name="mn-dataset")
 
     @contextmanager
-    def _told(self, what: str) -> Iterator[None]:
-        """Tell what the Hub or the way to it is at fault for in one line, without addresses."""
+    def _explained(self, what: str) -> Iterator[None]:
+        """Say in one line what the Hub or the way to it is at fault for, without addresses."""
         offline = _errors("OfflineModeIsEnabled")
         try:
             yield
@@ -221,9 +221,9 @@ class Hub:
             ) from error
         except _errors("HfHubHTTPError") as error:
             status = error.response.status_code
-            said = error.server_message or error.response.reason_phrase
+            message = error.server_message or error.response.reason_phrase
             raise FetchError(
-                f"{self.repo_id}: cannot be {what}, the Hub answered {status} ({said}); "
+                f"{self.repo_id}: cannot be {what}, the Hub answered {status} ({message}); "
                 f"{_CURES.get(status, _AGAIN)}"
             ) from error
         except Exception as error:

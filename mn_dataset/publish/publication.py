@@ -1,6 +1,8 @@
-"""Keep the folder of a publication: open it, resume it, and clear what does not belong to it.
+"""Keep a publication's record and folder: what it was made of, and every file with its hash.
 
-Keep the record of a publication: what it was made of, what it holds, and every file's hash.
+The record, `publication.json`, is written last. Until then a journal holds the files that are
+finished, so that a run that was stopped is resumed; and what an older publication left in the
+folder is removed.
 """
 
 from __future__ import annotations
@@ -13,10 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from mn_dataset.audio.io import file_sha256
-from mn_dataset.errors import DatasetError, InputError, OutputError
-from mn_dataset.whole import whole
+from mn_dataset.errors import DatasetError, InputError
+from mn_dataset.files.atomic import remove_file, sweep, write_text
+from mn_dataset.files.journal import Journal
+from mn_dataset.files.lock import contents
 
 RECORD = "publication.json"
+JOURNAL = ".publishing.jsonl"
+FOLDERS = ("assets", "data", "recipes")
+"""Folders that are a publication's own: what is in them and not in its record is removed."""
 
 _SEMVER = re.compile(
     r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?"
@@ -77,13 +84,13 @@ class Record:
 
     def summary(self) -> dict[str, Any]:
         """What a program wants to know: counts and hashes, no list of files."""
-        told = ("mixtures", "mixtures_with_audio", "withheld", "dataset_version", "pcm_sha256")
-        return {name: getattr(self, name) for name in told} | {"files": len(self.files)}
+        names = ("mixtures", "mixtures_with_audio", "withheld", "dataset_version", "pcm_sha256")
+        return {name: getattr(self, name) for name in names} | {"files": len(self.files)}
 
     def lines(self) -> list[str]:
         """Say what is published with audio, and what is not and why."""
-        told = [f"{self.mixtures_with_audio} of {self.mixtures} mixtures with their audio"]
-        return told + [f"{count} as recipes: {reason}" for reason, count in self.withheld.items()]
+        lines = [f"{self.mixtures_with_audio} of {self.mixtures} mixtures with their audio"]
+        return lines + [f"{count} as recipes: {reason}" for reason, count in self.withheld.items()]
 
 
 def read_record(text: str, *, where: object) -> Record:
@@ -93,9 +100,8 @@ def read_record(text: str, *, where: object) -> Record:
         DatasetError: if it is none.
     """
     try:
-        found: dict[str, Any] = json.loads(text)
-        files = {path: File(**one) for path, one in found.pop("files").items()}
-        return Record(**found, files=files)
+        fields: dict[str, Any] = json.loads(text)
+        return Record(**fields | {"files": _files(fields["files"])})
     except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
         raise DatasetError(
             f"{where}: not the record of a publication ({error}); choose another place"
@@ -133,45 +139,41 @@ def refuse_same_version(new: Record, old: Record, *, where: object) -> None:
         if ours != theirs:
             raise InputError(
                 f"{where}: holds version {old.dataset_version} with {name} {theirs[:12]}, found "
-                f"{ours[:12]}; other data need another version: build with --dataset-version"
+                f"{ours[:12]}; other data need another version: build them with another "
+                "dataset_version"
             )
 
 
-JOURNAL = ".publishing.jsonl"
-PLACES = ("assets", "data", "recipes")
-"""Folders that are a publication's own: what is in them and not in its record is removed."""
-
-
-def open_folder(out: Path, record: Record) -> dict[str, File]:
-    """Make a folder, or take over one that holds a publication.
+def open_folder(out: Path, record: Record) -> tuple[Journal[dict[str, File]], dict[str, File]]:
+    """Make a folder, or take over one that holds a publication; the caller holds its lock.
 
     Args:
         out: The folder.
         record: What is going to be in it.
 
     Returns:
-        Files that an earlier run made of the very same, by path.
+        The journal to add the files of each shard to; and the files by path that an earlier run
+        made of the very same.
 
     Raises:
         InputError: if it holds other data under the same version.
         DatasetError: if it holds something else.
-        OutputError: if it cannot be made.
+        OutputError: if it cannot be written.
     """
     old = stored(out)
     if old:
         refuse_same_version(record, old, where=out)
-    known, begun = _journal(out / JOURNAL, record)
-    if old and old.made_of == record.made_of and old.layout == record.layout:
-        known = old.files | known
-    if not old and not begun and out.exists() and (not out.is_dir() or any(out.iterdir())):
+    journal = Journal(out / JOURNAL, _files, _plain, header=_made_of(record))
+    if not old and not journal.path.is_file() and contents(out):
         raise DatasetError(f"{out}: exists and is not a publication; choose another place")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        lines = [json.dumps(_made_of(record)), json.dumps(_plain(known))]
-        (out / JOURNAL).write_text("\n".join(lines) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{out}: cannot be made ({error.strerror})") from error
-    return known
+    sweep(out)
+    files: dict[str, File] = {}
+    if old and _made_of(old) == _made_of(record):
+        files |= old.files
+    for entry in journal.entries():
+        files |= entry
+    journal.rewrite([files])
+    return journal, files
 
 
 def stored(out: Path) -> Record | None:
@@ -180,74 +182,35 @@ def stored(out: Path) -> Record | None:
     return read_record(path.read_text(encoding="utf-8"), where=path) if path.is_file() else None
 
 
-def finished(out: Path, shard: str, known: Mapping[str, File]) -> dict[str, File]:
-    """Return the files of a shard that are known and still what they were; none if any is not."""
-    own = {
-        path: file for path, file in known.items() if path == shard or path.startswith(f"{shard}/")
-    }
-    return own if own and all(_is(out / path, file) for path, file in own.items()) else {}
+def are_whole(out: Path, files: Mapping[str, File]) -> bool:
+    """Tell whether files of a publication are what they were when they were measured."""
+    return all(_is(out / path, file) for path, file in files.items())
 
 
-def note(out: Path, files: Mapping[str, File]) -> None:
-    """Remember the files of a finished shard.
-
-    Raises:
-        OutputError: if they cannot be noted.
-    """
-    try:
-        with (out / JOURNAL).open("a", encoding="utf-8") as journal:
-            journal.write(json.dumps(_plain(files)) + "\n")
-    except OSError as error:
-        raise OutputError(f"{out / JOURNAL}: cannot be written ({error.strerror})") from error
-
-
-def close_folder(out: Path, record: Record) -> None:
+def close_folder(out: Path, record: Record, journal: Journal[dict[str, File]]) -> None:
     """Write the record, and remove what is left of other publications.
 
     Raises:
         OutputError: if it cannot be written.
     """
-    try:
-        for place in PLACES:
-            for path in sorted((out / place).rglob("*"), reverse=True):
-                if path.is_dir():
-                    if not any(path.iterdir()):
-                        path.rmdir()
-                elif path.relative_to(out).as_posix() not in record.files:
-                    path.unlink()
-            if (out / place).is_dir() and not any((out / place).iterdir()):
-                (out / place).rmdir()
-        with whole(out / RECORD) as temporary:
-            temporary.write_text(record.text, encoding="utf-8", newline="")
-        (out / JOURNAL).unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputError(f"{out}: cannot be written ({error.strerror})") from error
-
-
-def _journal(path: Path, record: Record) -> tuple[dict[str, File], bool]:
-    """Return the files that an unfinished run noted, and whether there was one."""
-    if not path.is_file():
-        return {}, False
-    known: dict[str, File] = {}
-    made_of = None
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            found = json.loads(line)
-        except json.JSONDecodeError:  # torn by a kill
-            break
-        if made_of is None:
-            made_of = found
-        else:
-            known |= {name: File(**file) for name, file in found.items()}
-    return (known if made_of == _made_of(record) else {}), True
+    for folder in FOLDERS:
+        for path in sorted((out / folder).rglob("*")):
+            if not path.is_dir() and path.relative_to(out).as_posix() not in record.files:
+                remove_file(path, within=out)
+    write_text(out / RECORD, record.text)
+    journal.remove()
 
 
 def _made_of(record: Record) -> dict[str, str]:
     return record.made_of | {"layout": record.layout, "audio_format": record.audio_format}
 
 
+def _files(fields: Mapping[str, Mapping[str, Any]]) -> dict[str, File]:
+    return {path: File(**one) for path, one in fields.items()}
+
+
 def _plain(files: Mapping[str, File]) -> dict[str, dict[str, object]]:
-    return {path: {"size": file.size, "sha256": file.sha256} for path, file in files.items()}
+    return {path: asdict(file) for path, file in files.items()}
 
 
 def _is(path: Path, file: File) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -12,22 +11,24 @@ import pyarrow as pa
 
 from mn_dataset.audio import encode
 from mn_dataset.audio.io import file_sha256
-from mn_dataset.errors import InputError, OutputError
+from mn_dataset.errors import InputError
+from mn_dataset.files.atomic import write_bytes
+from mn_dataset.files.journal import Journal
+from mn_dataset.files.lock import locked
 from mn_dataset.mix import manifest
-from mn_dataset.publish import figures, layouts, publication
-from mn_dataset.publish import schema as features
+from mn_dataset.publish import figures, layouts, publication, schema, shards
 from mn_dataset.publish.card import CARD, write_card
-from mn_dataset.publish.configs import configs
 from mn_dataset.publish.croissant import CROISSANT, write_croissant
-from mn_dataset.publish.layouts import RECIPES, Layout
+from mn_dataset.publish.encoded import Encoder
+from mn_dataset.publish.layouts import Layout
 from mn_dataset.publish.publication import File, Record, measured, refuse_version
-from mn_dataset.publish.selection import Content, pcm_hash, read_content
-from mn_dataset.publish.shards import SHARD_BYTES, Shard, deal
+from mn_dataset.publish.selection import Selection, pcm_hash, select
+from mn_dataset.publish.shards import SHARD_BYTES, Shard
 from mn_dataset.workers import each
 
 TABLES = (manifest.RECIPES, manifest.MANIFEST, manifest.SOURCES)
 
-PLACE = "PATH_OR_REPO"
+ADDRESS = "PATH_OR_REPO"
 """What people put the folder or the repository in place of."""
 
 _VERSION = "1"
@@ -41,7 +42,7 @@ class _Job:
     shard: Shard
     layout: Layout
     schema: pa.Schema
-    audio: tuple[str, ...]
+    encoder: Encoder
 
 
 def publish(
@@ -53,7 +54,7 @@ def publish(
     layout: str = "parquet",
     audio_format: str = "flac",
     shard_bytes: int = SHARD_BYTES,
-    place: str = PLACE,
+    address: str = ADDRESS,
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Record:
@@ -68,7 +69,7 @@ def publish(
         layout: "parquet", "audiofolder" or "webdataset".
         audio_format: "flac" or "wav".
         shard_bytes: Samples in a shard, at most.
-        place: How the card calls it where it shows how to load it.
+        address: What the card says to load it from.
         workers: Processes; the bytes do not depend on it.
         progress: Called with (done, all) mixtures.
 
@@ -76,7 +77,8 @@ def publish(
         The record of what was made.
 
     Raises:
-        InputError: if an option is wrong, or the data changed and their version did not.
+        InputError: if an option is wrong, another command writes into the folder, or the data
+            changed and their version did not.
         DatasetError: if the dataset is not finished, or its audio is not what its manifest says;
             or the folder holds something else.
         MissingExtra: if the extra `publish` is not installed.
@@ -84,133 +86,126 @@ def publish(
     """
     form = layouts.find(layout)
     if audio_format not in encode.FORMATS:
-        known = " or ".join(encode.FORMATS)
-        raise InputError(f"the format is {audio_format!r}; expected {known}")
-    content = read_content(Path(dataset), license_allow=license_allow, recipe_only=recipe_only)
-    refuse_version(content.facts["dataset_version"])
-    figures.check()
-    jobs = _jobs(content, form, shard_bytes)
-    record = _record(content, form, audio_format, options=f"{license_allow} {shard_bytes}")
+        expected = " or ".join(encode.FORMATS)
+        raise InputError(f"audio_format is {audio_format!r}; expected {expected}")
+    selection = select(Path(dataset), license_allow=license_allow, recipe_only=recipe_only)
+    refuse_version(selection.provenance["dataset_version"])
+    figures.require_matplotlib()
+    jobs = _jobs(selection, form, audio_format, shard_bytes)
+    record = _record(selection, form, audio_format, options=f"{license_allow} {shard_bytes}")
     out = Path(to)
-    made = publication.open_folder(out, record)
-    files = _write_shards(out, content, jobs, record, made, workers=workers, progress=progress)
-    files |= _copy_tables(content.folder, out)
-    record = replace(record, files=files)
-    record = _describe(out, content, record, form, jobs, place=place)
-    publication.close_folder(out, record)
+    with locked(out, command="mn publish"):
+        journal, known = publication.open_folder(out, record)
+        files = _write_shards(out, jobs, journal, known, workers=workers, progress=progress)
+        files |= _copy_tables(selection.folder, out)
+        record = replace(record, files=files)
+        record = _describe(out, selection, record, form, jobs, address=address)
+        publication.close_folder(out, record, journal)
     return record
 
 
-def _record(content: Content, form: Layout, audio_format: str, *, options: str) -> Record:
-    own = {name: file_sha256(content.folder / name) for name in TABLES}
-    versions = {name: version(name) for name in ("pyarrow", "datasets")}
-    facts = content.facts
+def _record(selection: Selection, form: Layout, audio_format: str, *, options: str) -> Record:
+    tables = {name: file_sha256(selection.folder / name) for name in TABLES}
+    libraries = {name: version(name) for name in ("pyarrow", "datasets")}
+    provenance = selection.provenance
     return Record(
-        dataset_version=facts["dataset_version"],
-        corpus=facts["corpus"],
-        corpus_hash=facts["corpus_hash"],
-        generator_version=facts["generator_version"],
-        pcm_sha256=pcm_hash(content.rows, content.audio),
-        published_pcm_sha256=pcm_hash(content.heard, content.audio),
-        mixtures=len(content.rows),
-        mixtures_with_audio=len(content.heard),
-        withheld=content.reasons,
+        dataset_version=provenance["dataset_version"],
+        corpus=provenance["corpus"],
+        corpus_hash=provenance["corpus_hash"],
+        generator_version=provenance["generator_version"],
+        pcm_sha256=pcm_hash(selection.rows, selection.audio),
+        published_pcm_sha256=pcm_hash(selection.with_audio, selection.audio),
+        mixtures=len(selection.rows),
+        mixtures_with_audio=len(selection.with_audio),
+        withheld=selection.reasons,
         layout=form.name,
         audio_format=audio_format,
-        made_of=own
-        | versions
+        made_of=tables
+        | libraries
         | {"libsndfile": encode.encoder_version(), "publication": _VERSION, "options": options},
     )
 
 
-def _jobs(content: Content, form: Layout, shard_bytes: int) -> list[_Job]:
+def _jobs(selection: Selection, form: Layout, audio_format: str, shard_bytes: int) -> list[_Job]:
     jobs = []
-    for rows, layout, place in (
-        (content.heard, form, "data"),
-        (content.unheard, RECIPES, "recipes"),
+    for rows, layout, folder in (
+        (selection.with_audio, form, shards.DATA),
+        (selection.without_audio, layouts.RECIPES, shards.RECIPES),
     ):
-        audio = content.audio if layout.audio != "absent" else ()
+        audio = selection.audio if layout.audio != "absent" else ()
         if rows:
-            schema = features.arrow_schema(content.schema, layout.audio)
-            dealt = deal(rows, place, layout.suffix, audio=audio, shard_bytes=shard_bytes)
-            jobs += [_Job(shard, layout, schema, audio) for shard in dealt]
+            columns = schema.arrow_schema(selection.schema, layout.audio)
+            encoder = Encoder(selection.folder, audio, audio_format)
+            parts = shards.cut(rows, folder, layout.suffix, audio=audio, shard_bytes=shard_bytes)
+            jobs += [_Job(shard, layout, columns, encoder) for shard in parts]
     return jobs
 
 
 def _write_shards(
     out: Path,
-    content: Content,
     jobs: Sequence[_Job],
-    record: Record,
+    journal: Journal[dict[str, File]],
     known: dict[str, File],
     *,
     workers: int,
     progress: Callable[[int, int], None] | None,
 ) -> dict[str, File]:
+    """Write the shards that are not whole yet; return the files of all."""
     files: dict[str, File] = {}
-    done = 0
     missing = []
     for job in jobs:
-        finished = publication.finished(out, job.shard.path, known)
-        files |= finished
-        done += len(job.shard.rows) if finished else 0
-        if not finished:
+        parts = shards.files_of(job.shard.path, known)
+        if parts and publication.are_whole(out, parts):
+            files |= parts
+        else:
             missing.append(job)
-    pieces = ((out, job, content.folder, record.audio_format) for job in missing)
-    for count, written in each(_write, pieces, workers=min(workers, max(1, len(missing)))):
-        publication.note(out, written)
-        files |= written
+    total = sum(len(job.shard.rows) for job in jobs)
+    done = total - sum(len(job.shard.rows) for job in missing)
+    pieces = ((out, job) for job in missing)
+    for count, parts in each(_write, pieces, workers=min(workers, max(1, len(missing)))):
+        journal.append(parts)
+        files |= parts
         done += count
         if progress:
-            progress(done, len(content.rows))
+            progress(done, total)
     return files
 
 
-def _write(out: Path, job: _Job, folder: Path, audio_format: str) -> tuple[int, dict[str, File]]:
-    written = layouts.write(
-        out,
-        job.shard,
-        layout=job.layout,
-        schema=job.schema,
-        audio=job.audio,
-        folder=folder,
-        audio_format=audio_format,
-    )
-    return len(job.shard.rows), written
+def _write(out: Path, job: _Job) -> tuple[int, dict[str, File]]:
+    files = layouts.write(out, job.shard, layout=job.layout, schema=job.schema, encoder=job.encoder)
+    return len(job.shard.rows), files
 
 
 def _copy_tables(folder: Path, out: Path) -> dict[str, File]:
     """Copy the dataset's own tables: what `mn rebuild` needs, byte for byte."""
     for name in TABLES:
-        try:
-            shutil.copyfile(folder / name, out / name)
-        except OSError as error:
-            raise OutputError(f"{out / name}: cannot be written ({error.strerror})") from error
+        write_bytes(out / name, (folder / name).read_bytes())
     return {name: measured(out / name) for name in TABLES}
 
 
 def _describe(
     out: Path,
-    content: Content,
+    selection: Selection,
     record: Record,
     form: Layout,
     jobs: Sequence[_Job],
     *,
-    place: str,
+    address: str,
 ) -> Record:
     """Write what people and machines read first, and add it to the record."""
-    heard = [job for job in jobs if job.audio]
-    found = configs(
-        [job.shard for job in heard],
-        [job.shard for job in jobs if not job.audio],
+    with_audio = [job for job in jobs if job.encoder.columns]
+    configs = shards.configs(
+        [job.shard for job in with_audio],
+        [job.shard for job in jobs if not job.encoder.columns],
         record.files,
-        suffix=form.suffix,
-        inside=form.inside,
+        ending=form.ending,
     )
-    drawn = figures.draw(out, content)
-    write_card(out, content, record, layout=form, configs=found, pictures=drawn, place=place)
-    schema = heard[0].schema if heard and form.name == "parquet" else None
-    write_croissant(out, content, record, layout=form, configs=found, schema=schema)
-    names = [CARD, CROISSANT, drawn.distribution, *drawn.spectrograms.values()]
+    pictures = figures.draw(out, selection)
+    write_card(
+        out, selection, record, layout=form, configs=configs, pictures=pictures, address=address
+    )
+    columns = with_audio[0].schema if with_audio and form.name == "parquet" else None
+    write_croissant(out, selection, record, layout=form, configs=configs, schema=columns)
+    names = [CARD, CROISSANT, pictures.distribution, *pictures.spectrograms.values()]
     files = record.files | {name: measured(out / name) for name in names}
     return replace(record, files=dict(sorted(files.items())))

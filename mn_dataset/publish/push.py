@@ -1,4 +1,4 @@
-"""Make ready what is to be pushed, beside what the repository holds; then push it."""
+"""Make a publication for a repository of the Hub, compare the two, and push it."""
 
 from __future__ import annotations
 
@@ -8,43 +8,44 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
 from mn_dataset.audio.io import file_sha256
 from mn_dataset.errors import DatasetError, InputError
+from mn_dataset.files.cache import user_cache
 from mn_dataset.publish import publication
 from mn_dataset.publish.diff import Changes, compare
 from mn_dataset.publish.hub import Hub
-from mn_dataset.publish.publication import Record, measured, refuse_same_version
+from mn_dataset.publish.publication import Record, refuse_same_version
 from mn_dataset.publish.publish import TABLES, publish
 
 
 @dataclass(frozen=True)
 class Push:
-    """What would be pushed, and where to.
+    """A publication that is ready to be pushed.
 
     Attributes:
         hub: The repository.
         folder: The publication.
         record: Its record.
         changes: What would change.
-        own: Whether the folder was made for this push alone.
+        is_temporary: Whether the folder was made for this push alone.
     """
 
     hub: Hub
     folder: Path
     record: Record
     changes: Changes
-    own: bool
+    is_temporary: bool
 
     def lines(self) -> list[str]:
         """Say what would be done."""
         how = "as a pull request to" if self.hub.create_pr else "to"
         branch = f", branch {self.hub.revision}" if self.hub.revision else ""
         new = "" if self.changes.head else " (not there yet)"
-        held = f"{self.record.mixtures_with_audio} of {self.record.mixtures} mixtures with audio"
-        head = f"version {self.record.dataset_version}, {held}, {how} {self.hub.repo_id}{branch}"
-        return [*self.changes.lines(), head + new]
+        count = f"{self.record.mixtures_with_audio} of {self.record.mixtures} mixtures with audio"
+        summary = (
+            f"version {self.record.dataset_version}, {count}, {how} {self.hub.repo_id}{branch}"
+        )
+        return [*self.changes.lines(), summary + new]
 
     def send(
         self, *, private: bool = False, progress: Callable[[int, int], None] | None = None
@@ -62,7 +63,7 @@ class Push:
             FetchError: if the Hub refuses, or the connection fails for good.
         """
         address = self.hub.push(self.folder, self.record, private=private, progress=progress)
-        if self.own:
+        if self.is_temporary:
             shutil.rmtree(self.folder.parent, ignore_errors=True)
         return address
 
@@ -99,7 +100,8 @@ def prepare(
     """
     if hub.create_pr and hub.revision:
         raise InputError(
-            "--create-pr opens a pull request to the main branch; leave --revision away"
+            f"revision is {hub.revision!r} and create_pr is set; a pull request goes to the main "
+            "branch: leave revision away"
         )
     tree = hub.tree()
     stored = publication.stored(dataset)
@@ -108,7 +110,7 @@ def prepare(
         folder, record = dataset, stored
     else:
         options = f"{recipe_only} {license_allow} {layout} {audio_format}"
-        folder = _place(dataset, hub.repo_id, options)
+        folder = _folder_in_cache(dataset, hub.repo_id, options)
         record = publish(
             dataset,
             folder,
@@ -116,26 +118,25 @@ def prepare(
             license_allow=license_allow,
             layout=layout,
             audio_format=audio_format,
-            place=hub.repo_id,
+            address=hub.repo_id,
             workers=workers,
             progress=progress,
         )
     old = hub.record(tree)
     if old:
         refuse_same_version(record, old, where=hub.repo_id)
-    return Push(hub, folder, record, compare(folder, record, tree), own=not stored)
+    return Push(hub, folder, record, compare(folder, record, tree), is_temporary=not stored)
 
 
-def _place(dataset: Path, repo_id: str, options: str) -> Path:
-    """Return where a dataset is made ready: another one has another place."""
-    found = [file_sha256(dataset / name) for name in TABLES if (dataset / name).is_file()]
-    key = hashlib.sha256("\n".join([*found, options]).encode()).hexdigest()[:16]
-    home = Path(platformdirs.user_cache_dir("mn-dataset")) / "publications"
-    return home / repo_id.replace("/", "--") / key
+def _folder_in_cache(dataset: Path, repo_id: str, options: str) -> Path:
+    """Return where a dataset is made ready: another one has another folder."""
+    hashes = [file_sha256(dataset / name) for name in TABLES if (dataset / name).is_file()]
+    key = hashlib.sha256("\n".join([*hashes, options]).encode()).hexdigest()[:16]
+    return user_cache("publications", repo_id.replace("/", "--"), key)
 
 
 def _refuse_damage(folder: Path, record: Record) -> None:
     """Refuse a publication whose files are not those of its record."""
     for path, file in record.files.items():
-        if not (folder / path).is_file() or measured(folder / path) != file:
+        if not publication.are_whole(folder, {path: file}):
             raise DatasetError(f"{folder / path}: missing or changed; publish the dataset again")

@@ -10,12 +10,15 @@ import pyarrow as pa
 
 from mn_dataset.audio.corpus import Corpus
 from mn_dataset.errors import DatasetError, InputError
+from mn_dataset.files import parquet
+from mn_dataset.files.lock import locked
 from mn_dataset.mix import manifest
 from mn_dataset.mix import recipes as recipe_table
 from mn_dataset.mix.recipes import GENERATOR_VERSION, Recipes
 from mn_dataset.mix.render import render
 from mn_dataset.publish.hub import Hub
 from mn_dataset.publish.publish import TABLES
+from mn_dataset.publish.selection import audio_columns
 
 _NAMED = 5  # recordings or mixtures named in a message
 
@@ -44,7 +47,8 @@ def rebuild(
         The folder.
 
     Raises:
-        InputError: if a recording is missing or has other samples, by name.
+        InputError: if a recording is missing or has other samples, by name; or another command
+            writes into the folder.
         DatasetError: if what came out is not what was published, by mixture and column.
         FetchError: if the repository cannot be read.
     """
@@ -55,18 +59,20 @@ def rebuild(
             f"{publication}: rendered by generator {recipes.generator_version}, found "
             f"{GENERATOR_VERSION}; install the mn-dataset that has that one"
         )
-    listed = recipe_table.read_parquet(tables[manifest.SOURCES]).to_pylist()
+    listed = parquet.read_table(tables[manifest.SOURCES], error=DatasetError).to_pylist()
     refuse_other_sources(listed, corpus, where=publication)
-    folder = render(
-        recipes,
-        corpus.only(manifest.used_sources(recipes)),
-        out,
-        workers=workers,
-        audio_format=_audio_format(tables[manifest.MANIFEST]),
-        proven=True,
-        progress=progress,
-    )
-    _refuse_difference(tables[manifest.MANIFEST], folder, recipes)
+    published = parquet.read_table(tables[manifest.MANIFEST], error=DatasetError)
+    with locked(Path(out), command="mn rebuild"):
+        folder = render(
+            recipes,
+            corpus.only(manifest.used_sources(recipes)),
+            out,
+            workers=workers,
+            audio_format=_audio_format(published),
+            proven=True,
+            progress=progress,
+        )
+        _refuse_difference(published, folder, recipes)
     return folder
 
 
@@ -83,18 +89,18 @@ def refuse_other_sources(
     Raises:
         InputError: naming the recordings.
     """
-    found = []
+    faults = []
     for row in listed:
         source = corpus.sources.get(row["id"])
         if source is None:
-            found.append(f"{row['id']} is not there")
+            faults.append(f"{row['id']} is not there")
         elif source.entry.pcm_sha256 != row["pcm_sha256"]:
             path = corpus.root / source.row.file
-            found.append(f"{row['id']} ({path}) has other samples")
-    if found:
-        more = f" ({len(found) - _NAMED} more)" if len(found) > _NAMED else ""
+            faults.append(f"{row['id']} ({path}) has other samples")
+    if faults:
+        more = f" ({len(faults) - _NAMED} more)" if len(faults) > _NAMED else ""
         raise InputError(
-            f"{corpus.root}: not the recordings of {where}: {', '.join(found[:_NAMED])}{more}; "
+            f"{corpus.root}: not the recordings of {where}: {', '.join(faults[:_NAMED])}{more}; "
             "get them as sources.parquet says (url, sha256, pcm_sha256)"
         )
 
@@ -114,39 +120,36 @@ def _tables(publication: str | Path, revision: str | None) -> dict[str, Path]:
     return Hub(str(publication), revision=revision).fetch(TABLES)
 
 
-def _audio_format(path: Path) -> str:
+def _audio_format(published: pa.Table) -> str:
     """Return the format of the audio that a manifest names."""
-    first: str = recipe_table.read_parquet(path)["noisy"][0].as_py()
-    return first.rpartition(".")[2]
+    first = published[audio_columns(published.schema)[0]][0].as_py()
+    path: str = first if isinstance(first, str) else first[0]
+    return path.rpartition(".")[2]
 
 
-def _refuse_difference(published: Path, folder: Path, recipes: Recipes) -> None:
+def _refuse_difference(published: pa.Table, folder: Path, recipes: Recipes) -> None:
     """Compare two manifests cell by cell; the hashes in them are of the samples."""
-    wanted = recipe_table.read_parquet(published)
-    found = recipe_table.read_parquet(folder / manifest.MANIFEST)
-    differing = _differences(wanted, found)
-    if not differing and wanted.schema.equals(found.schema, check_metadata=True):
+    rebuilt = parquet.read_table(folder / manifest.MANIFEST)
+    differences = _differences(published, rebuilt)
+    if not differences and published.schema.equals(rebuilt.schema, check_metadata=True):
         return
-    why = (
+    reason = (
         "augmented recipes promise equal samples on one machine with one set of versions only"
         if recipes.varied
         else "the samples of the recordings are equal, so this is a fault of the toolkit"
     )
-    what = "; ".join(differing[:_NAMED]) or "the columns or metadata of its manifest"
-    raise DatasetError(f"{folder}: not what was published: {what}; {why}")
+    where = "; ".join(differences[:_NAMED]) or "the columns or metadata of its manifest"
+    raise DatasetError(f"{folder}: not what was published: {where}; {reason}")
 
 
-def _differences(wanted: pa.Table, found: pa.Table) -> list[str]:
-    rows: dict[str, dict[str, Any]] = {row["id"]: row for row in found.to_pylist()}
-    told = []
-    for row in wanted.to_pylist():
+def _differences(published: pa.Table, rebuilt: pa.Table) -> list[str]:
+    """Return the mixtures that differ, each with the columns in which it does."""
+    rows: dict[str, dict[str, Any]] = {row["id"]: row for row in rebuilt.to_pylist()}
+    differences = []
+    for row in published.to_pylist():
         other = rows.get(row["id"], {})
-        columns = [name for name in row if _shown(row[name]) != _shown(other.get(name))]
+        # As text, in which NaN equals NaN.
+        columns = [name for name in row if repr(row[name]) != repr(other.get(name))]
         if columns:
-            told.append(f"{row['id']} ({', '.join(columns)})")
-    return told
-
-
-def _shown(value: Any) -> str:
-    """Return a cell as text, in which NaN equals NaN."""
-    return repr(value)
+            differences.append(f"{row['id']} ({', '.join(columns)})")
+    return differences

@@ -1,7 +1,4 @@
-"""Say what each column is to Hugging Face `datasets`; the one room that knows it.
-
-Say what each column means, for the card and for Croissant.
-"""
+"""Define the columns of a publication: their types to `datasets`, and what they mean."""
 
 from __future__ import annotations
 
@@ -52,13 +49,12 @@ MEANINGS = {
     "source_licenses": "licences of the recordings, in the order of layers",
     "attribution": "whom to name when this mixture is used",
 }
-
+"""What the card and Croissant say of each column."""
 
 LABELS = {"music_category": MUSIC_CATEGORIES, "noise_class": NOISE_CLASSES}
 """Columns of classes, in the order that a published number stands for."""
 
 _FIRST = ("id", "split")
-
 
 Audio = Literal["embedded", "named", "absent"]
 """Where the audio of a row is: inside, in files that are named beside it, or nowhere."""
@@ -75,12 +71,12 @@ def features(schema: pa.Schema, audio: Audio) -> Any:
         MissingExtra: if `datasets` is not installed.
     """
     library = _library()
-    own = audio_columns(schema)
+    audio_names = audio_columns(schema)
     text = library.Value("string")
     cell = library.Audio(sampling_rate=SAMPLING_RATE) if audio == "embedded" else text
     columns: dict[str, Any] = {}
-    for field in _ordered(schema, own):
-        if field.name in own:
+    for field in _ordered(schema, audio_names):
+        if field.name in audio_names:
             listed = pa.types.is_list(field.type)
             ending = "" if audio == "embedded" else "_file_names" if listed else "_file_name"
             if audio != "absent":
@@ -127,20 +123,20 @@ def card_metadata(configs: Mapping[str, Any], infos: Mapping[str, Mapping[str, A
     from huggingface_hub import DatasetCardData  # noqa: PLC0415 - an extra
 
     data = DatasetCardData()
-    made = {}
+    descriptions = {}
     for name, info in infos.items():
         splits = SplitDict()
         for split, (rows, size) in info["splits"].items():
             splits.add(SplitInfo(name=split, num_bytes=size, num_examples=rows))
         total = sum(size for _, size in info["splits"].values())
-        made[name] = DatasetInfo(
+        descriptions[name] = DatasetInfo(
             config_name=name,
             features=info["features"],
             splits=splits,
             download_size=total,
             dataset_size=total,
         )
-    DatasetInfosDict(made).to_dataset_card_data(data)
+    DatasetInfosDict(descriptions).to_dataset_card_data(data)
     data["configs"] = [{"config_name": name, **config} for name, config in configs.items()]
     return data
 
@@ -154,9 +150,9 @@ def _library() -> Any:
 
 
 def _ordered(schema: pa.Schema, audio: tuple[str, ...]) -> list[pa.Field]:
-    """What a person looks at comes first."""
+    """Return the columns with those first that a person looks at."""
     first = [*_FIRST, *audio, "target_names", *LABELS, "snr_db"]
-    order = {name: place for place, name in enumerate(first)}
+    order = {name: number for number, name in enumerate(first)}
     return sorted(schema, key=lambda field: order.get(field.name, len(order)))
 
 

@@ -13,9 +13,9 @@ import pyarrow as pa
 
 from mn_dataset import licenses
 from mn_dataset.errors import DatasetError
+from mn_dataset.files import parquet
 from mn_dataset.licenses import ANY, gate
 from mn_dataset.mix import manifest
-from mn_dataset.mix.recipes import read_parquet
 
 Row = dict[str, Any]
 """A row of the manifest, with the columns of ``FURTHER``."""
@@ -27,11 +27,11 @@ LISTS = ("inputs", "targets")
 """Audio columns of the tasks with several inputs or targets; each cell is a list."""
 
 _NEEDED = ("id", "split", "layers", "num_samples", "sampling_rate")
-_FACTS = ("corpus", "corpus_hash", "generator_version", "dataset_version")
+_PROVENANCE = ("corpus", "corpus_hash", "generator_version", "dataset_version")
 
 
 @dataclass(frozen=True)
-class Content:
+class Selection:
     """A dataset, judged mixture by mixture.
 
     Attributes:
@@ -40,7 +40,7 @@ class Content:
         rows: The manifest's rows in the order of their ids, with the columns of ``FURTHER``.
         withheld: Why the audio of a mixture is not published, by id.
         sources: The recordings that were mixed, by id.
-        facts: Corpus, its hash, generator and dataset version.
+        provenance: Corpus, its hash, generator and dataset version.
     """
 
     folder: Path
@@ -48,7 +48,7 @@ class Content:
     rows: tuple[Row, ...]
     withheld: dict[str, str]
     sources: dict[str, dict[str, str]]
-    facts: dict[str, str]
+    provenance: dict[str, str]
 
     @property
     def audio(self) -> tuple[str, ...]:
@@ -56,14 +56,19 @@ class Content:
         return audio_columns(self.schema)
 
     @property
-    def heard(self) -> tuple[Row, ...]:
+    def with_audio(self) -> tuple[Row, ...]:
         """The rows that are published with their audio."""
         return tuple(row for row in self.rows if row["id"] not in self.withheld)
 
     @property
-    def unheard(self) -> tuple[Row, ...]:
+    def without_audio(self) -> tuple[Row, ...]:
         """The rows that are published as recipes."""
         return tuple(row for row in self.rows if row["id"] in self.withheld)
+
+    @property
+    def shown(self) -> tuple[Row, ...]:
+        """The rows that a card counts: those with audio, or all where there are none."""
+        return self.with_audio or self.rows
 
     @property
     def reasons(self) -> dict[str, int]:
@@ -71,9 +76,9 @@ class Content:
         return dict(Counter(self.withheld.values()).most_common())
 
 
-def read_content(
+def select(
     folder: Path, *, license_allow: Sequence[str] | None = None, recipe_only: bool = False
-) -> Content:
+) -> Selection:
     """Read the tables of a built dataset and judge every mixture.
 
     Args:
@@ -94,17 +99,21 @@ def read_content(
     allows = gate([ANY] if license_allow is None else license_allow, stated=stated)
     lifted = ANY in [name.casefold() for name in license_allow or ()]
     rows, withheld = [], {}
-    for told in sorted(table.to_pylist(), key=lambda row: str(row["id"])):
-        works = [_source(folder, sources, layer["source_id"], told) for layer in told["layers"]]
-        row = told | _further(works)
+    for mixture in sorted(table.to_pylist(), key=lambda row: str(row["id"])):
+        works = [
+            _source(folder, sources, layer["source_id"], mixture["id"])
+            for layer in mixture["layers"]
+        ]
+        row = mixture | _further(works)
         rows.append(row)
-        reason = _reason(row, works, allows, lifted=lifted)
+        reason = _reason(row["source_licenses"], allows, lifted=lifted)
         if recipe_only or reason:
             withheld[row["id"]] = "recipes only were asked for" if recipe_only else reason
     if not rows:
         raise DatasetError(f"{folder}: holds no mixture; there is nothing to publish")
     audio_columns(table.schema)
-    return Content(folder, table.schema, tuple(rows), withheld, sources, _facts(folder, table))
+    provenance = _provenance(folder, table.schema)
+    return Selection(folder, table.schema, tuple(rows), withheld, sources, provenance)
 
 
 def audio_columns(schema: pa.Schema) -> tuple[str, ...]:
@@ -131,8 +140,8 @@ def pcm_hash(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
     lines = []
     for row in rows:
         for column in columns:
-            found = row.get(f"{column}_sha256") or []
-            hashes = [found] if isinstance(found, str) else found
+            cell = row.get(f"{column}_sha256") or []
+            hashes = [cell] if isinstance(cell, str) else cell
             lines += [f"{row['id']} {column} {sha256}\n" for sha256 in hashes]
     return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
 
@@ -142,54 +151,51 @@ def _table(folder: Path, name: str, needed: Sequence[str]) -> pa.Table:
         raise DatasetError(
             f"{folder}: not a finished dataset (no {name}); make or finish it with `mn build`"
         )
-    table = read_parquet(folder / name)
+    table = parquet.read_table(folder / name, cure="build the dataset again", error=DatasetError)
     missing = [column for column in needed if column not in table.column_names]
     if missing:
         raise DatasetError(f"{folder / name}: lacks the columns {', '.join(missing)}")
     return table
 
 
-def _facts(folder: Path, table: pa.Table) -> dict[str, str]:
-    metadata = {key.decode(): text.decode() for key, text in (table.schema.metadata or {}).items()}
-    missing = [name for name in _FACTS if name not in metadata]
+def _provenance(folder: Path, schema: pa.Schema) -> dict[str, str]:
+    metadata = parquet.facts(schema)
+    missing = [name for name in _PROVENANCE if name not in metadata]
     if missing:
         raise DatasetError(
             f"{folder / manifest.MANIFEST}: its metadata lacks {', '.join(missing)}; build again"
         )
-    return {name: metadata[name] for name in _FACTS}
+    return {name: metadata[name] for name in _PROVENANCE}
 
 
 def _source(
-    folder: Path, sources: Mapping[str, dict[str, str]], name: str, row: Row
+    folder: Path, sources: Mapping[str, dict[str, str]], name: str, mixture: str
 ) -> dict[str, str]:
     if name not in sources:
         raise DatasetError(
-            f"{folder / manifest.SOURCES}: has no row of {name!r}, which {row['id']} is mixed of; "
+            f"{folder / manifest.SOURCES}: has no row of {name!r}, which {mixture} is mixed of; "
             "run `mn verify`"
         )
     return sources[name]
 
 
 def _further(works: Sequence[Mapping[str, str]]) -> dict[str, Any]:
-    own = [work["license"] for work in works]
+    stated = [work["license"] for work in works]
     credits_ = dict.fromkeys(work["attribution"] for work in works if work["attribution"])
     return {
-        "license": licenses.judge(own).license or licenses.expression(own),
-        "source_licenses": own,
+        "license": licenses.judge(stated).license or licenses.expression(stated),
+        "source_licenses": stated,
         "attribution": "; ".join(credits_),
     }
 
 
-def _reason(
-    row: Row, works: Sequence[Mapping[str, str]], allows: Callable[[str], bool], *, lifted: bool
-) -> str:
-    """Say why a mixture is withheld, in words that many share; "" when it is not."""
-    own: list[str] = row["source_licenses"]
-    if lifted and not licenses.never(own):
+def _reason(stated: Sequence[str], allows: Callable[[str], bool], *, lifted: bool) -> str:
+    """Say why a mixture of such works is withheld, in words that many share; "" when it is not."""
+    if lifted and not licenses.never(stated):
         return ""
-    verdict = licenses.judge(own)
+    verdict = licenses.judge(stated)
     if verdict.license is None:
-        names = " + ".join(sorted({name or "no licence" for name in own}))
+        names = " + ".join(sorted({name or "no licence" for name in stated}))
         return f"{names}: {verdict.reason}"
-    refused = sorted({work["license"] for work in works if not allows(work["license"])})
+    refused = sorted({name for name in stated if not allows(name)})
     return f"{', '.join(refused)}: not among the licences that were allowed" if refused else ""

@@ -1,16 +1,29 @@
-"""Deal rows into shards and row groups: by split and noise class, in the order of their ids."""
+"""Cut the rows of a publication into shards, and name the configurations that read them.
+
+Shards and row groups are cut by split and noise class, in the order of the rows' ids. A
+configuration is a pattern over the shards' names: all rows, one noise class, or the recipes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from mn_dataset.publish.publication import File
 from mn_dataset.publish.selection import Row
 from mn_dataset.records import NOISE_CLASSES, SPLITS
 
+DATA = "data"
+RECIPES = "recipes"
+"""Folders of the shards with audio, and of those without."""
+
+DEFAULT = "default"
+RECIPE_ONLY = "recipe_only"
+"""Names of the configurations that are no noise class."""
+
 SHARD_BYTES = 256 * 2**20
-"""Samples in a shard: enough for one request to be worth it, few enough to deal to workers."""
+"""Samples in a shard: enough for one request to be worth it, few enough to share out to workers."""
 
 GROUP_BYTES = 24 * 2**20
 """Samples in a row group: a viewer or a shuffling reader takes a whole one to see one row."""
@@ -40,9 +53,46 @@ class Shard:
         return [row for group in self.groups for row in group]
 
 
-def deal(
+@dataclass(frozen=True)
+class Split:
+    """What a configuration has of one split.
+
+    Attributes:
+        paths: A pattern over the publication's shards.
+        rows: How many it matches.
+        size: Bytes of their files.
+    """
+
+    paths: str
+    rows: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Config:
+    """A choice of rows that people load by name.
+
+    Attributes:
+        name: What they type.
+        with_audio: Whether its rows have audio.
+        splits: By name, in their order.
+        is_default: Whether it is what they get without a name.
+    """
+
+    name: str
+    with_audio: bool
+    splits: Mapping[str, Split]
+    is_default: bool = False
+
+    @property
+    def data_files(self) -> list[dict[str, str]]:
+        """Its splits as a card's front matter has them."""
+        return [{"split": name, "path": split.paths} for name, split in self.splits.items()]
+
+
+def cut(
     rows: Sequence[Row],
-    place: str,
+    folder: str,
     suffix: str,
     *,
     audio: Sequence[str],
@@ -52,25 +102,80 @@ def deal(
 
     Args:
         rows: In the order of their ids.
-        place: Folder of the shards.
+        folder: Of the shards, relative to the publication.
         suffix: Of their names, dot included.
         audio: Audio columns that they hold; none for recipes.
         shard_bytes: Samples in a shard, at most, as 16-bit PCM.
     """
 
-    def weight(row: Row) -> int:
+    def size(row: Row) -> int:
         files = sum(1 if isinstance(row[name], str) else len(row[name]) for name in audio)
         return 2 * int(row["num_samples"]) * files
 
-    made = []
+    shards = []
     for (split, noise_class), members in groupby(sorted(rows, key=_order), key=_cell):
-        parts = _cut(list(members), weight, limit=shard_bytes)
-        stem = f"{place}/{split}-{noise_class}" if noise_class else f"{place}/{split}"
+        parts = _runs(list(members), size, limit=shard_bytes)
+        stem = f"{folder}/{split}-{noise_class}" if noise_class else f"{folder}/{split}"
         for number, part in enumerate(parts):
             path = f"{stem}-{number:05d}-of-{len(parts):05d}{suffix}"
-            groups = _cut(part, weight, limit=min(GROUP_BYTES, shard_bytes), most=GROUP_ROWS)
-            made.append(Shard(path, split, noise_class, tuple(map(tuple, groups))))
-    return made
+            groups = _runs(part, size, limit=min(GROUP_BYTES, shard_bytes), most=GROUP_ROWS)
+            shards.append(Shard(path, split, noise_class, tuple(map(tuple, groups))))
+    return shards
+
+
+def configs(
+    with_audio: Sequence[Shard],
+    without_audio: Sequence[Shard],
+    files: Mapping[str, File],
+    *,
+    ending: str,
+) -> list[Config]:
+    """Return the configurations; they share the shards, so that no byte is stored twice.
+
+    Args:
+        with_audio: Shards with audio.
+        without_audio: Shards of recipes.
+        files: Of the publication, by path.
+        ending: Of a pattern that matches the files of the shards with audio.
+    """
+    choices = []
+    if with_audio:
+        splits = _splits(with_audio, files, f"*{ending}")
+        choices.append(Config(DEFAULT, with_audio=True, splits=splits, is_default=True))
+        for name in NOISE_CLASSES:
+            members = [shard for shard in with_audio if shard.noise_class == name]
+            if members:
+                splits = _splits(members, files, f"{name}-*{ending}")
+                choices.append(Config(name, with_audio=True, splits=splits))
+    if without_audio:
+        name = RECIPE_ONLY if with_audio else DEFAULT
+        splits = _splits(without_audio, files, "*.parquet")
+        choices.append(Config(name, with_audio=False, splits=splits, is_default=not with_audio))
+    return choices
+
+
+def files_of(shard: str, files: Mapping[str, File]) -> dict[str, File]:
+    """Return those of some files that are a shard's: itself, or what is in its folder."""
+    return {
+        path: file for path, file in files.items() if path == shard or path.startswith(f"{shard}/")
+    }
+
+
+def _splits(shards: Sequence[Shard], files: Mapping[str, File], pattern: str) -> dict[str, Split]:
+    """Return what a configuration has of each split; the pattern follows the split's name."""
+    splits = {}
+    for name in SPLITS:
+        members = [shard for shard in shards if shard.split == name]
+        if members:
+            folder = members[0].path.partition("/")[0]
+            splits[name] = Split(
+                paths=f"{folder}/{name}-{pattern}",
+                rows=sum(len(shard.rows) for shard in members),
+                size=sum(
+                    file.size for shard in members for file in files_of(shard.path, files).values()
+                ),
+            )
+    return splits
 
 
 def _cell(row: Row) -> tuple[str, str]:
@@ -79,20 +184,20 @@ def _cell(row: Row) -> tuple[str, str]:
 
 def _order(row: Row) -> tuple[int, int, str]:
     split, noise_class = _cell(row)
-    known = NOISE_CLASSES.index(noise_class) if noise_class in NOISE_CLASSES else -1
-    return SPLITS.index(split), known, row["id"]
+    number = NOISE_CLASSES.index(noise_class) if noise_class in NOISE_CLASSES else -1
+    return SPLITS.index(split), number, row["id"]
 
 
-def _cut(
-    rows: Sequence[Row], weight: Callable[[Row], int], *, limit: int, most: int | None = None
+def _runs(
+    rows: Sequence[Row], size: Callable[[Row], int], *, limit: int, most: int | None = None
 ) -> list[list[Row]]:
     """Cut rows into runs of at most ``limit`` bytes and ``most`` rows, or of a single row."""
     runs: list[list[Row]] = [[]]
-    held = 0
+    total = 0
     for row in rows:
-        if runs[-1] and (held + weight(row) > limit or len(runs[-1]) == most):
+        if runs[-1] and (total + size(row) > limit or len(runs[-1]) == most):
             runs.append([])
-            held = 0
+            total = 0
         runs[-1].append(row)
-        held += weight(row)
+        total += size(row)
     return runs

@@ -1,6 +1,6 @@
-"""Count and find what a card tells of the data: composition, audit, limits, licences.
+"""Count what a card tells of the data: composition, leak audit, limits, licences.
 
-Sort SNRs into levels that a table can have as rows: as they are, or by 5 dB if many.
+SNRs are rows of its tables as they are, or in steps of 5 dB if there are many.
 """
 
 from __future__ import annotations
@@ -12,14 +12,18 @@ from typing import Any
 
 from mn_dataset import licenses
 from mn_dataset.mix.card import read_notes
-from mn_dataset.publish.selection import Content, Row
+from mn_dataset.publish.selection import Row, Selection
 from mn_dataset.records import MUSIC_CATEGORIES, NOISE_CLASSES, SPLITS
 from mn_dataset.split.audit import leaks
 from mn_dataset.tables import COLUMNS
 from mn_dataset.tables import Row as TableRow
 
+Table = list[list[str]]
+"""A table of a card: its header, then its rows."""
+
 _FEW = 12  # levels that a person reads one by one
 _STEP_DB = 5
+_RECORDED = ("", "recorded")
 
 
 def level_names(rows: Sequence[Row]) -> dict[str, str]:
@@ -31,25 +35,6 @@ def level_names(rows: Sequence[Row]) -> dict[str, str]:
     ordered = sorted(rows, key=lambda row: (_number(row["snr_db"]), row["id"]))
     few = len({row["snr_db"] for row in rows}) <= _FEW
     return {row["id"]: _name(row["snr_db"], exact=few) for row in ordered}
-
-
-def _number(snr_db: float | None) -> float:
-    return math.inf if snr_db is None or math.isnan(snr_db) else snr_db
-
-
-def _name(snr_db: float | None, *, exact: bool) -> str:
-    if snr_db is None or math.isnan(snr_db):
-        return "none"
-    if exact:
-        return f"{snr_db:g}"
-    low = _STEP_DB * math.floor(snr_db / _STEP_DB)
-    return f"{low} … {low + _STEP_DB}"
-
-
-Table = list[list[str]]
-"""A table of a card: its header, then its rows."""
-
-_RECORDED = ("", "recorded")
 
 
 def composition(rows: Sequence[Row]) -> Table:
@@ -75,11 +60,12 @@ def hours(rows: Sequence[Row]) -> Table:
     """Return mixtures, hours and distinct recordings per split."""
     table = [["split", "mixtures", "hours", "clips", "noises"]]
     for split in SPLITS:
-        own = [row for row in rows if row["split"] == split]
-        if own:
-            used = {layer["source_id"] for row in own for layer in row["layers"]}
+        members = [row for row in rows if row["split"] == split]
+        if members:
+            used = {layer["source_id"] for row in members for layer in row["layers"]}
             clips = sum(name.startswith("clean/") for name in used)
-            counts = [str(len(own)), f"{duration_h(own):.2f}", str(clips), str(len(used) - clips)]
+            length = f"{duration_h(members):.2f}"
+            counts = [str(len(members)), length, str(clips), str(len(used) - clips)]
             table.append([split, *counts])
     return table
 
@@ -101,22 +87,22 @@ def crossed(rows: Sequence[Row], columns: tuple[str, str], names: Sequence[str])
     return table
 
 
-def audit(content: Content) -> list[str]:
-    """Say what ties recordings of two splits: heard at the build, and declared by the tables."""
-    lines = [f"when it was built: {note}" for note in read_notes(content.folder)]
-    rows = [_table_row(source) for source in content.sources.values()]
-    pcm = {name: source["pcm_sha256"] for name, source in content.sources.items()}
-    used = _splits(content.rows)
+def audit(selection: Selection) -> list[str]:
+    """Say what ties recordings of two splits: what the build found, and what the tables say."""
+    lines = [f"when it was built: {note}" for note in read_notes(selection.folder)]
+    rows = [_table_row(source) for source in selection.sources.values()]
+    pcm = {name: source["pcm_sha256"] for name, source in selection.sources.items()}
+    used = _splits(selection.rows)
     spread = [name for name, splits in used.items() if len(splits) > 1]
-    found = [leak for leak in leaks(rows, pcm) if leak.severe]
+    severe = [leak for leak in leaks(rows, pcm) if leak.severe]
     lines += [
-        f"now, by groups and samples of `sources.parquet`: **leak**: {leak}" for leak in found
+        f"now, by groups and samples of `sources.parquet`: **leak**: {leak}" for leak in severe
     ]
     lines += [
         f"now, by the manifest: **{name} is mixed in {' and '.join(sorted(used[name]))}**"
         for name in spread
     ]
-    if not found and not spread:
+    if not severe and not spread:
         count = f"{len(rows)} recordings"
         lines.append(
             f"now, over the {count} that are mixed here: no samples, and no group within a "
@@ -125,15 +111,15 @@ def audit(content: Content) -> list[str]:
     return lines
 
 
-def limits(content: Content) -> list[str]:
+def limits(selection: Selection) -> list[str]:
     """Say what is known to be less than ideal in these data."""
-    rows, sources = content.rows, content.sources.values()
+    rows, sources = selection.rows, selection.sources.values()
     origins = Counter(source.get("origin") or "" for source in sources)
     others = {name: count for name, count in origins.items() if name not in _RECORDED}
     facts = [
         (
             sum(others.values()),
-            f"of {len(content.sources)} recordings were not made by a microphone: "
+            f"of {len(selection.sources)} recordings were not made by a microphone: "
             + ", ".join(f"{count} {name}" for name, count in sorted(others.items())),
         ),
         (
@@ -169,22 +155,35 @@ def license_table(rows: Sequence[Row]) -> Table:
     ]
 
 
-def attributions(content: Content) -> dict[str, dict[str, int]]:
+def attributions(selection: Selection) -> dict[str, dict[str, int]]:
     """Return, by licence of the recordings, whom to name and for how many of them."""
-    found: dict[str, Counter[str]] = defaultdict(Counter)
-    for source in content.sources.values():
-        found[source["license"] or "unknown"][source["attribution"]] += 1
-    return {name: dict(sorted(found[name].items())) for name in sorted(found)}
+    holders: dict[str, Counter[str]] = defaultdict(Counter)
+    for source in selection.sources.values():
+        holders[source["license"] or "unknown"][source["attribution"]] += 1
+    return {name: dict(sorted(holders[name].items())) for name in sorted(holders)}
 
 
 def definitions(rows: Sequence[Row]) -> str:
     """Return the SNR definitions in use, and the range asked for."""
     names = ", ".join(f"`{name}`" for name in sorted({row["snr_definition"] for row in rows}))
-    known = [row["snr_db"] for row in rows if not _is_nan(row["snr_db"])]
-    if not known:
+    levels = [row["snr_db"] for row in rows if not _is_nan(row["snr_db"])]
+    if not levels:
         return names
-    low, high = min(known), max(known)
+    low, high = min(levels), max(levels)
     return f"{names}, " + (f"{low:g} dB" if low == high else f"{low:g} to {high:g} dB")
+
+
+def _number(snr_db: float | None) -> float:
+    return math.inf if snr_db is None or math.isnan(snr_db) else snr_db
+
+
+def _name(snr_db: float | None, *, exact: bool) -> str:
+    if snr_db is None or math.isnan(snr_db):
+        return "none"
+    if exact:
+        return f"{snr_db:g}"
+    low = _STEP_DB * math.floor(snr_db / _STEP_DB)
+    return f"{low} … {low + _STEP_DB}"
 
 
 def _noise(row: Row) -> str:

@@ -1,7 +1,4 @@
-"""Stream published Parquet into training: a torch dataset that loaders and ranks share out.
-
-With `mix/stream.py` it is what knows torch.
-"""
+"""Stream published Parquet into training: a torch dataset that loaders and ranks share out."""
 
 from __future__ import annotations
 
@@ -15,7 +12,7 @@ from torch.utils.data import IterableDataset, get_worker_info
 from mn_dataset import seeds
 from mn_dataset.audio.io import to_float
 from mn_dataset.errors import InputError
-from mn_dataset.publish.read import AUDIO, Loaded, groups, load
+from mn_dataset.publish.parquet import AUDIO, LoadedGroup, groups, load
 
 _COLUMNS = (*AUDIO, "target_names", "id", "snr_db", "music_category", "noise_class")
 _TOGETHER = 4  # row groups whose rows are shuffled together: noise classes meet in a batch
@@ -59,7 +56,7 @@ class PublishedDataset(IterableDataset[dict[str, Any]]):
         self.groups = groups(Path(folder), split, noise_class=noise_class)
         self.shuffle = shuffle
         self.seed = seed
-        self.rank, self.ranks = _place(rank, ranks)
+        self.rank, self.ranks = _rank_of(rank, ranks)
         # In memory that loader processes share: those that outlive an epoch see the next one.
         self._epoch: torch.Tensor = torch.zeros((), dtype=torch.int64)
         self._epoch.share_memory_()  # type: ignore[no-untyped-call] # torch types it not
@@ -78,20 +75,20 @@ class PublishedDataset(IterableDataset[dict[str, Any]]):
         first, last = _stretch(sum(group.rows for group in self.groups), self.rank, self.ranks)
         begin, end = _stretch(last - first, number, workers)
         for pool in self._within(first + begin, first + end):
-            held: dict[int, Loaded] = {}
+            loaded: dict[int, LoadedGroup] = {}
             for group, row in pool:
-                if group not in held:
-                    held[group] = load(self.groups[group], columns=_COLUMNS)
-                yield _item(held[group].row(row))
+                if group not in loaded:
+                    loaded[group] = load(self.groups[group], columns=_COLUMNS)
+                yield _item(loaded[group].row(row))
 
     def _within(self, begin: int, end: int) -> Iterator[list[tuple[int, int]]]:
         """Yield the rows of a stretch of the epoch, as (group, row), pool by pool."""
         passed = 0
         for pool in self._pools():
-            own = pool[max(0, begin - passed) : max(0, end - passed)]
+            part = pool[max(0, begin - passed) : max(0, end - passed)]
             passed += len(pool)
-            if own:
-                yield own
+            if part:
+                yield part
 
     def _pools(self) -> Iterator[list[tuple[int, int]]]:
         """Yield all rows of the epoch: the same for every rank and loader process."""
@@ -110,12 +107,12 @@ def _stretch(count: int, number: int, parts: int) -> tuple[int, int]:
     return count * number // parts, count * (number + 1) // parts
 
 
-def _place(rank: int | None, ranks: int | None) -> tuple[int, int]:
-    """Return this process's rank and how many there are, torch.distributed's own if not told."""
+def _rank_of(rank: int | None, ranks: int | None) -> tuple[int, int]:
+    """Return this process's rank and how many there are, torch.distributed's own by default."""
     if rank is None and ranks is None:
-        here = torch.distributed
-        if here.is_available() and here.is_initialized():
-            return here.get_rank(), here.get_world_size()
+        distributed = torch.distributed
+        if distributed.is_available() and distributed.is_initialized():
+            return distributed.get_rank(), distributed.get_world_size()
         return 0, 1
     if rank is None or ranks is None or not 0 <= rank < ranks:
         raise InputError(f"rank {rank} of {ranks}; expected both, from 0 of 1 on")
@@ -123,13 +120,13 @@ def _place(rank: int | None, ranks: int | None) -> tuple[int, int]:
 
 
 def _item(row: dict[str, Any]) -> dict[str, Any]:
-    """Return what training sees; a task with one target has its name in ``targets``, left out."""
-    named = row.get("targets")
-    is_name = isinstance(named, list) and any(isinstance(one, str) for one in named)
+    """Return what training sees; ``targets`` that are names, as of one target, are left out."""
+    targets = row.get("targets")
+    are_names = isinstance(targets, list) and any(isinstance(one, str) for one in targets)
     return {
         name: _tensors(value) if name in AUDIO else value
         for name, value in row.items()
-        if value is not None and not (name == "targets" and is_name)
+        if value is not None and not (name == "targets" and are_names)
     }
 
 

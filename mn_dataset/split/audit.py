@@ -1,4 +1,4 @@
-"""Prove that no take stands in two splits, nor in both tables, or name each that does."""
+"""Audit splits: name every take that stands in two of them, or in both tables."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mn_dataset.audio.fingerprint.pairs import Pair
 from mn_dataset.records import ROLES
-from mn_dataset.split.groups import audio_keys, components, row_keys
+from mn_dataset.split.assign import audio_keys, components, row_keys
 from mn_dataset.tables import Row
 
 
@@ -39,14 +39,14 @@ class Leak:
         """Whether two splits share a take, or a group within one category.
 
         A group that only spans categories (one tune on two instruments, say) and a background
-        that two takes share are told but not refused: what is heard in the recordings differs.
+        that two takes share are reported but not refused: the recordings sound different.
         """
         if self.faint:
             return False
-        seen: dict[str, set[str]] = {}
+        splits_of: dict[str, set[str]] = {}
         for row in self.rows:
-            seen.setdefault(row.category, set()).add(row.split)
-        return self.same_audio or any(len(splits - {""}) > 1 for splits in seen.values())
+            splits_of.setdefault(row.category, set()).add(row.split)
+        return self.same_audio or any(len(splits - {""}) > 1 for splits in splits_of.values())
 
     def __str__(self) -> str:
         """Name the recordings with their splits."""
@@ -71,11 +71,11 @@ def leaks(
     """
     pcm = pcm_sha256 or {}
     takes = [pair for pair in pairs if not pair.faint]
-    found = _both_roles(rows, pcm, takes)
+    leaking = _both_roles(rows, pcm, takes)
     for role in ROLES:
-        own = [row for row in rows if row.id.startswith(f"{role}/")]
-        found += _between_splits(own, pcm, takes)
-    return found + _backgrounds(rows, [pair for pair in pairs if pair.faint])
+        rows_of_role = [row for row in rows if row.id.startswith(f"{role}/")]
+        leaking += _between_splits(rows_of_role, pcm, takes)
+    return leaking + _backgrounds(rows, [pair for pair in pairs if pair.faint])
 
 
 def _between_splits(
@@ -90,29 +90,29 @@ def _between_splits(
     }
     by_id = {row.id: row for row in rows}
     keys = row_keys(rows, pcm, pairs)
-    found = []
+    leaking = []
     for names in components(keys):
         if len({split[name] for name in names} - {""}) > 1:
             crossing = [pair for pair in pairs if _crosses(pair, names, split)]
             reason = _reason(names, keys, crossing)
             members = tuple(by_id[name] for name in names)
             same_audio = not apart.isdisjoint(names)
-            found.append(Leak(reason, members, same_audio, near=bool(crossing)))
-    return found
+            leaking.append(Leak(reason, members, same_audio, near=bool(crossing)))
+    return leaking
 
 
 def _both_roles(rows: Sequence[Row], pcm: Mapping[str, str], pairs: Sequence[Pair]) -> list[Leak]:
     by_id = {row.id: row for row in rows}
     role = {name: name.partition("/")[0] for name in by_id}
     keys = audio_keys(rows, pcm, pairs)
-    found = []
+    leaking = []
     for names in components(keys):
         if len({role[name] for name in names}) > 1:
             crossing = [pair for pair in pairs if _crosses(pair, names, role)]
             reason = _reason(names, keys, crossing)
             members = tuple(by_id[name] for name in names)
-            found.append(Leak(reason, members, same_audio=True, near=bool(crossing)))
-    return found
+            leaking.append(Leak(reason, members, same_audio=True, near=bool(crossing)))
+    return leaking
 
 
 def _backgrounds(rows: Sequence[Row], faint: Iterable[Pair]) -> list[Leak]:
@@ -120,7 +120,7 @@ def _backgrounds(rows: Sequence[Row], faint: Iterable[Pair]) -> list[Leak]:
     split = {row.id: row.split for row in rows}
     return [
         Leak(
-            f"a common background ({_told(pair)}, correlation {pair.correlation:.2f})",
+            f"a common background ({_lag_and_score(pair)}, correlation {pair.correlation:.2f})",
             (by_id[pair.first], by_id[pair.second]),
             same_audio=False,
             near=True,
@@ -147,9 +147,9 @@ def _reason(
     if crossing:
         surest = max(crossing, key=lambda pair: pair.score)
         who = f"{surest.first} and {surest.second}, " if len(names) > 2 else ""
-        ties.append(f"near-duplicate ({who}{_told(surest)})")
+        ties.append(f"near-duplicate ({who}{_lag_and_score(surest)})")
     return " and ".join(ties) or "a chain of shared groups, samples and near-duplicates"
 
 
-def _told(pair: Pair) -> str:
+def _lag_and_score(pair: Pair) -> str:
     return f"shift {pair.shift_s:.1f} s, score {pair.score:.2f}"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mn_dataset import tables
 from mn_dataset.audio.fingerprint import store
+from mn_dataset.files.lock import locked
 from mn_dataset.records import ROLES, Role
 from mn_dataset.split.assign import DEFAULT_RATIOS, assign, shares
 from mn_dataset.split.audit import Leak, leaks
@@ -30,33 +31,38 @@ class Split:
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Return recordings per category and split, in the tables' order."""
-        found: dict[str, dict[str, int]] = {}
+        counts: dict[str, dict[str, int]] = {}
         for role in ROLES:
             for row in self.rows[role]:
-                count = found.setdefault(row.category, {})
+                count = counts.setdefault(row.category, {})
                 count[row.split] = count.get(row.split, 0) + 1
-        return found
+        return counts
 
     def lines(self) -> list[str]:
-        """Say it to a person: counts, then both audits."""
-        told = [
+        """Return the counts and both audits as lines of text."""
+        lines = [
             f"{name}: " + ", ".join(f"{count} {split}" for split, count in row.items())
             for name, row in self.counts().items()
         ]
-        for audit, found in (("as the tables state them", self.stated), ("here", self.leaks)):
-            severe = sum(leak.severe for leak in found)
-            told.append(f"splits {audit}: {severe} leaks, {len(found) - severe} to know of")
-            told += map(str, found)
-        return told
+        for audit, audited in (("as the tables state them", self.stated), ("here", self.leaks)):
+            severe = sum(leak.severe for leak in audited)
+            lines.append(f"splits {audit}: {severe} leaks, {len(audited) - severe} to know of")
+            lines += map(str, audited)
+        return lines
 
-    def write(self, folder: Path) -> None:
-        """Write both tables into a folder."""
-        folder.mkdir(parents=True, exist_ok=True)
-        for role in ROLES:
-            tables.write_table(tables.table_path(folder, role), self.rows[role])
+    def write(self, folder: str | Path) -> None:
+        """Write both tables into a folder, which is made if need be.
+
+        Raises:
+            InputError: if another process writes there.
+            OutputError: if it cannot be written.
+        """
+        with locked(Path(folder), command="mn split"):
+            for role in ROLES:
+                tables.write_table(tables.table_path(Path(folder), role), self.rows[role])
 
 
-def split_folder(
+def split(
     root: str | Path,
     *,
     ratios: Sequence[float] = DEFAULT_RATIOS,
@@ -65,7 +71,7 @@ def split_folder(
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Split:
-    """Fill the empty splits of a corpus's tables; nothing is written.
+    """Fill the empty splits of a corpus's tables; nothing is written but by ``Split.write``.
 
     Args:
         root: The corpus; recordings that are there are compared by what is heard.
@@ -78,19 +84,30 @@ def split_folder(
     Raises:
         InputError: if a table is at fault, a ratio makes no sense, or a row without a split
             belongs to rows whose stated splits contradict each other.
+
+    >>> import tempfile
+    >>> from mn_dataset.tables import Row, table_path, write_table
+    >>> harps = [Row(id=f"clean/{n}", file=f"{n}.wav", category="harp") for n in range(10)]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_table(table_path(Path(folder), "clean"), harps)
+    ...     write_table(table_path(Path(folder), "noise"), [])
+    ...     split(folder, ratios=(0.6, 0.2, 0.2)).counts()
+    {'harp': {'train': 6, 'validation': 2, 'test': 2}}
     """
     shares(ratios)
     folder = Path(root)
     stated = {role: tables.read_table(tables.table_path(folder, role), role) for role in ROLES}
-    everyone = [row for role in ROLES for row in stated[role]]
-    here = [row.file for row in everyone if (folder / row.file).is_file()]
-    measured, _, taken = store.measured(folder, here, workers=workers, progress=progress)
-    entries = {row.id: measured[row.file] for row in everyone if row.file in measured}
-    pairs = store.corpus_pairs(folder, entries, workers=workers, progress=progress, taken=taken)
+    rows = [row for role in ROLES for row in stated[role]]
+    files = [row.file for row in rows if (folder / row.file).is_file()]
+    measured, _, prints = store.measure(folder, files, workers=workers, progress=progress)
+    entries = {row.id: measured[row.file] for row in rows if row.file in measured}
+    pairs = store.corpus_pairs(
+        folder, entries, workers=workers, progress=progress, fingerprints=prints
+    )
     pcm = {name: entry.pcm_sha256 for name, entry in entries.items()}
     filled: dict[Role, list[Row]] = {}
     for role in ROLES:
-        rows = [row.with_split("") for row in stated[role]] if reassign else stated[role]
-        filled[role] = assign(rows, ratios=ratios, seed=seed, pcm_sha256=pcm, pairs=pairs)
-    placed = [row for role in ROLES for row in filled[role]]
-    return Split(filled, leaks(placed, pcm, pairs), leaks(everyone, pcm, pairs))
+        before = [row.with_split("") for row in stated[role]] if reassign else stated[role]
+        filled[role] = assign(before, ratios=ratios, seed=seed, pcm_sha256=pcm, pairs=pairs)
+    after = [row for role in ROLES for row in filled[role]]
+    return Split(filled, leaks(after, pcm, pairs), leaks(rows, pcm, pairs))

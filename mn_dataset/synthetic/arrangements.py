@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from mn_dataset.seeds import Stream
-from mn_dataset.synthetic import cello, composition, percussion, strings, synthesis, trumpet, voice
+from mn_dataset.synthetic import composition, percussion, strings, synthesis, trumpet, voice
 from mn_dataset.synthetic.composition import MAJOR, PENTATONIC, Note, Tune
 from mn_dataset.synthetic.synthesis import Sound
 
@@ -62,7 +62,7 @@ def _harp(tune: Tune, draw: Stream) -> Sound:
 
 def _cello(tune: Tune, draw: Stream) -> Sound:
     notes = composition.melody(tune, draw, low=38, high=62, cells=_BROAD, rest=0.1)
-    return cello.play(composition.humanised(notes, draw), draw=draw)
+    return strings.bow(composition.humanised(notes, draw), draw=draw)
 
 
 def _pipa(tune: Tune, draw: Stream) -> Sound:

@@ -46,7 +46,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Tune:
-    """What the players of one piece agree on.
+    """The key, tempo and chords of one piece.
 
     Attributes:
         tonic: Pitch class of the key, 0 (C) to 11.

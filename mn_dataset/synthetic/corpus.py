@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from mn_dataset.audio.io import Pcm
-from mn_dataset.audio.place import place_wav
+from mn_dataset.audio.io import Pcm, write_wav
 from mn_dataset.errors import OutputError
+from mn_dataset.files.atomic import replacement
 from mn_dataset.records import (
     MUSIC_CATEGORIES,
     NOISE_CLASSES,
@@ -20,7 +20,7 @@ from mn_dataset.records import (
     Role,
 )
 from mn_dataset.seeds import generator
-from mn_dataset.synthetic import arrangements, noises, room
+from mn_dataset.synthetic import arrangements, noises, synthesis
 from mn_dataset.tables import Row, parse_table, table_path, write_table
 from mn_dataset.workers import each
 
@@ -147,12 +147,12 @@ def make(plan: Plan, *, seed: int) -> dict[str, Pcm]:
     draw = generator(seed, "synthetic", plan.id)
     num_samples = plan.seconds * SAMPLING_RATE
     if plan.role == "clean":
-        stems = room.reverberate(arrangements.piece(plan.category, draw), draw)
+        stems = synthesis.reverberate(arrangements.piece(plan.category, draw), draw)
     elif plan.category == "stationary":
         stems = {plan.category: noises.stationary(draw, num_samples, kind=plan.number - 1)}
     else:
         stems = {plan.category: _NOISES[plan.category](draw, num_samples)}
-    return room.master(stems)
+    return synthesis.master(stems)
 
 
 def mixture(stems: Mapping[str, Pcm]) -> Pcm:
@@ -166,10 +166,6 @@ def _write_rows(root: Path, role: Role, seed: int) -> bool:
     rows = [plan.row(seed) for plan in plans() if plan.role == role]
     path = table_path(root, role)
     if not path.exists():
-        try:
-            root.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"{root}: cannot be made ({error.strerror})") from error
         write_table(path, rows)
         return False
     if parse_table(path) != rows:
@@ -187,9 +183,11 @@ def _is_there(root: Path, plan: Plan) -> bool:
 
 def _write(root: Path, plan: Plan, seed: int) -> None:
     stems = make(plan, seed=seed)
+    recordings: list[tuple[Path, Pcm]] = []
     if len(stems) > 1:
-        for name, samples in stems.items():
-            folder = root / "stems" / plan.category / f"{plan.number:02d}"
-            place_wav(folder / f"{name}.wav", samples)
-    # The recording comes last: where it stands, its stems do.
-    place_wav(root / f"{plan.id}.wav", mixture(stems))
+        folder = root / "stems" / plan.category / f"{plan.number:02d}"
+        recordings += [(folder / f"{name}.wav", samples) for name, samples in stems.items()]
+    # The mixture comes last: where it stands, its stems do.
+    for path, samples in [*recordings, (root / f"{plan.id}.wav", mixture(stems))]:
+        with replacement(path, durable=False) as temporary:
+            write_wav(temporary, samples, sampling_rate=SAMPLING_RATE)

@@ -1,6 +1,4 @@
-"""Make the noises of places: crowds, weather, traffic.
-
-Make the noises of things that run: mains, fans, converters.
+"""Make noises: mains and converters, crowds, weather, traffic, and stationary noise.
 
 Electrical noise is mains hum with harmonics, rectifier buzz, hiss and discharges; stationary
 noise is Gaussian noise of a fixed spectrum (Voss and Clarke 1978 for the power laws).
@@ -16,6 +14,7 @@ from mn_dataset.seeds import Stream
 from mn_dataset.synthetic import synthesis, voice
 from mn_dataset.synthetic.synthesis import Sound
 
+_SOUND_M_S = 343.0
 _COLOURS = ("white", "pink", "brown", "band", "fan", "air")
 
 
@@ -57,9 +56,6 @@ def stationary(draw: Stream, num_samples: int, *, kind: int) -> Sound:
     }[_COLOURS[kind % len(_COLOURS)]]
     spectrum = np.fft.rfft(draw.normals(num_samples))
     return np.fft.irfft(spectrum * shape, num_samples)
-
-
-_SOUND_M_S = 343.0
 
 
 def crowd(draw: Stream, num_samples: int) -> Sound:
@@ -106,7 +102,7 @@ def weather(draw: Stream, num_samples: int) -> Sound:
     storm += draw.uniform(0.5, 0.9) * synthesis.unit(rain)
     if draw.uniform() < 0.4:
         start_s = draw.uniform(0.1, 0.6) * num_samples / SAMPLING_RATE
-        synthesis.place(storm, 2.0 * _thunder(draw), start_s=start_s)
+        synthesis.mix_in(storm, 2.0 * _thunder(draw), start_s=start_s)
     return storm
 
 

@@ -42,9 +42,9 @@ def play(tune: Tune, *, draw: Stream) -> Sound:
         for drum, step, accent in _strokes(groove, draw, fills=bar % 3 == fill_bar):
             start_s = bar_start_s + step * tune.beat_s / 4.0 + draw.uniform(0.0, 0.012)
             strength = (0.35 + 0.65 * accent) * draw.uniform(0.7, 1.0)
-            synthesis.place(track, _stroke(drum, strength, step, draw), start_s=start_s)
+            synthesis.mix_in(track, _stroke(drum, strength, step, draw), start_s=start_s)
         if bar % 3 == (fill_bar + 1) % 3:
-            synthesis.place(track, _cymbal(0.7, 0.7, draw), start_s=bar_start_s)
+            synthesis.mix_in(track, _cymbal(0.7, 0.7, draw), start_s=bar_start_s)
     return track
 
 

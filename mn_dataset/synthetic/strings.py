@@ -1,9 +1,12 @@
-"""Strike and pluck strings: piano, harp, pipa, guzheng, guitar, bass.
+"""Strike, pluck and bow strings: piano, harp, pipa, guzheng, guitar, bass, cello.
 
 Partials lie at n f0 sqrt(1 + B n²) (Fletcher 1964) and are excited as sin(pi n p) / n for a
 string struck or plucked at the fraction p of its length, softened by the width of the hammer,
 nail or finger. A partial at f falls as 1 / decay = b1 + b3 f² (Chaigne and Askenfelt 1994),
 first quickly, then slowly, because coupled strings exchange energy (Weinreich 1977).
+
+The bowed string moves as a sawtooth (Helmholtz 1863); the bridge's force drives the many narrow
+resonances of the body (Mathews and Kohut 1973).
 """
 
 from __future__ import annotations
@@ -86,28 +89,55 @@ BASS = Strings(
     body=((90.0, 3.0, 0.5),),
 )  # fmt: skip
 
+_CELLO_BODY = (
+    (98.0, 9.0, 1.6),
+    (176.0, 12.0, 1.8),
+    (230.0, 12.0, 1.2),
+    (410.0, 10.0, 1.4),
+    (640.0, 8.0, 1.0),
+    (1100.0, 6.0, 0.8),
+    (2100.0, 4.0, 0.7),
+)
+
 
 def play(notes: Sequence[Note], strings: Strings, *, draw: Stream) -> Sound:
-    """Play notes, each on a string of its own, through the body.
+    """Strike or pluck notes, each on a string of its own, through the body.
 
     Returns:
         The sound, shape (441000,).
     """
     track = np.zeros(synthesis.samples(SECONDS))
     for note in notes:
-        synthesis.place(track, _note(note, strings, draw), start_s=note.start_s)
+        synthesis.mix_in(track, _plucked(note, strings, draw), start_s=note.start_s)
     return synthesis.resonate(track, strings.body)
 
 
-def _note(note: Note, strings: Strings, draw: Stream) -> Sound:
-    held = synthesis.samples(note.duration_s)
+def bow(notes: Sequence[Note], *, draw: Stream) -> Sound:
+    """Bow notes on a cello, legato, sliding from one to the next.
+
+    Returns:
+        The sound, shape (441000,).
+    """
+    track = np.zeros(synthesis.samples(SECONDS))
+    previous = None
+    for note in notes:
+        glide = 0.0
+        if previous is not None and note.start_s - previous.start_s < previous.duration_s + 0.1:
+            glide = previous.midi - note.midi
+        synthesis.mix_in(track, _bowed(note, glide, draw), start_s=note.start_s)
+        previous = note
+    return synthesis.band(synthesis.resonate(track, _CELLO_BODY), 50.0, 5000.0)
+
+
+def _plucked(note: Note, strings: Strings, draw: Stream) -> Sound:
+    sounding = synthesis.samples(note.duration_s)
     released = synthesis.samples(4.0 * strings.damper_s)
-    num_samples = min(held + released, synthesis.samples(SECONDS - note.start_s) + 1)
+    num_samples = min(sounding + released, synthesis.samples(SECONDS - note.start_s) + 1)
     frequency_hz, decay_s, amplitude = _partials(note, strings, draw)
     sound = synthesis.ring(frequency_hz, decay_s, amplitude=amplitude, num_samples=num_samples)
     if strings.bends and note.duration_s > 0.25 and draw.uniform() < strings.bends:
         sound = _bent(sound, draw)
-    sound[held:] *= synthesis.fall(len(sound[held:]), strings.damper_s)
+    sound[sounding:] *= synthesis.fall(len(sound[sounding:]), strings.damper_s)
     knock_samples = min(num_samples, synthesis.samples(6 * strings.knock_s))
     knock = synthesis.white(draw, knock_samples) * synthesis.fall(knock_samples, strings.knock_s)
     sound[:knock_samples] += strings.knock * synthesis.band(knock, *strings.knock_hz)
@@ -150,3 +180,28 @@ def _bent(sound: Sound, draw: Stream) -> Sound:
         bend = 0.35 * semitones * rise * np.sin(2.0 * np.pi * draw.uniform(4.5, 6.0) * t)
     position = np.cumsum(np.exp(bend)) - 1.0
     return np.interp(position, np.arange(len(sound)), sound)
+
+
+def _bowed(note: Note, glide: float, draw: Stream) -> Sound:
+    """Bow one note; ``glide`` is the distance in semitones the left hand comes from."""
+    release_s = 0.12
+    t = np.arange(synthesis.samples(note.duration_s + release_s)) / SAMPLING_RATE
+    vibrato = (
+        0.22
+        * np.clip((t - 0.15) / 0.3, 0.0, 1.0)
+        * np.sin(2.0 * np.pi * draw.uniform(5.0, 6.2) * t)
+    )
+    semitones = glide * np.exp(-t / 0.03) + vibrato
+    unsteady = 0.06 * (synthesis.wander(draw, len(t), rate_hz=12.0) - 0.5)
+    cycles = synthesis.phase(note.frequency_hz * 2.0 ** ((semitones + unsteady) / 12.0))
+    n = synthesis.harmonics(note.frequency_hz * 1.06)
+    contact = 1.0 / (1.0 + (n * note.frequency_hz / (2500.0 + 3500.0 * note.velocity)) ** 2)
+    string = synthesis.turn(synthesis.cycle(contact / n), cycles)
+    slip = np.exp(-8.0 * (cycles % 1.0))
+    bow = synthesis.band(synthesis.white(draw, len(t)) * (0.15 + slip), 400.0, 6000.0)
+    attack_s = draw.uniform(0.05, 0.11)
+    swell = 0.75 + 0.25 * np.sin(np.pi * np.clip(t / note.duration_s, 0.0, 1.0))
+    envelope = np.clip(t / attack_s, 0.0, 1.0) * swell
+    envelope *= np.clip((note.duration_s + release_s - t) / release_s, 0.0, 1.0) ** 2
+    scratch = 0.05 + 0.2 * np.exp(-t / 0.04)
+    return note.velocity * envelope * (string + scratch * bow)

@@ -1,11 +1,8 @@
-"""Colour sound: noise, bands, resonances, slow curves.
-
-Ring damped modes, the building blocks of struck and plucked bodies.
+"""Synthesise sound: noise and filters, decaying modes, wavetables, reverberation, mastering.
 
 A string, bar or membrane left to itself sounds as a sum of exponentially decaying sinusoids
-(Adrien 1991, "The missing link: modal synthesis").
-
-Turn one cycle of a band-limited wave at any pitch (Mathews 1969).
+(Adrien 1991, "The missing link: modal synthesis"); what is bowed, blown or sung is one cycle of a
+band-limited wave, read at any pitch (Mathews 1969).
 """
 
 from __future__ import annotations
@@ -18,11 +15,25 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
+from mn_dataset.audio.io import Pcm
 from mn_dataset.records import SAMPLING_RATE
 from mn_dataset.seeds import Stream
 
 Sound: TypeAlias = NDArray[np.float64]
 """Mono sound or a curve beside it, shape (time,)."""
+
+HIGHEST_HZ = 18_000.0
+"""Harmonics end here; the last may lie above by less than the fundamental."""
+
+PEAK_DBFS = -3.0
+"""Where the loudest of a recording's stems and their sum peaks."""
+
+_CYCLE = 2048  # samples of a wavetable
+_EDGE_S = 0.01
+
+# OpenBLAS multiplies on one thread up to this many products. More threads only wait for each
+# other here, and the sum's order, hence its last bit, must not depend on their number.
+_SINGLE_THREADED = 200_000
 
 
 def samples(seconds: float) -> int:
@@ -78,28 +89,11 @@ def scatter(draw: Stream, num_samples: int, *, rate_hz: float, tail: float) -> S
     return impulses
 
 
-def place(track: Sound, sound: Sound, *, start_s: float) -> None:
-    """Add a sound to a track from a time on; what hangs over the end is cut."""
+def mix_in(track: Sound, sound: Sound, *, start_s: float) -> None:
+    """Mix a sound into a track from a time on; what hangs over the end is cut."""
     start = min(samples(start_s), len(track))
     part = sound[: len(track) - start]
     track[start : start + len(part)] += part
-
-
-@cache
-def _butterworth(low_hz: float, high_hz: float) -> Sound:
-    nyquist_hz = SAMPLING_RATE / 2
-    if low_hz <= 0.0:
-        sos = signal.butter(2, high_hz, "lowpass", fs=SAMPLING_RATE, output="sos")
-    elif high_hz >= nyquist_hz:
-        sos = signal.butter(2, low_hz, "highpass", fs=SAMPLING_RATE, output="sos")
-    else:
-        sos = signal.butter(2, (low_hz, high_hz), "bandpass", fs=SAMPLING_RATE, output="sos")
-    return np.asarray(sos, dtype=np.float64)
-
-
-# OpenBLAS multiplies on one thread up to this many products. More threads only wait for each
-# other here, and the sum's order, hence its last bit, must not depend on their number.
-_SINGLE_THREADED = 200_000
 
 
 def ring(frequency_hz: Sound, decay_s: Sound, *, amplitude: Sound, num_samples: int) -> Sound:
@@ -132,20 +126,19 @@ def ring(frequency_hz: Sound, decay_s: Sound, *, amplitude: Sound, num_samples: 
     return sound.ravel()[:num_samples]
 
 
-_SIZE = 2048
-HIGHEST_HZ = 18_000.0
-"""No harmonic is made above this frequency."""
-
-
 def harmonics(frequency_hz: float) -> Sound:
-    """Return the numbers 1, 2, … of the harmonics that fit below ``HIGHEST_HZ``."""
-    return np.arange(1.0, min(HIGHEST_HZ / frequency_hz, _SIZE // 2 - 1) + 1.0)
+    """Return the numbers 1, 2, … of the harmonics up to ``HIGHEST_HZ`` and the next.
+
+    >>> harmonics(5000.0).tolist()
+    [1.0, 2.0, 3.0, 4.0]
+    """
+    return np.arange(1.0, min(HIGHEST_HZ / frequency_hz, _CYCLE // 2 - 1) + 1.0)
 
 
 def cycle(amplitude: Sound) -> Sound:
     """Return one cycle of sines with these amplitudes, shape (2049,), its end its beginning."""
-    spectrum = np.zeros(_SIZE // 2 + 1, dtype=np.complex128)
-    spectrum[1 : len(amplitude) + 1] = -0.5j * _SIZE * amplitude
+    spectrum = np.zeros(_CYCLE // 2 + 1, dtype=np.complex128)
+    spectrum[1 : len(amplitude) + 1] = -0.5j * _CYCLE * amplitude
     wave = np.fft.irfft(spectrum)
     return np.append(wave, wave[0])
 
@@ -167,6 +160,57 @@ def phase(frequency_hz: Sound) -> Sound:
 
 def turn(wave: Sound, cycles: Sound) -> Sound:
     """Read a closed cycle at a phase curve in cycles, shape (time,), interpolating linearly."""
-    position = (cycles - np.floor(cycles)) * _SIZE
+    position = (cycles - np.floor(cycles)) * _CYCLE
     index = position.astype(np.intp)
     return wave[index] + (position - index) * (wave[index + 1] - wave[index])
+
+
+def reverberate(stems: dict[str, Sound], draw: Stream) -> dict[str, Sound]:
+    """Reverberate stems in one small room, each cut to its own length.
+
+    The response is exponentially falling noise (Moorer 1979).
+    """
+    reverberation_s = draw.uniform(0.25, 0.5)
+    num_samples = samples(0.7 * reverberation_s)
+    # Sound has fallen by 60 dB, 6.9 nepers, after the reverberation time.
+    tail = white(draw, num_samples) * fall(num_samples, reverberation_s / 6.9)
+    tail = band(tail, 150.0, 6000.0)
+    tail[: samples(0.004)] = 0.0
+    tail *= draw.uniform(0.2, 0.35) / np.sqrt(np.sum(tail**2))
+    tail[0] = 1.0
+    return {
+        name: np.asarray(signal.oaconvolve(sound, tail)[: len(sound)], dtype=np.float64)
+        for name, sound in stems.items()
+    }
+
+
+def master(stems: dict[str, Sound]) -> dict[str, Pcm]:
+    """Free stems of DC, fade their ends, scale them by one gain, and quantise each.
+
+    The integer sum of the stems, and each of them, peaks at ``PEAK_DBFS`` at most.
+    """
+    clean = {name: _edged(band(sound, 25.0, 22_050.0)) for name, sound in stems.items()}
+    mixture = np.sum(list(clean.values()), axis=0)
+    peak = max(float(np.abs(sound).max()) for sound in (mixture, *clean.values()))
+    gain = 32_767.0 * 10.0 ** (PEAK_DBFS / 20.0) / peak
+    return {name: np.rint(gain * sound).astype(np.int16) for name, sound in clean.items()}
+
+
+@cache
+def _butterworth(low_hz: float, high_hz: float) -> Sound:
+    nyquist_hz = SAMPLING_RATE / 2
+    if low_hz <= 0.0:
+        sos = signal.butter(2, high_hz, "lowpass", fs=SAMPLING_RATE, output="sos")
+    elif high_hz >= nyquist_hz:
+        sos = signal.butter(2, low_hz, "highpass", fs=SAMPLING_RATE, output="sos")
+    else:
+        sos = signal.butter(2, (low_hz, high_hz), "bandpass", fs=SAMPLING_RATE, output="sos")
+    return np.asarray(sos, dtype=np.float64)
+
+
+def _edged(sound: Sound) -> Sound:
+    num_samples = samples(_EDGE_S)
+    ramp = np.arange(num_samples) / num_samples
+    sound[:num_samples] *= ramp
+    sound[-num_samples:] *= ramp[::-1]
+    return sound

@@ -25,14 +25,14 @@ def play(notes: Sequence[Note], *, draw: Stream) -> Sound:
     """
     track = np.zeros(synthesis.samples(SECONDS))
     for note in notes:
-        synthesis.place(track, _note(note, draw), start_s=note.start_s)
+        synthesis.mix_in(track, _note(note, draw), start_s=note.start_s)
     return track
 
 
 def _note(note: Note, draw: Stream) -> Sound:
     release_s = 0.05
-    held_s = note.duration_s * draw.uniform(0.82, 0.95)
-    t = np.arange(synthesis.samples(held_s + release_s)) / SAMPLING_RATE
+    note_s = note.duration_s * draw.uniform(0.82, 0.95)
+    t = np.arange(synthesis.samples(note_s + release_s)) / SAMPLING_RATE
     vibrato = (
         0.14
         * np.clip((t - 0.25) / 0.3, 0.0, 1.0)
@@ -43,7 +43,7 @@ def _note(note: Note, draw: Stream) -> Sound:
     cycles = synthesis.phase(note.frequency_hz * 2.0 ** ((vibrato + scoop + unsteady) / 12.0))
     pressure = np.clip(t / draw.uniform(0.03, 0.06), 0.0, 1.0) ** 1.5
     pressure *= 0.8 + 0.35 * np.exp(-t / 0.06) + 0.1 * synthesis.wander(draw, len(t), rate_hz=3.0)
-    pressure *= np.clip((held_s + release_s - t) / release_s, 0.0, 1.0)
+    pressure *= np.clip((note_s + release_s - t) / release_s, 0.0, 1.0)
     drive = np.clip(pressure * (0.35 + 0.65 * note.velocity), 0.0, 1.0)
     mild, brassy = _waves(note.frequency_hz)
     tone = (1.0 - drive) * synthesis.turn(mild, cycles) + drive * synthesis.turn(brassy, cycles)

@@ -57,7 +57,7 @@ def sing(notes: Sequence[Note], *, tract: float, draw: Stream) -> Sound:
     for note in notes:
         if draw.uniform() < 0.5:
             sound = _consonant(draw)
-            synthesis.place(out, note.velocity * sound, start_s=max(0.0, note.start_s - 0.05))
+            synthesis.mix_in(out, note.velocity * sound, start_s=max(0.0, note.start_s - 0.05))
     return out
 
 
@@ -107,9 +107,9 @@ def _steps(
 ) -> tuple[Sound, Sound]:
     """Return break points of a curve that holds a value over each note and glides to the next."""
     starts = np.array([note.start_s for note in notes])
-    held = np.array(values, dtype=np.float64)
+    levels = np.array(values, dtype=np.float64)
     times = np.stack([starts[1:] - glide_s / 2, starts[1:] + glide_s / 2], axis=1).ravel()
-    return times, np.stack([held[:-1], held[1:]], axis=1).ravel()
+    return times, np.stack([levels[:-1], levels[1:]], axis=1).ravel()
 
 
 def _consonant(draw: Stream) -> Sound:

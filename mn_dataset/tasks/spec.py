@@ -10,17 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter, methodcaller
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from mn_dataset.audio.response import Response
 from mn_dataset.errors import InputError
 from mn_dataset.records import Layer, Recipe, Role, SnrDefinition
-
-if TYPE_CHECKING:
-    pass
+from mn_dataset.tasks.facets import Axis, Facet
 
 Wave = NDArray[np.float32]
 """One sound, shape (channels, time)."""
@@ -54,48 +53,6 @@ class LayerRole:
 
 
 @dataclass(frozen=True)
-class Facet:
-    """One side of the cells that mixtures are counted and scored in.
-
-    Attributes:
-        column: Of the recipe table.
-        title: What it is called, such as "noise class".
-        plural: The same of several.
-        labels: The labels that exist, in the order for people; () if they are not known before.
-        numeric: Whether it is a number, such as a ratio in dB; drawn from a range it is shown in
-            steps.
-        header: What heads its column where there is little room; the title by default.
-    """
-
-    column: str
-    title: str
-    plural: str
-    labels: tuple[str, ...] = ()
-    numeric: bool = False
-    header: str = ""
-
-    @property
-    def short(self) -> str:
-        """What heads its column where there is little room."""
-        return self.header or self.title
-
-
-@dataclass(frozen=True)
-class Axis:
-    """A kind of recordings that mixtures share, so that their scores are not independent.
-
-    Attributes:
-        title: What one is called, such as "clean recording".
-        plural: The same of several.
-        column: Of the recipe table, with the id of a source; "" if the task has no such kind.
-    """
-
-    title: str
-    plural: str
-    column: str
-
-
-@dataclass(frozen=True)
 class Column:
     """A column of the recipe table that repeats what the layers say, for people.
 
@@ -115,7 +72,7 @@ class Measures:
     """Columns of the manifest with what was measured of the layers of a mixture.
 
     Attributes:
-        fields: The columns.
+        fields: The columns; of ratios, the first is under the recipe's own definition.
         values: Returns their cells; it is given the recipe and one entry per layer. An entry that
             is not known is None, and so is what depends on it.
     """
@@ -153,11 +110,11 @@ class Drawn:
 
     Attributes:
         rows: The recipes.
-        responses: The room responses that their layers name, `mn_dataset.audio.response.Response`.
+        responses: The room responses that their layers name.
     """
 
     rows: Sequence[Recipe]
-    responses: Sequence[Any] = ()
+    responses: Sequence[Response] = ()
 
 
 @dataclass(frozen=True)
@@ -202,6 +159,12 @@ def layers_add_up(recipes: Sequence[Recipe]) -> Sequence[str]:
 def own_layer(layer: Layer) -> Layer:
     """Return a layer as it is: the recipe table stores all of it."""
     return layer
+
+
+def nothing_further(recipe: Recipe) -> Sequence[Expectation]:
+    """Expect of a recipe no more than what holds in every task."""
+    del recipe
+    return ()
 
 
 def none_across(options: Mapping[str, Any]) -> Mapping[str, str]:
@@ -251,7 +214,7 @@ class TaskSpec:
         facets: The sides of the leaderboard's cells, in the order of its columns.
         clusters: The two kinds of recordings whose sharing makes scores depend on each other.
         draw: Draws recipes: from a corpus, with ``split``, ``seed`` and the options of the task as
-            keyword arguments.
+            keyword arguments. None if its recipes are made elsewhere.
         expectations: What a well-formed recipe holds, beside what holds in every task.
         kept: Roles whose layers' sum is written as audio too, under the role's name.
         input_axis: Whether a batch has an axis of inputs after the first.
@@ -279,8 +242,8 @@ class TaskSpec:
     roles: tuple[LayerRole, ...]
     facets: tuple[Facet, ...]
     clusters: tuple[Axis, Axis]
-    draw: Callable[..., Drawn]
-    expectations: Callable[[Recipe], Sequence[Expectation]]
+    draw: Callable[..., Drawn] | None = None
+    expectations: Callable[[Recipe], Sequence[Expectation]] = nothing_further
     activity: str = ""
     command: str = ""
     kept: tuple[str, ...] = ()
@@ -326,7 +289,8 @@ class TaskSpec:
 
     def files(self, recipe: Recipe) -> tuple[str, ...]:
         """Return the names of all that is written as audio, in the order it is written."""
-        return (*self.inputs(recipe), *self.targets(recipe), *self.kept)
+        kept = [name for name in self.kept if any(one.role == name for one in recipe.layers)]
+        return (*self.inputs(recipe), *self.targets(recipe), *kept)
 
     def stack_inputs(self, inputs: Mapping[str, Wave]) -> Wave:
         """Return inputs as one item of a batch: (channels, time), or (inputs, channels, time)."""

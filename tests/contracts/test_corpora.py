@@ -11,7 +11,7 @@ from mn_dataset import tables
 from mn_dataset.catalogue import registry
 from mn_dataset.catalogue.registry import CorpusSpec
 from mn_dataset.errors import MnError
-from mn_dataset.fetch.request import Order
+from mn_dataset.fetch.session import FetchRequest
 from mn_dataset.records import NOISE_CLASSES, ROLES, SPLITS
 from mn_dataset.split.audit import leaks
 
@@ -54,15 +54,15 @@ def test_its_tables_do_not_leak(spec: CorpusSpec) -> None:
     assert [str(leak) for role in ROLES for leak in leaks(spec.rows()[role])] == []
 
 
-def test_a_wrong_order_is_refused_before_anything_is_written(
+def test_a_wrong_request_is_refused_before_anything_is_written(
     spec: CorpusSpec, tmp_path: Path
 ) -> None:
     """A place that is not there, a licence that nobody knows, a filling that there is not."""
     folder = tmp_path / "corpora" / spec.name
     for wrong in (
-        Order(folder, origin=str(tmp_path / "nowhere")),
-        Order(folder, license_allow=("CC-BY-99",)),
-        Order(folder, fill="silence"),
+        FetchRequest(folder, origin=str(tmp_path / "nowhere")),
+        FetchRequest(folder, license_allow=("CC-BY-99",)),
+        FetchRequest(folder, fill="silence"),
     ):
         with pytest.raises(MnError):
             spec.fetch(wrong)

@@ -24,7 +24,8 @@ import soundfile
 
 from mn_dataset import seeds
 from mn_dataset.fetch.download import Patience
-from mn_dataset.fetch.request import Order
+from mn_dataset.fetch.session import FetchRequest
+from mn_dataset.files import lock
 from mn_dataset.records import ROLES
 from mn_dataset.tables import Row
 
@@ -193,17 +194,17 @@ def killed(tmp_path: Path) -> Callable[..., tuple[Path, Path]]:
     second finds nothing in the cache of the first.
     """
 
-    def start(rows: object, order: Order) -> subprocess.Popen[bytes]:
+    def start(rows: object, fetch_request: FetchRequest) -> subprocess.Popen[bytes]:
         state = tmp_path / "state.pickle"
-        state.write_bytes(pickle.dumps((rows, order)))
+        state.write_bytes(pickle.dumps((rows, fetch_request)))
         command = [sys.executable, "-c", _PROGRAM, str(state)]
         return subprocess.Popen(command, start_new_session=True)
 
-    def run(rows: object, order: Order, *, times: int) -> tuple[Path, Path]:
+    def run(rows: object, fetch_request: FetchRequest, *, times: int) -> tuple[Path, Path]:
         folders = tmp_path / "whole", tmp_path / "killed"
-        name = order.folder.name
-        whole = replace(order, folder=folders[0] / name, workers=2)
-        other = replace(whole, folder=folders[1] / name, origin=f"{order.origin}/.")
+        name = fetch_request.folder.name
+        whole = replace(fetch_request, folder=folders[0] / name, workers=2)
+        other = replace(whole, folder=folders[1] / name, origin=f"{fetch_request.origin}/.")
         started = time.monotonic()
         assert start(rows, whole).wait() == 0
         whole_s = time.monotonic() - started
@@ -216,3 +217,30 @@ def killed(tmp_path: Path) -> Callable[..., tuple[Path, Path]]:
         return folders
 
     return run
+
+
+_COMMAND = "import sys; from benchmarks.cli import main; sys.exit(main())"
+
+
+@pytest.fixture
+def holding() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Return a function that starts a command and halts it while it holds the lock of a folder.
+
+    The folder comes first, then the words of the command. Killed, the process holds it no longer.
+    """
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def start(folder: Path, *words: object) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-c", _COMMAND, *map(str, words)]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        processes.append(process)
+        while (holder := lock.owner(folder)) is None or holder.process != process.pid:
+            assert process.poll() is None, "it ended before it was halted"
+            time.sleep(0.0005)
+        process.send_signal(signal.SIGSTOP)
+        return process
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.wait()

@@ -36,7 +36,7 @@ def test_a_leaking_split_is_refused_and_may_be_allowed(damaged, tmp_path):
     damaged("clean", 2, group="take", category="piano", split="train")
     corpus = open_corpus(damaged("clean", 4, group="take", category="piano", split="test"))
 
-    with pytest.raises(InputError, match="--allow-leak"):
+    with pytest.raises(InputError, match="`allow_leak`"):
         build(corpus, tmp_path / "out", split="test")
     assert not (tmp_path / "out").exists()
     out = build(corpus, tmp_path / "out", split="test", count=2, allow_leak=True)
@@ -51,7 +51,7 @@ def test_a_take_in_two_splits_is_refused_unless_allowed_or_assigned_anew(damaged
     io.write_wav(root / "clean/piano_test_0.wav", copy, sampling_rate=SAMPLING_RATE)
     corpus = open_corpus(root)
 
-    with pytest.raises(InputError, match=r"near-duplicate \(shift 0\.2 s.*--reassign"):
+    with pytest.raises(InputError, match=r"near-duplicate \(shift 0\.2 s.*`reassign`"):
         build(corpus, tmp_path / "out", split="test")
     assert (root / PRINTS_NAME).is_file()
     out = build(corpus, tmp_path / "out", split="test", count=2, allow_leak=True)

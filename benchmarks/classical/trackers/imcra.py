@@ -1,4 +1,4 @@
-"""Average the noise where music is unlikely, found by minima in two rounds.
+"""Track the noise by averaging where music is unlikely, as minima in two rounds tell.
 
 Cohen, "Noise spectrum estimation in adverse environments: improved minima controlled recursive
 averaging", IEEE Transactions on Speech and Audio Processing 11(5), 2003.
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import exp1
 
-from benchmarks.signal.masks import Power
+from benchmarks.signal.stft import Power
 
 Frame = NDArray[np.float64]
 """One frame of powers, shape (..., bins)."""
@@ -82,8 +82,8 @@ def imcra(power: Power, *, frames_per_s: float) -> Power:
         minimum = _MINIMUM_BIAS * lowest.add(smoothed)
         absent = (frame < _ABSENT_POWER * minimum) & (smoothed < _ABSENT_SMOOTHED * minimum)
         weight = _across(absent.astype(np.float64))
-        heard = np.divide(_across(frame * absent), weight, out=quiet.copy(), where=weight > 0)
-        quiet = _SMOOTHING * quiet + (1.0 - _SMOOTHING) * heard
+        noisy = np.divide(_across(frame * absent), weight, out=quiet.copy(), where=weight > 0)
+        quiet = _SMOOTHING * quiet + (1.0 - _SMOOTHING) * noisy
         absence = _absence(frame, smoothed, _MINIMUM_BIAS * lowest_quiet.add(quiet))
         presence = _presence(absence, prior, certain)
         memory = _AVERAGING + (1.0 - _AVERAGING) * presence
@@ -96,8 +96,8 @@ def imcra(power: Power, *, frames_per_s: float) -> Power:
 def _across(frame: Frame) -> Frame:
     """Average over neighbouring bins; beyond the edges there are none."""
     padded = np.pad(frame, [(0, 0)] * (frame.ndim - 1) + [(1, 1)], mode="edge")
-    first, own, last = _ACROSS
-    averaged: Frame = first * padded[..., :-2] + own * frame + last * padded[..., 2:]
+    below, center, above = _ACROSS
+    averaged: Frame = below * padded[..., :-2] + center * frame + above * padded[..., 2:]
     return averaged
 
 

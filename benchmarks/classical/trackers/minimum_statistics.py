@@ -1,4 +1,4 @@
-"""Follow the noise through the minima of a smoothed power.
+"""Track the noise through the minima of a smoothed power.
 
 Martin, "Noise power spectral density estimation based on optimal smoothing and minimum
 statistics", IEEE Transactions on Speech and Audio Processing 9(5), 2001.
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.signal.masks import Power
+from benchmarks.signal.stft import Power
 
 Frame = NDArray[np.float64]
 """One frame of powers, shape (..., bins)."""
@@ -58,8 +58,8 @@ def minimum_statistics(power: Power, *, frames_per_s: float) -> Power:
     """
     noise = np.empty_like(power)
     frames = np.moveaxis(power, -2, 0).astype(np.float64)
-    for number, found in enumerate(_tracked(frames, frames_per_s)):
-        noise[..., number, :] = found
+    for number, estimate in enumerate(_tracked(frames, frames_per_s)):
+        noise[..., number, :] = estimate
     return noise
 
 
@@ -81,9 +81,9 @@ def _tracked(frames: Frame, frames_per_s: float) -> Iterator[Frame]:
     state = _Smoothed(first, first, first**2, np.ones_like(first[..., :1]), np.ones_like(first))
     noise, lowest = first, first
     current, current_sub = np.full_like(first, np.inf), np.full_like(first, np.inf)
-    kept = np.full((_SUBWINDOWS, *first.shape), np.inf)
+    minima = np.full((_SUBWINDOWS, *first.shape), np.inf)
     rising = np.zeros(first.shape, dtype=bool)
-    place = length  # the first frame ends a sub-window, so that something is known at once
+    position = length  # the first frame ends a sub-window, so that there is an estimate at once
     for number, frame in enumerate(frames):
         state = _smoothed(state, frame, noise, frames_per_s=frames_per_s, number=number)
         unsteady = state.inverse_freedom.mean(axis=-1, keepdims=True)
@@ -91,23 +91,23 @@ def _tracked(frames: Frame, frames_per_s: float) -> Iterator[Frame]:
         long, short = (level * _bias(state.inverse_freedom, size) for size in (window, length))
         lower = long < current
         current, current_sub = np.where(lower, long, current), np.where(lower, short, current_sub)
-        if place < length:
-            if place > 1:
+        if position < length:
+            if position > 1:
                 rising |= lower
                 lowest = np.minimum(current_sub, lowest)
                 noise = lowest
         else:
-            kept[number // length % _SUBWINDOWS] = current
-            lowest = kept.min(axis=0)
+            minima[number // length % _SUBWINDOWS] = current
+            lowest = minima.min(axis=0)
             followed = (current_sub < _slope(unsteady, length / frames_per_s) * lowest) & rising
             followed &= ~lower & (current_sub > lowest)
             lowest = np.where(followed, current_sub, lowest)
-            kept = np.where(followed, lowest, kept)
+            minima = np.where(followed, lowest, minima)
             noise = lowest
             rising[:] = False
             current, current_sub = np.full_like(first, np.inf), np.full_like(first, np.inf)
-            place = 0
-        place += 1
+            position = 0
+        position += 1
         yield noise
 
 

@@ -1,4 +1,4 @@
-"""Estimate the power of the noise from the quiet moments of each frequency."""
+"""Estimate the noise from the quiet moments of each frequency, once for a whole clip."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from benchmarks.signal.masks import Power
+from benchmarks.signal.stft import Power
 
 
 def quantile_noise(

@@ -1,4 +1,4 @@
-"""Average the noise by how probable music is under a fixed prior: quick, and made for speech.
+"""Track the noise by averaging with the probability of music under a fixed prior.
 
 Gerkmann and Hendriks, "Unbiased MMSE-based noise power estimation with low complexity and low
 tracking delay", IEEE Transactions on Audio, Speech, and Language Processing 20(4), 2012.
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.signal.masks import Power
+from benchmarks.signal.stft import Power
 
 _HOP_S = 0.016  # of the paper's frames, to which its two memories belong
 _SMOOTHING = 0.8
@@ -43,8 +43,8 @@ def spp(power: Power, *, frames_per_s: float) -> Power:
         evidence = np.exp(-np.minimum(frame / estimate * _PRIOR / (1.0 + _PRIOR), 200.0))
         presence = 1.0 / (1.0 + (1.0 + _PRIOR) * evidence)  # eq. 18, both equally likely before
         mean_presence = presence_memory * mean_presence + (1.0 - presence_memory) * presence
-        held = np.where(mean_presence > _STUCK, np.minimum(presence, _STUCK), presence)
-        heard = held * estimate + (1.0 - held) * frame  # eq. 22
-        estimate = memory * estimate + (1.0 - memory) * heard
+        bounded = np.where(mean_presence > _STUCK, np.minimum(presence, _STUCK), presence)
+        expected = bounded * estimate + (1.0 - bounded) * frame  # eq. 22
+        estimate = memory * estimate + (1.0 - memory) * expected
         noise[..., number, :] = estimate
     return noise

@@ -1,13 +1,16 @@
-"""What networks learn from: the train split, with the validation split kept apart."""
+"""Training data: the items to learn from, those to validate with, and the recordings of both."""
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,13 +18,31 @@ from numpy.typing import NDArray
 
 from mn_dataset.audio.fingerprint.pairs import Pair
 from mn_dataset.errors import InputError
+from mn_dataset.files.atomic import write_text
 from mn_dataset.split.audit import leaks
 from mn_dataset.tables import Row
 
 logger = logging.getLogger(__name__)
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
-_NAMED = 5  # ids that a message names
+
+SOURCES = "sources.csv"
+"""The file of a run folder that lists the recordings of train and validation."""
+
+_SOURCE_COLUMNS = (
+    "id",
+    "split",
+    "category",
+    "license",
+    "attribution",
+    "source",
+    "url",
+    "sha256",
+    "start_s",
+    "duration_s",
+    "pcm_sha256",
+)  # of a metadata table, without the path; with the hash of the 16-bit samples
+_MOST_NAMES = 5  # ids in a message
 
 
 @dataclass(frozen=True)
@@ -40,24 +61,24 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Origin:
-    """A recording that is mixed, in the split in which it is."""
+class SourceRow:
+    """A recording that is mixed: its row in the table, and the hash of its samples."""
 
     row: Row
     pcm_sha256: str
 
 
-class Material(Protocol):
+class TrainingData(Protocol):
     """A corpus or a built dataset, as training sees it."""
 
     @property
     def identity(self) -> dict[str, str]:
-        """What names it and proves that it is the same, as JSON."""
+        """Name, and the hashes that prove it is the same, as JSON."""
         ...
 
     @property
-    def origins(self) -> Sequence[Origin]:
-        """Its recordings of both splits."""
+    def sources(self) -> Sequence[SourceRow]:
+        """The recordings of train and validation."""
         ...
 
     @property
@@ -79,78 +100,128 @@ class Material(Protocol):
         ...
 
 
-def apart(
-    origins: Sequence[Origin], held: str, *, where: str, pairs: Sequence[Pair] = ()
+def refuse_leaks(
+    sources: Sequence[SourceRow], held_split: str, *, where: str, pairs: Sequence[Pair] = ()
 ) -> tuple[frozenset[str], frozenset[str]]:
     """Prove that no recording is learned from and held out.
 
     Args:
-        origins: The recordings of both splits, and others that may link them.
-        held: The split that is held out.
+        sources: The recordings of both splits, and others that may link them.
+        held_split: The split that is held out.
         where: What to name in a message.
         pairs: Near-duplicates among them, by id.
 
     Returns:
         Ids of train, and ids held out, that share a group across categories, such as one tune on
-        two instruments. That is no leak, but what is held out is to be of unheard groups, so
-        one or the other is to be left out.
+        two instruments. That is no leak, but what is held out is to be of groups that were not
+        learned from, so one or the other is to be left out.
 
     Raises:
         InputError: naming the recordings that stand in both splits.
     """
-    rows = [origin.row for origin in origins]
-    twice = [name for name, count in Counter(row.id for row in rows).items() if count > 1]
-    if twice:
+    rows = [source.row for source in sources]
+    repeated = [name for name, count in Counter(row.id for row in rows).items() if count > 1]
+    if repeated:
         raise InputError(
-            f"{where}: {twice[0]} is mixed in {TRAIN} and in {held} ({len(twice)} such "
+            f"{where}: {repeated[0]} is mixed in {TRAIN} and in {held_split} ({len(repeated)} such "
             "recordings); build it from a corpus whose noises are split, without a preset"
         )
-    found = leaks(rows, {origin.row.id: origin.pcm_sha256 for origin in origins}, pairs)
     between = [
         leak
-        for leak in found
-        if not leak.faint and {TRAIN, held} <= {row.split for row in leak.rows}
+        for leak in leaks(rows, {source.row.id: source.pcm_sha256 for source in sources}, pairs)
+        if not leak.faint and {TRAIN, held_split} <= {row.split for row in leak.rows}
     ]
     severe = [leak for leak in between if leak.severe]
     if severe:
         raise InputError(
             f"{where}: column 'split' leaks: {severe[0]} ({len(severe)} in all); what is held out "
-            "must not be learned from: correct it, or run `mn split --reassign --in-place`"
+            "must not be learned from: correct it, or run `mn split` so that it reassigns splits "
+            "in place"
         )
-    learned, unheard = (
+    in_train, in_held_split = (
         frozenset(row.id for leak in between for row in leak.rows if row.split == split)
-        for split in (TRAIN, held)
+        for split in (TRAIN, held_split)
     )
-    return learned, unheard
+    return in_train, in_held_split
 
 
-def split_sha256(origins: Sequence[Origin]) -> str:
+def splits_sha256(sources: Sequence[SourceRow]) -> str:
     """Return a hash of what drawing depends on: samples, split, category and group of each."""
     cells = sorted(
         (one.row.id, one.row.split, one.row.category, one.row.group, one.pcm_sha256)
-        for one in origins
+        for one in sources
     )
     return hashlib.sha256(json.dumps(cells).encode()).hexdigest()
 
 
-def tell_left_out(left_out: Mapping[str, Sequence[str]], *, where: str) -> None:
-    """Log how many are left out, why, and the first of them."""
+def log_left_out(left_out: Mapping[str, Sequence[str]], *, where: str) -> None:
+    """Log how many recordings or mixtures are left out, why, and the first of them."""
     for reason, names in left_out.items():
-        more = ", …" if len(names) > _NAMED else ""
-        told = ", ".join(names[:_NAMED])
-        logger.warning("%s: %d left out, %s: %s%s", where, len(names), reason, told, more)
+        more = ", …" if len(names) > _MOST_NAMES else ""
+        first = ", ".join(names[:_MOST_NAMES])
+        logger.warning("%s: %d left out, %s: %s%s", where, len(names), reason, first, more)
 
 
-def facts(material: Material) -> dict[str, Any]:
-    """Return what a card says of the recordings: how many, of which groups, licences, and not."""
-    told: dict[str, Any] = dict(material.identity)
+def data_facts(data: TrainingData) -> dict[str, Any]:
+    """Return what a card says of the recordings: how many, groups, licences, and what is left out.
+
+    Args:
+        data: What a network learns from.
+    """
+    facts: dict[str, Any] = dict(data.identity)
     for split in (TRAIN, VALIDATION):
-        rows = [origin.row for origin in material.origins if origin.row.split == split]
-        told[split] = {
+        rows = [source.row for source in data.sources if source.row.split == split]
+        facts[split] = {
             "recordings": len(rows),
             "groups": len({(row.id.partition("/")[0], row.group or row.id) for row in rows}),
             "licenses": dict(sorted(Counter(row.license or "unknown" for row in rows).items())),
             "ids": sorted(row.id for row in rows),
         }
-    told["left_out"] = {reason: list(names) for reason, names in material.left_out.items()}
-    return told
+    facts["left_out"] = {reason: list(names) for reason, names in data.left_out.items()}
+    return facts
+
+
+def write_sources(
+    folder: Path, sources: Sequence[SourceRow], former: Sequence[dict[str, str]] = ()
+) -> None:
+    """Write ``sources.csv`` into a run folder, sorted by split and id.
+
+    Args:
+        folder: The run's.
+        sources: The recordings of train and validation.
+        former: Rows of what only the weights that the run began with had learned from.
+
+    Raises:
+        OutputError: if it cannot be written.
+    """
+    rows = sorted([*_cells(sources), *former], key=lambda row: (row["split"], row["id"]))
+    text = io.StringIO()
+    table = csv.DictWriter(text, _SOURCE_COLUMNS, lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
+    write_text(folder / SOURCES, text.getvalue())
+
+
+def read_sources(path: Path) -> list[dict[str, str]]:
+    """Read what ``write_sources`` wrote."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def attributions(rows: Iterable[dict[str, str]]) -> dict[str, dict[str, int]]:
+    """Count recordings by licence, and within it by whom to name, both in order of the alphabet.
+
+    >>> attributions([{"license": "MIT", "attribution": "A. Player"}])
+    {'MIT': {'A. Player': 1}}
+    """
+    counts: dict[str, dict[str, int]] = {}
+    for row in rows:
+        inner = counts.setdefault(row["license"] or "unknown", {})
+        inner[row["attribution"]] = inner.get(row["attribution"], 0) + 1
+    return {name: dict(sorted(inner.items())) for name, inner in sorted(counts.items())}
+
+
+def _cells(sources: Iterable[SourceRow]) -> Iterator[dict[str, str]]:
+    for source in sources:
+        columns = {**source.row.columns(), "pcm_sha256": source.pcm_sha256}
+        yield {name: columns[name] for name in _SOURCE_COLUMNS}

@@ -1,4 +1,4 @@
-"""Learn from a corpus: recipes drawn anew for every epoch, mixed when they are asked for."""
+"""Training data of a corpus: recipes drawn anew for every epoch, mixed on the fly."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from benchmarks.training.data.base import (
     TRAIN,
     VALIDATION,
     Example,
-    Origin,
-    apart,
-    split_sha256,
-    tell_left_out,
+    SourceRow,
+    log_left_out,
+    refuse_leaks,
+    splits_sha256,
 )
 from mn_dataset import seeds
 from mn_dataset.audio.corpus import Corpus
@@ -36,10 +36,10 @@ from mn_dataset.records import SAMPLING_RATE, SPLITS, Recipe
 logger = logging.getLogger(__name__)
 
 _BYTES_PER_SAMPLE = 2
-_EPOCHS_KEPT = 2  # what is mixed ahead may cross into the next epoch
+_CACHED_EPOCHS = 2  # what is mixed ahead may cross into the next epoch
 
 
-class CorpusMaterial:
+class CorpusTrainingData:
     """A corpus, as training sees it; mixtures are those that ``MixtureDataset`` would give.
 
     Args:
@@ -47,12 +47,12 @@ class CorpusMaterial:
         data: What is drawn.
         validation: What is held out.
         seed: Of every choice.
-        workers: Processes that compare recordings which nobody has compared yet.
+        workers: Processes that compare recordings which have not been compared yet.
         progress: Called with (done, all) recordings that are compared.
 
     Raises:
-        InputError: if a split is empty, if one take stands in both, by samples, group or what is
-            heard, or if all clips of a split are too short.
+        InputError: if a split is empty, if one take stands in both, by samples, group or
+            fingerprint, or if all clips of a split are too short.
         MissingExtra: if there is augmentation, and its package is not installed.
     """
 
@@ -72,83 +72,82 @@ class CorpusMaterial:
             _refuse_empty(corpus, split)
         pairs = _pairs(corpus, workers=workers, progress=progress)
         self.left_out = _left_out(corpus, pairs, data, validation)
-        tell_left_out(self.left_out, where=str(corpus.root))
+        log_left_out(self.left_out, where=str(corpus.root))
         absent = {name for names in self.left_out.values() for name in names}
-        self.origins: Sequence[Origin] = [
-            origin for origin in _of(corpus, TRAIN, VALIDATION) if origin.row.id not in absent
+        self.sources: Sequence[SourceRow] = [
+            source for source in _rows(corpus, TRAIN, VALIDATION) if source.row.id not in absent
         ]
-        self._corpus = corpus.only([one.row.id for one in self.origins])
+        self._corpus = corpus.only([source.row.id for source in self.sources])
         for split in (TRAIN, VALIDATION):
             _refuse_left_empty(self._corpus, split)
         self._hash = corpus.hash
         self._chain = None if data.augment is None else load_chain(data.augment)
         if self._chain is not None:
             require(self._chain)
-        self._drawn: dict[int, Recipes] = {}
+        self._recipes: dict[int, Recipes] = {}
 
     @property
     def identity(self) -> dict[str, str]:
-        """Name, hash of the whole corpus, and hash of all that drawing from it depends on."""
+        """Name, hash of the whole corpus, and hash of everything that drawing depends on."""
         return {
             "kind": "corpus",
             "name": self._corpus.name,
             "corpus_hash": self._hash,
-            "splits_sha256": split_sha256(self.origins),
+            "splits_sha256": splits_sha256(self.sources),
         }
 
     def item(self, epoch: int, index: int) -> Example:
         """Mix an item of an epoch."""
-        recipe = self._epoch(epoch)[index]
+        recipe = self._epoch_recipes(epoch)[index]
         try:
-            return _example(mix(self._at_level(recipe), self._sources, chain=self._chain))
-        except RecipeError:  # drawing promised the SNR at the recording's own level
-            return _example(mix(recipe, self._sources, chain=self._chain))
+            return _example(mix(self._with_gain(recipe), self._cache, chain=self._chain))
+        except RecipeError:  # drawing promised the SNR at the level of the recording
+            return _example(mix(recipe, self._cache, chain=self._chain))
 
     def validation(self) -> list[Example]:
         """Mix the items that are held out."""
-        held = self._validation
         recipes = draw(
             self._corpus,
             split=VALIDATION,
-            snr_db=held.snr_db,
+            snr_db=self._validation.snr_db,
             snr_definition=self.data.snr_definition,
-            count=held.mixtures,
-            seconds=held.seconds,
-            seed=self._seed_of(VALIDATION, 0),
+            count=self._validation.mixtures,
+            seconds=self._validation.seconds,
+            seed=self._recipe_seed(VALIDATION, 0),
         )
-        return [_example(mix(recipe, self._sources)) for recipe in recipes]
+        return [_example(mix(recipe, self._cache)) for recipe in recipes]
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave decoded audio and drawn recipes behind when another process is started."""
-        kept = {name: value for name, value in vars(self).items() if name != "_sources"}
-        return kept | {"_drawn": {}}
+        state = {name: value for name, value in vars(self).items() if name != "_cache"}
+        return state | {"_recipes": {}}
 
     @cached_property
-    def _sources(self) -> SourceCache:
+    def _cache(self) -> SourceCache:
         frames = [source.entry.frames for source in self._corpus.sources.values()]
         mean = _BYTES_PER_SAMPLE * sum(frames) / len(frames)
         return SourceCache(self._corpus, recordings=max(2, int(self.data.cache_mb * 1e6 / mean)))
 
-    def _epoch(self, number: int) -> Recipes:
-        if number not in self._drawn:
-            for old in list(self._drawn)[: 1 - _EPOCHS_KEPT]:
-                del self._drawn[old]
-            self._drawn[number] = draw(
+    def _epoch_recipes(self, epoch: int) -> Recipes:
+        if epoch not in self._recipes:
+            for old in list(self._recipes)[: 1 - _CACHED_EPOCHS]:
+                del self._recipes[old]
+            self._recipes[epoch] = draw(
                 self._corpus,
                 split=TRAIN,
                 snr_db=[self.data.snr_db],
                 snr_definition=self.data.snr_definition,
                 count=self.data.items_per_epoch,
                 seconds=self.data.segment_s,
-                seed=self._seed_of(TRAIN, number),
+                seed=self._recipe_seed(TRAIN, epoch),
             )
-        return self._drawn[number]
+        return self._recipes[epoch]
 
-    def _seed_of(self, purpose: str, number: int) -> int:
+    def _recipe_seed(self, purpose: str, number: int) -> int:
         """Return a seed of recipes: 63 bits, as their tables hold."""
         return int(seeds.generator(self.seed, purpose, str(number)).words(1)[0] >> 1)
 
-    def _at_level(self, recipe: Recipe) -> Recipe:
+    def _with_gain(self, recipe: Recipe) -> Recipe:
         """Return the recipe with a gain of its clean layer; the noise follows by its SNR."""
         low, high = self.data.gain_db
         if low == high == 0.0:
@@ -162,25 +161,26 @@ class CorpusMaterial:
 
 
 def _example(mixture: Mixture) -> Example:
-    noisy, clean = to_float(mixture.noisy)[0], to_float(mixture.clean)[0]
+    noisy, clean = to_float(mixture.inputs["noisy"])[0], to_float(mixture.targets["clean"])[0]
     return Example(mixture.recipe.id, noisy, clean)
 
 
 def _refuse_empty(corpus: Corpus, split: str) -> None:
-    full = all(source.row.split for source in corpus.sources.values())
-    anew = "--reassign " if full else ""  # only empty fields are filled without it
+    is_full = all(source.row.split for source in corpus.sources.values())
+    # Only empty fields are filled without it.
+    manner = "so that it reassigns them" if is_full else "so that it fills them"
     for role in ("clean", "noise"):
         if not corpus.of(role, split):
             raise InputError(
                 f"{corpus.root / role}.csv: no row is in the split {split!r}; training needs clips "
                 f"and noises in {TRAIN!r} and in {VALIDATION!r}: fill the column 'split', for "
-                f"example with `mn split {corpus.root} {anew}--in-place`"
+                f"example with `mn split {corpus.root}`, {manner} in place"
             )
 
 
-def _of(corpus: Corpus, *splits: str) -> list[Origin]:
+def _rows(corpus: Corpus, *splits: str) -> list[SourceRow]:
     return [
-        Origin(source.row, source.entry.pcm_sha256)
+        SourceRow(source.row, source.entry.pcm_sha256)
         for source in corpus.sources.values()
         if source.row.split in splits
     ]
@@ -189,7 +189,7 @@ def _of(corpus: Corpus, *splits: str) -> list[Origin]:
 def _pairs(
     corpus: Corpus, *, workers: int, progress: Callable[[int, int], None] | None
 ) -> list[Pair]:
-    """Return the near-duplicates of a whole corpus, as ``mn build`` and ``mn check`` find them."""
+    """Return the near-duplicates of a whole corpus, as ``mn build`` and ``mn check`` do."""
     entries = {name: source.entry for name, source in corpus.sources.items()}
     return corpus_pairs(corpus.root, entries, workers=workers, progress=progress)
 
@@ -203,44 +203,46 @@ def _left_out(
         InputError: if what is learned from shares a take with what is held out, or if all clips of
             a split are too short.
     """
-    found = _unwanted(corpus, data)
-    gone = {name for names in found.values() for name in names}
+    left_out = _unwanted(corpus, data)
+    unwanted = {name for names in left_out.values() for name in names}
     # One without a split may link two that have one.
-    judged = [one for one in _of(corpus, *SPLITS, "") if one.row.id not in gone]
-    place = {origin.row.id: origin.row.split for origin in judged}
+    rows = [one for one in _rows(corpus, *SPLITS, "") if one.row.id not in unwanted]
+    splits = {one.row.id: one.row.split for one in rows}
     # A pair within one split parts nothing, and would hide in messages what does.
-    across = [pair for pair in pairs if _parts(place.get(pair.first), place.get(pair.second))]
-    tested, _ = apart(judged, TEST, where=str(corpus.root), pairs=across)
-    found["their group is tested in another category"] = sorted(tested)
-    judged = [one for one in judged if one.row.id not in tested]
-    _, heard = apart(judged, VALIDATION, where=str(corpus.root), pairs=across)
-    found["their group is learned from in another category"] = sorted(heard)
+    across = [pair for pair in pairs if _is_across(splits.get(pair.first), splits.get(pair.second))]
+    tested, _ = refuse_leaks(rows, TEST, where=str(corpus.root), pairs=across)
+    left_out["their group is tested in another category"] = sorted(tested)
+    rows = [one for one in rows if one.row.id not in tested]
+    _, learned = refuse_leaks(rows, VALIDATION, where=str(corpus.root), pairs=across)
+    left_out["their group is learned from in another category"] = sorted(learned)
     for split, field, seconds in (
         (TRAIN, "segment_s in [data]", data.segment_s),
         (VALIDATION, "seconds in [validation]", validation.seconds),
     ):
         reason = f"clips of {split} shorter than {seconds:g} s ({field})"
-        found[reason] = _too_short(corpus, split, field, seconds)
-    return {reason: names for reason, names in found.items() if names}
+        left_out[reason] = _too_short(corpus, split, field, seconds)
+    return {reason: names for reason, names in left_out.items() if names}
 
 
 def _unwanted(corpus: Corpus, data: Data) -> dict[str, list[str]]:
     """Return the recordings of train that the configuration leaves out, by the reason."""
     for name in data.exclude:
         if name not in corpus.sources:  # a configuration may serve several corpora
-            told = suggestion(name, corpus.sources)
-            logger.warning("%s: exclude in [data] names %s, no id there%s", corpus.root, name, told)
-    own = [source.row for source in corpus.sources.values() if source.row.split == TRAIN]
-    excluded = [row.id for row in own if row.id in data.exclude]
+            nearest = suggestion(name, corpus.sources)
+            logger.warning(
+                "%s: exclude in [data] names %s, no id there%s", corpus.root, name, nearest
+            )
+    rows = [source.row for source in corpus.sources.values() if source.row.split == TRAIN]
+    excluded = [row.id for row in rows if row.id in data.exclude]
     return {
         "named by exclude in [data]": excluded,
         "of a license that is not among licenses in [data]": [
-            row.id for row in own if not data.permits(row.license) and row.id not in excluded
+            row.id for row in rows if not data.permits(row.license) and row.id not in excluded
         ],
     }
 
 
-def _parts(first: str | None, second: str | None) -> bool:
+def _is_across(first: str | None, second: str | None) -> bool:
     return first != second or not first
 
 
@@ -270,5 +272,5 @@ def _refuse_left_empty(corpus: Corpus, split: str) -> None:
                 f"{corpus.root / role}.csv: no row of the split {split!r} is left: its groups are "
                 "learned from in other categories, its licenses not among licenses in [data], "
                 "or its clips too short for segment_s and seconds; run "
-                f"`mn split {corpus.root} --reassign --in-place`, or change those"
+                f"`mn split {corpus.root}` so that it reassigns splits in place, or change those"
             )

@@ -1,11 +1,9 @@
 """Name every two recordings that hold the same take: shifted, louder, coded, or another microphone.
 
-All pairs are screened by how their levels move; what stands out is proven by its waveforms.
-
-Weigh what two recordings have in common: the take itself, or a faint background under others.
-
-A fingerprint makes the quiet as loud as the loud, so that two thunders recorded in one rain look
-alike by their rain. How much of the sound is common is told by the waveforms as they are.
+All pairs are screened by how their levels move; what stands out is proven by its waveforms. A
+fingerprint makes the quiet as loud as the loud, so that two thunders recorded in one rain look
+alike by their rain: how much of the sound is common, the take itself or a faint background, shows
+in the correlation of the waveforms as they are.
 """
 
 from __future__ import annotations
@@ -25,39 +23,13 @@ from mn_dataset.audio.fingerprint.screen import (
     Candidate,
     Piece,
     Spectra,
-    bars,
     candidates,
     cut,
     describe,
+    peak_thresholds,
 )
 from mn_dataset.audio.io import Pcm
 from mn_dataset.workers import each
-
-_STRAY = int(0.06 * RATE)
-
-
-def correlation(first: Pcm, second: Pcm, *, shift_s: float) -> float:
-    """Return the largest normalised correlation of what two recordings have in common.
-
-    Args:
-        first: int16 (time,) at 44.1 kHz.
-        second: int16 (time,).
-        shift_s: Where the second begins in the first, ± 60 ms.
-
-    Returns:
-        0 to 1: its square is about the share of the power that is common, below 2.7 kHz.
-    """
-    one, two = thin(first), thin(second)
-    lag = round(shift_s * RATE)
-    one = one[max(0, lag) : max(0, min(len(one), len(two) + lag))]
-    two = two[max(0, -lag) :][: len(one)]
-    energy = float(np.sqrt(np.dot(one, one) * np.dot(two, two)))
-    if not energy:
-        return 0.0
-    size = fft.next_fast_len(len(one) + _STRAY, real=True)
-    curve = np.abs(fft.irfft(fft.rfft(one, size) * fft.rfft(two, size).conj(), size))
-    return float(max(curve[: _STRAY + 1].max(), curve[-_STRAY:].max())) / energy
-
 
 THRESHOLD = 0.11
 """Coherence from which two recordings are one take, when they sound together for long enough."""
@@ -83,8 +55,9 @@ _SHORTEST_S, _LONGEST_S = 0.9, 4.5
 _SHARE = 0.45
 _AMPLE_S = 2.5
 _SOUNDING = 0.25  # of that time: beats are sparse, and silence proves nothing
+_STRAY = int(0.06 * RATE)
 
-_Found = tuple[tuple[int, int], int, float]  # owners, shift in samples of a fingerprint, score
+_Match = tuple[tuple[int, int], int, float]  # owners, shift in samples of a fingerprint, score
 
 
 @dataclass(frozen=True)
@@ -138,9 +111,9 @@ def near_duplicates(
     best: dict[tuple[int, int], Pair] = {}
     # A few recordings are compared sooner than processes are started.
     processes = workers if len(blocks) > 1 else 1
-    found = _compare(pieces, blocks, workers=processes)
-    for done, answer in enumerate(found, start=1):
-        for key, shift, score in answer:
+    compared = _compare(pieces, blocks, workers=processes)
+    for done, matches in enumerate(compared, start=1):
+        for key, shift, score in matches:
             if key not in best or score > best[key].score:
                 best[key] = Pair(names[key[0]], names[key[1]], shift / RATE, score)
         if progress:
@@ -148,53 +121,76 @@ def near_duplicates(
     return [best[key] for key in sorted(best)]
 
 
+def correlation(first: Pcm, second: Pcm, *, shift_s: float) -> float:
+    """Return the largest normalised correlation of what two recordings have in common.
+
+    Args:
+        first: int16 (time,) at 44.1 kHz.
+        second: int16 (time,).
+        shift_s: Where the second begins in the first, ± 60 ms.
+
+    Returns:
+        0 to 1: its square is about the share of the power that is common, below 2.7 kHz.
+    """
+    one, two = thin(first), thin(second)
+    lag = round(shift_s * RATE)
+    one = one[max(0, lag) : max(0, min(len(one), len(two) + lag))]
+    two = two[max(0, -lag) :][: len(one)]
+    energy = float(np.sqrt(np.dot(one, one) * np.dot(two, two)))
+    if not energy:
+        return 0.0
+    size = fft.next_fast_len(len(one) + _STRAY, real=True)
+    curve = np.abs(fft.irfft(fft.rfft(one, size) * fft.rfft(two, size).conj(), size))
+    return float(max(curve[: _STRAY + 1].max(), curve[-_STRAY:].max())) / energy
+
+
 @dataclass(frozen=True)
 class _Pieces:
     """All pieces, in few large arrays: processes share these instead of being sent copies.
 
     Attributes:
-        places: Owner, start and length of each, (pieces, 3).
+        spans: Owner, start and length of each, (pieces, 3).
         waves: int8 (pieces, time), zero from their ends.
         described: (modulation frequencies, pieces, bands).
     """
 
-    places: NDArray[np.int64]
+    spans: NDArray[np.int64]
     waves: NDArray[np.int8]
     described: Spectra
 
     def block(self, start: int) -> list[Piece]:
         """Return the pieces of a block."""
-        rows = zip(self.places[start : start + _BLOCK].tolist(), self.waves[start:], strict=False)
+        rows = zip(self.spans[start : start + _BLOCK].tolist(), self.waves[start:], strict=False)
         return [Piece(owner, begin, wave[:length]) for (owner, begin, length), wave in rows]
 
 
 def _compare(
     pieces: Sequence[Piece], blocks: Sequence[tuple[int, int]], *, workers: int
-) -> Iterator[list[_Found]]:
+) -> Iterator[list[_Match]]:
     """Screen the table of pairs and prove what stands out; yield the pairs of each block."""
     if not pieces:
         return
     described = each(describe, ((piece,) for piece in pieces), workers=workers, together=16)
-    places = np.array([(piece.owner, piece.start, len(piece.wave)) for piece in pieces])
-    waves = np.zeros((len(pieces), places[:, 2].max()), np.int8)
+    spans = np.array([(piece.owner, piece.start, len(piece.wave)) for piece in pieces])
+    waves = np.zeros((len(pieces), spans[:, 2].max()), np.int8)
     for wave, piece in zip(waves, pieces, strict=True):
         wave[: len(piece.wave)] = piece.wave
-    every = _Pieces(places, waves, np.stack(list(described), axis=1))
+    every = _Pieces(spans, waves, np.stack(list(described), axis=1))
     yield from each(_pairs, ((every, *block) for block in blocks), workers=workers)
 
 
-def _pairs(every: _Pieces, row: int, column: int) -> list[_Found]:
+def _pairs(every: _Pieces, row: int, column: int) -> list[_Match]:
     """Return the pairs of a block: pieces from ``row`` on with pieces from ``column`` on."""
     rows, columns = every.block(row), every.block(column)
-    found = candidates(
+    suspects = candidates(
         every.described[:, row : row + _BLOCK],
         every.described[:, column : column + _BLOCK],
-        bars(rows, columns),
+        peak_thresholds(rows, columns),
         first=row,
         second=column,
     )
     pairs = []
-    for candidate in found:
+    for candidate in suspects:
         first, second = rows[candidate.first - row], columns[candidate.second - column]
         proof = _proven(first, second, candidate) if first.owner != second.owner else None
         if proof:
@@ -214,10 +210,10 @@ def _proven(first: Piece, second: Piece, candidate: Candidate) -> tuple[int, flo
         begin, end = common(len(first.wave), len(second.wave), lag=lag)
         if (end - begin) / RATE < needed_s:
             continue
-        found = coherence(first.wave, second.wave, lag=lag)
-        if found and found.score >= _asked(found, needed_s):
-            proofs.append((found.score, found.lag))
-        elif found and candidate.height >= IN_STEP and _may_be_steady(found):
+        near = coherence(first.wave, second.wave, lag=lag)
+        if near and near.score >= _threshold(near, needed_s):
+            proofs.append((near.score, near.lag))
+        elif near and candidate.height >= IN_STEP and _may_be_steady(near):
             closer = coherence(first.wave, second.wave, lag=lag, windows=2 * WINDOWS)
             if closer and closer.steady >= THRESHOLD_IN_STEP:
                 proofs.append((closer.steady, closer.steady_lag))
@@ -225,15 +221,15 @@ def _proven(first: Piece, second: Piece, candidate: Candidate) -> tuple[int, flo
     return (lag, score) if proofs else None
 
 
-def _asked(found: Coherence, needed_s: float) -> float:
+def _threshold(near: Coherence, needed_s: float) -> float:
     """Return the score that makes a pair: in little time, one note or click must not do."""
-    if found.sounding_s < _SOUNDING * needed_s:
+    if near.sounding_s < _SOUNDING * needed_s:
         return float("inf")
-    return THRESHOLD * float(max(1.0, _AMPLE_S / found.sounding_s) ** 1.5)
+    return THRESHOLD * float(max(1.0, _AMPLE_S / near.sounding_s) ** 1.5)
 
 
-def _may_be_steady(found: Coherence) -> bool:
-    return found.steady >= THRESHOLD_IN_STEP / 2 and found.sounding_s >= _LONGEST_S
+def _may_be_steady(near: Coherence) -> bool:
+    return near.steady >= THRESHOLD_IN_STEP / 2 and near.sounding_s >= _LONGEST_S
 
 
 def _needed_s(first: Piece, second: Piece) -> float:

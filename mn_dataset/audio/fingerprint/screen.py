@@ -64,9 +64,9 @@ class Candidate:
     height: float
 
 
-def cut(owner: int, print_: Fingerprint) -> list[Piece]:
+def cut(owner: int, fingerprint: Fingerprint) -> list[Piece]:
     """Cut a recording into pieces that overlap by half or more; silent ones are left out."""
-    wave, step = print_.wave, HOP * FRAMES // 2
+    wave, step = fingerprint.wave, HOP * FRAMES // 2
     length = 2 * step
     latest = max(0, len(wave) - length)  # the last piece is as long as the others
     starts = [min(start, latest) for start in range(0, max(1, len(wave) - step), step)]
@@ -92,7 +92,7 @@ def describe(piece: Piece) -> Spectra:
     return (phases / (np.abs(phases) + np.float32(1e-6))).astype(np.complex64)
 
 
-def bars(rows: Sequence[Piece], columns: Sequence[Piece]) -> NDArray[np.float64]:
+def peak_thresholds(rows: Sequence[Piece], columns: Sequence[Piece]) -> NDArray[np.float64]:
     """Return how far the peak of each two pieces has to stand out, (rows, columns).
 
     There is less of a short piece to do so; and two short ones meet at few of the lags, so that
@@ -103,8 +103,8 @@ def bars(rows: Sequence[Piece], columns: Sequence[Piece]) -> NDArray[np.float64]
     )
     short = np.minimum.outer(down, across) < _SHORT
     meeting = np.minimum(np.add.outer(down, across), FRAMES)
-    asked = np.where(short, _STAND_OUT_SHORT, _STAND_OUT)
-    scaled: NDArray[np.float64] = asked * np.sqrt(FRAMES / np.maximum(meeting, 1))
+    threshold = np.where(short, _STAND_OUT_SHORT, _STAND_OUT)
+    scaled: NDArray[np.float64] = threshold * np.sqrt(FRAMES / np.maximum(meeting, 1))
     return scaled
 
 
@@ -116,14 +116,14 @@ def band_edges() -> NDArray[np.intp]:
 
 
 def candidates(
-    rows: Spectra, columns: Spectra, asked: NDArray[np.float64], *, first: int, second: int
+    rows: Spectra, columns: Spectra, thresholds: NDArray[np.float64], *, first: int, second: int
 ) -> list[Candidate]:
     """Compare every piece of a block with every later piece of another.
 
     Args:
         rows: Descriptions (modulation frequencies, pieces, bands) from piece ``first`` on.
         columns: The same, from piece ``second`` on.
-        asked: How far a peak has to stand out, (rows, columns).
+        thresholds: How far a peak has to stand out, (rows, columns).
         first: Number of the first row.
         second: Number of the first column.
     """
@@ -131,7 +131,7 @@ def candidates(
     curves = fft.irfft(cross, FRAMES, axis=0)
     spread = np.sqrt(np.einsum("lrc,lrc->rc", curves, curves) / FRAMES)
     peaks = curves.max(axis=0)
-    found = np.argwhere(peaks > asked * spread + 1e-6)
+    outstanding = np.argwhere(peaks > thresholds * spread + 1e-6)
     return [
         Candidate(
             first + row,
@@ -139,7 +139,7 @@ def candidates(
             int(curves[:, row, column].argmax()) * HOP,
             float(peaks[row, column] / spread[row, column]),
         )
-        for row, column in found.tolist()
+        for row, column in outstanding.tolist()
         if first + row < second + column
     ]
 

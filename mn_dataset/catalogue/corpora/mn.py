@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from mn_dataset.catalogue.metadata import read_metadata
-from mn_dataset.catalogue.registry import CorpusSpec
-from mn_dataset.fetch.google_drive import address
+from mn_dataset.catalogue.registry import CorpusSpec, read_metadata
+from mn_dataset.fetch.google_drive import drive_url
 from mn_dataset.fetch.published.importer import import_published
-from mn_dataset.fetch.report import Account
-from mn_dataset.fetch.request import Order
+from mn_dataset.fetch.report import FetchReport
+from mn_dataset.fetch.session import FetchRequest
 from mn_dataset.records import Role
 from mn_dataset.tables import Rows
 
 DRIVES: dict[Role, str] = {
-    "clean": address("1tj794OUdU6WpUZhXcYjQqeG5BrOzwF4y"),
-    "noise": address("1trm8f7QXvECjfTmrACwT_I9ox951ZbhL"),
+    "clean": drive_url("1tj794OUdU6WpUZhXcYjQqeG5BrOzwF4y"),
+    "noise": drive_url("1trm8f7QXvECjfTmrACwT_I9ox951ZbhL"),
 }
 """The authors' shared archives: of the clips that are not FAIR-Play's, and of the noises."""
 
@@ -23,9 +22,9 @@ def rows() -> Rows:
     return read_metadata("mn")
 
 
-def fetch(order: Order) -> Account:
+def fetch(request: FetchRequest) -> FetchReport:
     """Import what is published, or what a person has of it."""
-    return import_published(rows(), order, drives=DRIVES)
+    return import_published(rows(), request, drives=DRIVES)
 
 
 SPEC = CorpusSpec(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from mn_dataset.catalogue.metadata import read_metadata
-from mn_dataset.catalogue.registry import CorpusSpec
+from mn_dataset.catalogue.registry import CorpusSpec, read_metadata
 from mn_dataset.fetch.pinned import fetch_pinned
-from mn_dataset.fetch.report import Account
-from mn_dataset.fetch.request import Order
+from mn_dataset.fetch.report import FetchReport
+from mn_dataset.fetch.session import FetchRequest
 from mn_dataset.tables import Rows
 
 
@@ -15,9 +14,9 @@ def rows() -> Rows:
     return read_metadata("open")
 
 
-def fetch(order: Order) -> Account:
+def fetch(request: FetchRequest) -> FetchReport:
     """Download the originals and cut the clips."""
-    return fetch_pinned(rows(), order)
+    return fetch_pinned(rows(), request)
 
 
 SPEC = CorpusSpec(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from mn_dataset.catalogue.registry import CorpusSpec
 from mn_dataset.errors import InputError
-from mn_dataset.fetch.report import Account, Item
-from mn_dataset.fetch.request import Order
+from mn_dataset.fetch.report import FetchReport, RowReport
+from mn_dataset.fetch.session import FetchRequest
 from mn_dataset.licenses import gate
 from mn_dataset.records import ROLES
 from mn_dataset.synthetic.corpus import plans, write_corpus
@@ -19,22 +19,27 @@ def rows() -> Rows:
     return {role: [p.row(_SEED) for p in plans() if p.role == role] for role in ROLES}
 
 
-def fetch(order: Order) -> Account:
-    """Make what is not there.
+def fetch(request: FetchRequest) -> FetchReport:
+    """Write what is not there.
 
     Raises:
-        InputError: if it is to be fetched from somewhere, filled, or is held back by its licence.
+        InputError: if it is to be fetched from somewhere, filled, or is left out by its licence.
     """
-    every = [row for role in ROLES for row in rows()[role]]
-    if order.origin is not None or order.fill is not None:
-        raise InputError("synthetic is made here and is whole; leave out --from and --fill")
-    passes = gate(order.license_allow)
-    if not all(passes(row.license) for row in every):
-        raise InputError("synthetic is CC0-1.0; name it in --license-allow, or leave that out")
-    made = sum(not (order.folder / row.file).is_file() for row in every)
-    write_corpus(order.folder, seed=_SEED, workers=order.workers, progress=order.progress)
-    items = (Item(row.id, row.file, "present", "made here", row.license) for row in every)
-    return Account(order.folder, tuple(items), made=made)
+    all_rows = [row for role in ROLES for row in rows()[role]]
+    for name in ("origin", "fill"):
+        value = getattr(request, name)
+        if value is not None:
+            raise InputError(
+                f"{name} is {value}: synthetic is made here and is whole; leave it out"
+            )
+    passes = gate(request.license_allow)
+    if not all(passes(row.license) for row in all_rows):
+        allowed = ",".join(request.license_allow or ())
+        raise InputError(f"license_allow is {allowed}: synthetic is CC0-1.0; add it, or allow all")
+    num_made = sum(not (request.folder / row.file).is_file() for row in all_rows)
+    write_corpus(request.folder, seed=_SEED, workers=request.workers, progress=request.progress)
+    reports = (RowReport(row.id, row.file, "present", "made here", row.license) for row in all_rows)
+    return FetchReport(request.folder, tuple(reports), num_made=num_made)
 
 
 SPEC = CorpusSpec(

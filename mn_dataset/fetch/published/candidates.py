@@ -1,4 +1,4 @@
-"""List what could be a recording in a folder, in the archives inside it, or in one archive."""
+"""List the files that could be recordings, in a folder, in the archives inside it, or in one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from mn_dataset.errors import FetchError
-from mn_dataset.fetch.published.archive.extract import SUFFIXES, members
+from mn_dataset.fetch.published.archive import SUFFIXES, list_members
 
 _RECORDINGS = (".wav", ".wave", ".flac", ".aif", ".aiff")  # lossless: the others are not M&N
 _MACS_OWN = "__MACOSX"
@@ -16,7 +16,7 @@ _MUSIC_FOLDER = "music"
 
 
 @dataclass(frozen=True)
-class Candidate:
+class CandidateFile:
     """A file that may be one of the recordings.
 
     Attributes:
@@ -42,79 +42,82 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Survey:
-    """What was found.
+class Candidates:
+    """The candidates of one origin.
 
     Attributes:
-        candidates: In the order of their paths.
+        files: In the order of their paths.
         faults: Archives that were refused, each with the reason.
     """
 
-    candidates: tuple[Candidate, ...]
+    files: tuple[CandidateFile, ...]
     faults: tuple[FetchError, ...]
 
 
-def survey(origin: Path, *, aside: Path, called: str = "") -> Survey:
+def list_candidates(origin: Path, *, skip: Path, name: str = "") -> Candidates:
     """Look through a folder and the archives in it, or through one archive.
 
     Args:
         origin: The folder or archive.
-        aside: A folder that is not looked into: the corpus that is being made.
-        called: What an archive is called, if not by its own name.
+        skip: A folder that is not looked into: the corpus that is being made.
+        name: What an archive is called, if not by its own name.
 
     Raises:
         FetchError: if it is an archive that is refused, or nothing but refused archives is in it.
     """
     if origin.is_file():
-        return _in_archives([(origin, (called or _bare(origin),))], [])
-    files: list[Candidate] = []
+        return _with_archives([], [(origin, (name or _bare(origin),))])
+    files: list[CandidateFile] = []
     archives: list[tuple[Path, tuple[str, ...]]] = []
-    for path in _walk(origin, aside):
-        name = path.relative_to(origin).as_posix()
-        above = (*_parents(name), *_own_name(origin))
+    for path in _walk(origin, skip):
+        relative = path.relative_to(origin).as_posix()
+        above = (*_parents(relative), *_folder_name(origin))
         if path.suffix.lower() in _RECORDINGS:
-            files.append(Candidate(origin, name, None, above))
+            files.append(CandidateFile(origin, relative, None, above))
         elif path.name.lower().endswith(SUFFIXES):
             archives.append((path, (_bare(path), *above)))
-    return _in_archives(archives, files)
+    return _with_archives(files, archives)
 
 
-def _in_archives(archives: list[tuple[Path, tuple[str, ...]]], files: list[Candidate]) -> Survey:
-    candidates, faults = [*files], []
+def _with_archives(
+    files: list[CandidateFile], archives: list[tuple[Path, tuple[str, ...]]]
+) -> Candidates:
+    """Add what is in archives, each with the names over it."""
+    faults = []
     for archive, above in archives:
         try:
-            found = members(archive)
+            members = list_members(archive)
         except FetchError as error:
             faults.append(error)
             continue
-        for member in found:
-            if _hidden(member.name):
+        for member in members:
+            if _is_hidden(member.name):
                 continue
             if member.name.lower().endswith(SUFFIXES):
                 text = f"{archive}: {member.name}: an archive inside an archive; unpack it"
                 faults.append(FetchError(text))
             elif PurePosixPath(member.name).suffix.lower() in _RECORDINGS:
-                over = (*_parents(member.name), *above)
-                candidates.append(Candidate(archive, member.name, member.number, over))
-    if faults and not candidates:
+                names = (*_parents(member.name), *above)
+                files.append(CandidateFile(archive, member.name, member.number, names))
+    if faults and not files:
         raise faults[0]
-    return Survey(tuple(candidates), tuple(faults))
+    return Candidates(tuple(files), tuple(faults))
 
 
-def _walk(origin: Path, aside: Path) -> Iterator[Path]:
+def _walk(origin: Path, skip: Path) -> Iterator[Path]:
     """Yield files in order, entering every folder once, even where links make a circle."""
-    seen = {aside.resolve()}
-    for folder, names, files in os.walk(origin, followlinks=True):
-        here = Path(folder)
-        names[:] = sorted(name for name in names if not _hidden(name))
-        if here.resolve() in seen:
-            names.clear()
+    entered = {skip.resolve()}
+    for root, folders, files in os.walk(origin, followlinks=True):
+        folder = Path(root)
+        folders[:] = sorted(name for name in folders if not _is_hidden(name))
+        if folder.resolve() in entered:
+            folders.clear()
             continue
-        seen.add(here.resolve())
-        yield from (here / name for name in sorted(files) if not _hidden(name))
+        entered.add(folder.resolve())
+        yield from (folder / name for name in sorted(files) if not _is_hidden(name))
 
 
-def _hidden(name: str) -> bool:
+def _is_hidden(name: str) -> bool:
     parts = PurePosixPath(name).parts
     return any(part.startswith(".") or part == _MACS_OWN for part in parts)
 
@@ -123,12 +126,11 @@ def _parents(name: str) -> tuple[str, ...]:
     return tuple(reversed(PurePosixPath(name).parts[:-1]))
 
 
-def _own_name(origin: Path) -> tuple[str, ...]:
+def _folder_name(origin: Path) -> tuple[str, ...]:
     name = origin.resolve().name
     return () if name.casefold() == _MUSIC_FOLDER else (name,)  # says nothing: many people have one
 
 
 def _bare(archive: Path) -> str:
-    name = archive.name
-    known = [suffix for suffix in SUFFIXES if name.lower().endswith(suffix)]
-    return name[: -len(max(known, key=len))] if known else name
+    suffixes = [suffix for suffix in SUFFIXES if archive.name.lower().endswith(suffix)]
+    return archive.name[: -len(max(suffixes, key=len))] if suffixes else archive.name

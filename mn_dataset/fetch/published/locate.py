@@ -1,31 +1,35 @@
-"""Get hold of the recordings: from their homes, from a mirror, or from what a person has.
-
-Search one place, a folder or an archive, for the recordings of some rows.
-"""
+"""Locate the recordings: at their addresses, on a mirror, or in what a person has of them."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from mn_dataset.errors import FetchError, InputError
-from mn_dataset.fetch.download import cached, download
-from mn_dataset.fetch.google_drive import shared_file
+from mn_dataset.fetch.download import cache_path, download
+from mn_dataset.fetch.google_drive import download_shared
 from mn_dataset.fetch.lockfile import Pin
-from mn_dataset.fetch.originals import Original, cache, obtain_all
-from mn_dataset.fetch.published.candidates import Candidate, survey
-from mn_dataset.fetch.published.match import Names, recognise, settle
-from mn_dataset.fetch.request import Order
+from mn_dataset.fetch.originals import (
+    Original,
+    is_address,
+    mirror_cache,
+    obtain_all,
+    originals_cache,
+)
+from mn_dataset.fetch.published.candidates import CandidateFile, list_candidates
+from mn_dataset.fetch.published.match import RowsByStem, match_files, recognise
+from mn_dataset.fetch.session import FetchRequest
 from mn_dataset.records import ROLES, Role
 from mn_dataset.tables import Row
 
+FAIR_PLAY_ARCHIVE = "audios.tar.gz"
+
 
 @dataclass
-class Haul:
-    """What was got hold of.
+class Located:
+    """Where recordings are.
 
     Attributes:
         files: By the row's id.
@@ -33,89 +37,94 @@ class Haul:
         notes: What was refused on the way.
     """
 
-    files: dict[str, Candidate] = field(default_factory=dict)
+    files: dict[str, CandidateFile] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
-    def left(self, rows: Sequence[Row]) -> list[Row]:
+    def lacking(self, rows: Sequence[Row]) -> list[Row]:
         """Return the rows of which there is no file yet."""
         return [row for row in rows if row.id not in self.files]
+
+    def give_up(self, rows: Sequence[Row], reason: str) -> None:
+        """Note why rows are not to be had where they were looked for."""
+        self.notes.append(reason)
+        for row in rows:
+            self.reasons.setdefault(row.id, reason)
 
 
 @dataclass(frozen=True)
 class Search:
-    """How to search.
+    """How a folder or an archive is searched.
 
     Attributes:
-        names: All rows of both tables, by the bare names of their files.
+        rows: All rows of both tables, by the bare names of their files.
         corpus: The folder that is being made; not searched, and members of archives that have to
             be looked into lie in it meanwhile.
         pins: What was pinned at first use.
     """
 
-    names: Names
+    rows: RowsByStem
     corpus: Path
     pins: Mapping[str, Pin]
 
-    def into(self, found: Haul, place: Path, rows: Sequence[Row], *, called: str = "") -> None:
-        """Add what a place has of some rows to a haul.
+    def add(self, located: Located, origin: Path, rows: Sequence[Row], *, name: str = "") -> None:
+        """Add what a folder or an archive has of some rows.
 
         Args:
-            found: The haul.
-            place: A folder or an archive.
+            located: What is added to.
+            origin: The folder or archive.
             rows: What is looked for.
-            called: What the place is called; its own name if empty.
+            name: What the archive is called; its own name if empty.
 
         Raises:
             FetchError: if nothing but refused archives is in it.
         """
-        seen = survey(place, aside=self.corpus, called=called)
-        found.notes += map(str, seen.faults)
-        wanted = {row.id for row in rows}
-        stems = {stem for role in ROLES for stem, r in self.names[role].items() if r.id in wanted}
-        claims = (c for c in recognise(seen.candidates, self.names) if c.candidate.stem in stems)
-        settled = settle(claims, self.names, pins=self.pins, staging=self.corpus)
-        found.files |= {name: one for name, one in settled.files.items() if name in wanted}
-        found.reasons |= {name: text for name, text in settled.reasons.items() if name in wanted}
-
-
-FAIR_PLAY_ARCHIVE = "audios.tar.gz"
+        candidates = list_candidates(origin, skip=self.corpus, name=name)
+        located.notes += map(str, candidates.faults)
+        ids = {row.id for row in rows}
+        stems = {stem for role in ROLES for stem, row in self.rows[role].items() if row.id in ids}
+        claims = (c for c in recognise(candidates.files, self.rows) if c.candidate.stem in stems)
+        matches = match_files(claims, self.rows, pins=self.pins, staging=self.corpus)
+        located.files |= {name: file for name, file in matches.files.items() if name in ids}
+        located.reasons |= {name: text for name, text in matches.reasons.items() if name in ids}
 
 
 @dataclass(frozen=True)
 class _Archive:
     """An archive that can be downloaded: of which rows, from where, and how."""
 
-    called: str
+    name: str
     url: str
     get: Callable[[], Path]
 
     def holds(self, row: Row) -> bool:
         if row.sha256:
-            return self.called == FAIR_PLAY_ARCHIVE
-        return row.id.startswith(f"{self.called}/")
+            return self.name == FAIR_PLAY_ARCHIVE
+        return row.id.startswith(f"{self.name}/")
 
 
-def check_place(origin: str | None) -> None:
+def check_origin(origin: str | None) -> None:
     """Refuse an origin that is neither a folder, nor an archive, nor an address.
 
     Raises:
         InputError: naming it.
     """
-    if origin is not None and not _is_address(origin) and not Path(origin).exists():
-        raise InputError(f"--from {origin}: no such folder or archive; expected one, or a URL")
+    if origin is not None and not is_address(origin) and not Path(origin).exists():
+        raise InputError(f"origin is {origin}: no such folder or archive; expected one, or a URL")
 
 
-def haul(rows: Sequence[Row], search: Search, order: Order, *, drives: Mapping[Role, str]) -> Haul:
-    """Get hold of rows, from ``order.origin`` and only from there if it is given.
+def locate_recordings(
+    rows: Sequence[Row], search: Search, request: FetchRequest, *, drives: Mapping[Role, str]
+) -> Located:
+    """Locate the recordings of rows, in ``request.origin`` and only there if it is given.
 
     A mirror holds FAIR-Play's files under ``<owner>/<repository>/<path>``, and beside that
     ``clean.zip``, ``noise.zip`` and, instead of single files, ``audios.tar.gz``.
 
     Args:
-        rows: What is wanted.
+        rows: What is looked for.
         search: Knows the tables and what was pinned.
-        order: What is asked for.
+        request: What is asked for.
         drives: Addresses of the shared archives of clips and of noises.
 
     Raises:
@@ -123,79 +132,76 @@ def haul(rows: Sequence[Row], search: Search, order: Order, *, drives: Mapping[R
         MissingExtra: if something is to be downloaded by a package that is not installed.
         OutputError: if nothing can be written.
     """
-    found, origin = Haul(), order.origin
-    if origin is not None and not _is_address(origin):
-        search.into(found, Path(origin), rows)
+    located, origin = Located(), request.origin
+    if origin is not None and not is_address(origin):
+        search.add(located, Path(origin), rows)
         absent = f"not found in {origin}"
     else:
-        _one_by_one([row for row in rows if row.sha256], found, order)
-        sources = _homes(order, drives) if origin is None else _mirror(order, origin.rstrip("/"))
-        for source in sources:
-            wanted = found.left([row for row in rows if source.holds(row)])
-            if wanted:
-                _from_archive(wanted, source, found, search)
+        _download_single_files([row for row in rows if row.sha256], located, request)
+        archives = _shared_archives(request, drives) if origin is None else _mirrored(request)
+        for archive in archives:
+            lacking = located.lacking([row for row in rows if archive.holds(row)])
+            if lacking:
+                _search_archive(lacking, archive, located, search)
         absent = "not found where it is published"
-    for row in found.left(rows):
-        found.reasons.setdefault(row.id, absent)
-    return found
+    for row in located.lacking(rows):
+        located.reasons.setdefault(row.id, absent)
+    return located
 
 
-def _is_address(origin: str) -> bool:
-    return origin.startswith(("http://", "https://"))
-
-
-def _one_by_one(rows: Sequence[Row], found: Haul, order: Order) -> None:
+def _download_single_files(rows: Sequence[Row], located: Located, request: FetchRequest) -> None:
     """Get the rows whose own files have an address and a hash."""
-    done = 0
+    num_done = 0
 
     def step() -> None:
-        nonlocal done
-        done += 1
-        if order.progress:
-            order.progress(done, len(rows))
+        nonlocal num_done
+        num_done += 1
+        if request.progress:
+            request.progress(num_done, len(rows))
 
-    wanted = {Original(row.url, row.sha256): row for row in rows}
-    answers = obtain_all(wanted, origin=order.origin, patience=order.patience, step=step)
-    for original, answer in answers.items():
-        row = wanted[original]
-        if isinstance(answer, Path):
-            found.files[row.id] = Candidate(answer.parent, answer.name, None, ())
+    row_of = {Original(row.url, row.sha256): row for row in rows}
+    files = obtain_all(row_of, origin=request.origin, patience=request.patience, step=step)
+    for original, file_or_error in files.items():
+        row = row_of[original]
+        if isinstance(file_or_error, FetchError):
+            located.reasons[row.id] = str(file_or_error)
         else:
-            found.reasons[row.id] = str(answer)
+            folder, name = file_or_error.parent, file_or_error.name
+            located.files[row.id] = CandidateFile(folder, name, None, ())
 
 
-def _homes(order: Order, drives: Mapping[Role, str]) -> Iterator[_Archive]:
+def _shared_archives(request: FetchRequest, drives: Mapping[Role, str]) -> Iterator[_Archive]:
+    """Yield the authors' archives."""
     for role in ROLES:
         url = drives[role]
-        path = cached(url, sha256=None, folder=cache("drive"))
-        get = partial(shared_file, url, path, patience=order.patience, progress=order.progress)
+        path = cache_path(url, sha256=None, folder=originals_cache("drive"))
+        get = partial(
+            download_shared, url, path, patience=request.patience, progress=request.progress
+        )
         yield _Archive(role, url, get)
 
 
-def _mirror(order: Order, base: str) -> Iterator[_Archive]:
-    folder = cache(hashlib.sha256(base.encode()).hexdigest()[:16])
-    names = {role: f"{role}.zip" for role in ROLES} | {FAIR_PLAY_ARCHIVE: FAIR_PLAY_ARCHIVE}
-    for called, name in names.items():
-        url = f"{base}/{name}"
-        get = partial(download, url, sha256=None, folder=folder, patience=order.patience)
-        yield _Archive(called, url, get)
+def _mirrored(request: FetchRequest) -> Iterator[_Archive]:
+    """Yield the archives of a mirror."""
+    address = str(request.origin).rstrip("/")
+    files = {role: f"{role}.zip" for role in ROLES} | {FAIR_PLAY_ARCHIVE: FAIR_PLAY_ARCHIVE}
+    for name, file in files.items():
+        url, folder = f"{address}/{file}", mirror_cache(address)
+        get = partial(download, url, sha256=None, folder=folder, patience=request.patience)
+        yield _Archive(name, url, get)
 
 
-def _from_archive(rows: Sequence[Row], source: _Archive, found: Haul, search: Search) -> None:
-    """Download an archive and search it; a refused one is forgotten, so that it is got again."""
+def _search_archive(
+    rows: Sequence[Row], archive: _Archive, located: Located, search: Search
+) -> None:
+    """Download an archive and search it; a refused one is removed, so that it is got again."""
     try:
-        path = source.get()
+        path = archive.get()
     except FetchError as error:
-        _excuse(rows, found, str(error))
+        located.give_up(rows, str(error))
         return
     try:
-        search.into(found, path, rows, called=source.called)
+        search.add(located, path, rows, name=archive.name)
     except FetchError as error:
         path.unlink()
-        _excuse(rows, found, f"{source.url}: {error}")
-
-
-def _excuse(rows: Sequence[Row], found: Haul, text: str) -> None:
-    found.notes.append(text)
-    for row in rows:
-        found.reasons.setdefault(row.id, text)
+        located.give_up(rows, f"{archive.url}: {error}")

@@ -1,4 +1,4 @@
-"""Choose what is done to one layer of one recipe, and write it down.
+"""Draw which transforms a layer of a recipe passes, and write and read them as text.
 
 The choice comes from the recipe's own stream alone: it is the same in any order, any number of
 processes, and again tomorrow. An epoch of training beyond the first has a stream of its own.
@@ -14,6 +14,7 @@ from mn_dataset import seeds
 from mn_dataset.mix.augment.chain import Chain
 from mn_dataset.mix.augment.transforms import Parameters
 from mn_dataset.records import Recipe, Role
+from mn_dataset.tasks.spec import TaskSpec
 
 AUGMENTED_SPLIT = "train"
 """What is validated and tested stays as it was recorded."""
@@ -24,26 +25,29 @@ FIT = "fit"
 
 @dataclass(frozen=True)
 class Step:
-    """One deed on one layer.
+    """One transform of one layer, with its numbers.
 
     Attributes:
         layer: The role of the layer.
         transform: A name of the chain, or ``FIT``.
-        parameters: The numbers of the deed, units in their names.
+        parameters: Its numbers, units in their names.
     """
 
-    layer: Role
+    layer: str
     transform: str
     parameters: Parameters
 
 
-def choose(recipe: Recipe, role: Role, chain: Chain, *, epoch: int = 0) -> tuple[Step, ...]:
+def choose(
+    recipe: Recipe, role: str, chain: Chain, *, kind: Role | None = None, epoch: int = 0
+) -> tuple[Step, ...]:
     """Draw which transforms a layer passes, and with which numbers.
 
     Args:
         recipe: Its seed and id name the stream.
         role: Of the layer.
         chain: What may be drawn.
+        kind: Which layers of the chain it counts among; as its role says by default.
         epoch: Of training; 0 is what rendered files hold.
 
     Returns:
@@ -56,7 +60,7 @@ def choose(recipe: Recipe, role: Role, chain: Chain, *, epoch: int = 0) -> tuple
     for name, transform in chain.transforms.items():
         # Drawn whether used or not: another probability leaves the other transforms' numbers.
         chance, parameters = stream.uniform(), transform.draw(stream)
-        if role in transform.layers and chance < transform.probability:
+        if (kind or role) in transform.layers and chance < transform.probability:
             steps.append(Step(role, name, parameters))
     return tuple(steps)
 
@@ -82,21 +86,25 @@ def from_text(text: str) -> tuple[Step, ...]:
         raise ValueError(f"{text!r} is no list of steps") from error
 
 
-def unexplained(recipe: Recipe, chain: Chain | None, text: str | None) -> str | None:
-    """Return why a recipe and its chain do not lead to the steps a manifest tells, or None.
+def unexplained(
+    recipe: Recipe, task: TaskSpec, chain: Chain | None, text: str | None
+) -> str | None:
+    """Return why a recipe and its chain do not lead to the steps that a manifest states, or None.
 
     A layer that could not bear its steps has none; one that had to be lowered has ``FIT`` last.
     """
     if chain is None or recipe.split != AUGMENTED_SPLIT:
         return None if text is None else "is stated, though the recipe is not augmented"
     try:
-        told = from_text(text or "")
+        stated = from_text(text or "")
     except ValueError:
         return f"is {text!r}; expected a list of steps"
-    for role in dict.fromkeys(step.layer for step in told):
-        steps = tuple(step for step in told if step.layer == role)
+    roles = {layer.role for layer in recipe.layers}
+    for name in dict.fromkeys(step.layer for step in stated):
+        role = task.layer_role(name)
+        steps = tuple(step for step in stated if step.layer == name)
         fitted = steps[:-1] if steps[-1].transform == FIT else steps
-        held = role in (layer.role for layer in recipe.layers)
-        if not held or fitted != choose(recipe, role, chain):
-            return f"tells of steps on {role} that the recipe does not lead to"
+        kind = None if role is None else role.varied_as
+        if name not in roles or kind is None or fitted != choose(recipe, name, chain, kind=kind):
+            return f"tells of steps on {name} that the recipe does not lead to"
     return None

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from benchmarks.denoise.denoise import denoise_files
+from benchmarks.denoise.denoise import denoise
 from mn_dataset.seeds import generator
 
 torch = pytest.importorskip("torch", reason="needs: pip install 'mn-dataset[torch]'")
@@ -62,7 +62,7 @@ def snr_db(signal, estimate):
 def passed_through(tmp_path, denoiser, samples, rate):
     """Return what a recording in floating point becomes."""
     soundfile.write(tmp_path / "a.wav", samples, rate, subtype="FLOAT")
-    denoise_files([tmp_path / "a.wav"], denoiser=denoiser, out=tmp_path / "out")
+    denoise([tmp_path / "a.wav"], denoiser=denoiser, out=tmp_path / "out")
     return soundfile.read(tmp_path / "out" / "a.wav", always_2d=True)[0]
 
 
@@ -109,8 +109,8 @@ def test_other_rates_come_back_as_soxr_allows(tmp_path, spectral_network, rate):
 PEAK = """
 import sys
 from pathlib import Path
-from benchmarks.denoise.denoise import denoise_files
-print(denoise_files([Path(sys.argv[1])], denoiser=sys.argv[2], out=Path(sys.argv[3]),
+from benchmarks.denoise.denoise import denoise
+print(denoise([Path(sys.argv[1])], denoiser=sys.argv[2], out=Path(sys.argv[3]),
                     residual=True, spectrogram=len(sys.argv) > 4))
 print(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
 """

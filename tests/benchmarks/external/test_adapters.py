@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.external.adapters import described
+from benchmarks.external.adapters import load_described
 from benchmarks.harness.apply import load_denoiser
 from benchmarks.harness.checks import DenoiserFailed
 from benchmarks.leaderboard.run import bench
 from benchmarks.report.summary import read_board
 from mn_dataset.audio import io
-from mn_dataset.audio.resample import resample
+from mn_dataset.audio.convert import resample
 from mn_dataset.errors import InputError, UnknownName
 from mn_dataset.mix.draw import draw
 from mn_dataset.mix.manifest import read_manifest
@@ -209,6 +209,6 @@ def test_every_recipe_of_the_docs_is_a_description(tmp_path):
     for block in blocks:
         path = tmp_path / "recipe.toml"
         path.write_text(block, encoding="utf-8")
-        names.add(described(path).spec.name)
+        names.add(load_described(path).spec.name)
 
     assert len(names) == len(blocks) > 15

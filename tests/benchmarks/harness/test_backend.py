@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.contract import DenoiserSpec
 from benchmarks.harness.apply import AppliedDenoiser, load_denoiser
-from benchmarks.harness.backend import chosen
+from benchmarks.harness.backend import choose_precision
 from mn_dataset.errors import InputError, MissingExtra, UnknownName
 
 MIXTURE = np.float32([[[0.5, -0.25, 1.5]]])
@@ -62,7 +62,9 @@ MODEL = DenoiserSpec(name="model", learned=True, backend="torch")
 
 def test_a_model_computes_in_what_was_asked_for():
     """By name, whatever the device."""
-    assert [chosen(name, spec=MODEL, device="cpu") for name in ("float32", "bfloat16")] == [
+    assert [
+        choose_precision(name, spec=MODEL, device="cpu") for name in ("float32", "bfloat16")
+    ] == [
         "float32",
         "bfloat16",
     ]
@@ -74,7 +76,7 @@ def test_auto_takes_the_faster_one(monkeypatch, fast, expected):
     precision = pytest.importorskip("benchmarks.layers.precision", reason="needs torch")
     monkeypatch.setattr(precision, "is_bfloat16_fast", lambda device: fast)
 
-    assert chosen("auto", spec=MODEL, device="cpu") == expected
+    assert choose_precision("auto", spec=MODEL, device="cpu") == expected
 
 
 def test_what_has_no_choice_says_so():

@@ -9,7 +9,7 @@ from benchmarks.contract import DenoiserSpec
 from benchmarks.harness.apply import AppliedDenoiser
 from benchmarks.harness.checks import DenoiserFailed
 from benchmarks.harness.chunked import advanced
-from benchmarks.harness.load import declared
+from benchmarks.harness.load import read_spec
 from mn_dataset.errors import InputError
 from mn_dataset.seeds import generator
 
@@ -158,7 +158,7 @@ def test_side_information_is_cut_as_the_mixture_is():
 def test_pieces_that_would_not_go_forward_cannot_be_declared(fields):
     """A chunk leaves room for what the latency holds back and for two crossfades."""
     with pytest.raises(InputError, match="overlap"):
-        declared(Fake(**fields), name="fake")
+        read_spec(Fake(**fields), name="fake")
 
 
 def test_pieces_that_differ_are_crossfaded():

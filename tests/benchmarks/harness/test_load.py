@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.contract import DenoiserSpec
 from benchmarks.harness.checks import DenoiserFailed
-from benchmarks.harness.load import constructed, declared, missing, revision_of
+from benchmarks.harness.load import construct, missing_requirement, read_spec, revision_of
 from benchmarks.registry import Entry
 from mn_dataset.errors import InputError, MissingExtra
 
@@ -40,13 +40,13 @@ def test_a_field_that_makes_no_sense_is_named(fields):
     field = next(iter(fields))
 
     with pytest.raises(InputError, match=rf"spec\.{field} is .*; expected"):
-        declared(Declares(**fields), name="half")
+        read_spec(Declares(**fields), name="half")
 
 
 def test_a_spec_of_another_kind_is_refused():
     """A class without a DenoiserSpec is no denoiser."""
     with pytest.raises(InputError, match="expected a DenoiserSpec"):
-        declared(object, name="half")
+        read_spec(object, name="half")
 
 
 def written(folder, body, *, attribute="Half"):
@@ -61,9 +61,9 @@ def test_a_missing_package_is_told_before_construction(tmp_path):
     body = "class Half:\n    spec = DenoiserSpec(name='half', package='no_such_package'{})\n"
 
     with pytest.raises(MissingExtra, match="baselines"):
-        constructed(written(tmp_path, body.format(", extra='baselines'")))
+        construct(written(tmp_path, body.format(", extra='baselines'")))
     with pytest.raises(InputError, match="pip install no_such_package"):
-        constructed(written(tmp_path, body.format("")))
+        construct(written(tmp_path, body.format("")))
 
 
 @pytest.mark.parametrize(
@@ -81,33 +81,33 @@ def test_a_missing_package_is_told_before_construction(tmp_path):
 def test_a_module_that_fails_is_the_denoisers_fault(tmp_path, body, reason):
     """Import and construction are guarded like the call."""
     with pytest.raises(DenoiserFailed, match=reason):
-        constructed(written(tmp_path, body))
+        construct(written(tmp_path, body))
 
 
 def test_what_cannot_be_called_is_refused(tmp_path):
     """A spec alone does not denoise."""
     with pytest.raises(InputError, match="cannot be called"):
-        constructed(written(tmp_path, "class Half:\n    spec = DenoiserSpec(name='half')\n"))
+        construct(written(tmp_path, "class Half:\n    spec = DenoiserSpec(name='half')\n"))
 
 
 def test_a_file_or_class_that_is_not_there_is_told(tmp_path):
     """The path or the class is named."""
     with pytest.raises(InputError, match="no such file"):
-        constructed(Entry("x", str(tmp_path / "none.py"), "Half"))
+        construct(Entry("x", str(tmp_path / "none.py"), "Half"))
     with pytest.raises(InputError, match="defines no 'Whole'"):
-        constructed(written(tmp_path, "", attribute="Whole"))
+        construct(written(tmp_path, "", attribute="Whole"))
 
 
 def test_nothing_is_missing_without_a_package():
     """Core denoisers always run."""
-    assert missing(DenoiserSpec(name="half")) is None
-    assert missing(DenoiserSpec(name="half", package="numpy")) is None
+    assert missing_requirement(DenoiserSpec(name="half")) is None
+    assert missing_requirement(DenoiserSpec(name="half", package="numpy")) is None
 
 
 def test_an_absent_package_is_named():
     """Ours comes with an extra, a third party's by its own name."""
-    ours = missing(DenoiserSpec(name="a", package="no_such_package", extra="baselines"))
-    theirs = missing(DenoiserSpec(name="b", package="no_such_package"))
+    ours = missing_requirement(DenoiserSpec(name="a", package="no_such_package", extra="baselines"))
+    theirs = missing_requirement(DenoiserSpec(name="b", package="no_such_package"))
 
     assert ours is not None
     assert ours.command == "pip install 'mn-dataset[baselines]'"
@@ -117,11 +117,11 @@ def test_an_absent_package_is_named():
 
 def test_an_absent_program_is_named():
     """With the command that a Debian user types."""
-    lacks = missing(DenoiserSpec(name="a", program="no-such-program"))
+    lacks = missing_requirement(DenoiserSpec(name="a", program="no-such-program"))
 
     assert lacks is not None
     assert (lacks.kind, lacks.command) == ("program", "apt-get install no-such-program")
-    assert missing(DenoiserSpec(name="b", program="python3")) is None
+    assert missing_requirement(DenoiserSpec(name="b", program="python3")) is None
 
 
 def test_a_builtin_is_its_version():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.harness.resample import (
+    Counted,
     fitted,
     margin,
     mirrored,
@@ -106,3 +107,15 @@ def test_no_blocks_give_no_samples():
     parts = list(resampled_blocks([], 44_100, 48_000, shape=(1, 3)))
 
     assert np.concatenate(parts, axis=-1).shape == (1, 3, 0)
+
+
+def test_samples_are_counted_as_they_pass():
+    """Not before."""
+    counted = Counted([np.zeros((2, 3)), np.zeros((2, 4))])
+    passing = iter(counted)
+
+    assert counted.samples == 0
+    next(passing)
+    assert counted.samples == 3
+    assert sum(block.shape[-1] for block in passing) == 4
+    assert counted.samples == 7

@@ -75,21 +75,6 @@ def test_the_revision_is_the_hash_of_the_weights(tmp_path):
     assert revision == hashlib.sha256(b"numbers").hexdigest()
 
 
-@pytest.mark.parametrize("request_", ["wiener@", "./own.py:Half@"])
-def test_nothing_after_the_at_sign_is_refused(request_):
-    """Half a request is a slip."""
-    with pytest.raises(InputError, match="nothing follows the @"):
-        registry.denoiser(request_)
-
-
-def test_a_persons_own_model_takes_a_checkpoint_too():
-    """The path before the class may hold an @ of its own."""
-    entry = registry.denoiser("a@b/own.py:Net@runs/a")
-
-    assert (entry.module, entry.attribute) == ("a@b/own.py", "Net")
-    assert str(entry.checkpoint) == "runs/a"
-
-
 def test_a_persons_own_code_counts_beside_its_weights(tmp_path):
     """An edited file is another revision, whatever weights it loads."""
     file, own = tmp_path / "weights.safetensors", tmp_path / "own.py"

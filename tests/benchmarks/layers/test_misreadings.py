@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from benchmarks.layers import attention, convolution, dense, padding, unet
+from benchmarks.layers import attention, convolution, padding, unet
 from benchmarks.layers.tiling import Strip
 from benchmarks.models import musicecan
 
@@ -112,13 +112,13 @@ def oldest_first(patch, _):
             strip = Strip(both, 0, strip.whole)
         return last.part(strip, begin, end)
 
-    patch.setattr(dense.Dense, "part", wrong)
+    patch.setattr(unet.Dense, "part", wrong)
 
 
 def elu_after_the_dense_sum(patch, _):
-    right = dense.ResidualDense.forward
+    right = unet.ResidualDense.forward
     patch.setattr(
-        dense.ResidualDense, "forward", lambda self, features: functional.elu(right(self, features))
+        unet.ResidualDense, "forward", lambda self, features: functional.elu(right(self, features))
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs: pip install 'mn-dataset[torch]'")
 
 from benchmarks.layers import stft  # noqa: E402 - once torch is there
-from benchmarks.models.two_stage import INPUT_RMS  # noqa: E402
+from benchmarks.models.two_stage_unet import INPUT_RMS  # noqa: E402
 from mn_dataset.seeds import generator  # noqa: E402
 
 

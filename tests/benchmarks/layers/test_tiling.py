@@ -5,9 +5,9 @@ import torch
 
 from benchmarks.layers import tiling
 from benchmarks.layers.convolution import Conv
-from benchmarks.layers.dense import ResidualDense
 from benchmarks.layers.initialise import initialise
 from benchmarks.layers.tiling import Strip
+from benchmarks.layers.unet import ResidualDense
 
 FRAMES = 47
 
@@ -73,6 +73,8 @@ def test_what_is_to_be_differentiated_is_computed_at_once(count):
     features, calls = features_of(3), []
     count(features, 3)
 
-    tiling.walked(lambda *ends: calls.append(ends) or features, features, frames=FRAMES, widest=3)
+    tiling.in_strips(
+        lambda *ends: calls.append(ends) or features, features, frames=FRAMES, widest=3
+    )
 
     assert calls == [(0, FRAMES)]

@@ -1,5 +1,6 @@
 """Give the tests of training a corpus that can be learned, and networks small enough to do it."""
 
+import csv
 import shutil
 
 import numpy as np
@@ -152,8 +153,8 @@ def relabelled(learnable_folder, tmp_path):
         for role in ROLES:
             path = tables.table_path(root, role)
             rows = tables.parse_table(path)
-            wanted = {row.id: cells.get(row.id.replace("/", "_"), {}) for row in rows}
-            tables.write_table(path, [Row(**{**vars(row), **wanted[row.id]}) for row in rows])
+            changes = {row.id: cells.get(row.id.replace("/", "_"), {}) for row in rows}
+            tables.write_table(path, [Row(**{**vars(row), **changes[row.id]}) for row in rows])
         return root
 
     return change
@@ -164,7 +165,7 @@ def quick():
     """Return a function that gives the tables of a short run, changed by dotted names."""
 
     def configured(**changes):
-        told = {
+        configuration = {
             "loss": [{"mae": 1.0}, {"mae": 0.5}],
             "data": {"segment_s": 0.4, "batch": 2, "items_per_epoch": 6, "workers": 0},
             "optimizer": {"learning_rate": 1e-2, "clip_norm": 5.0, "ema_decay": 0.9},
@@ -174,9 +175,71 @@ def quick():
         for name, value in changes.items():
             section, _, field = name.partition("__")
             if field:
-                told[section][field] = value
+                configuration[section][field] = value
             else:
-                told[section] = value
-        return from_tables(told, where="the test")
+                configuration[section] = value
+        return from_tables(configuration, where="the test")
 
     return configured
+
+
+@pytest.fixture(scope="session")
+def masking(networks, learnable_folder, quick):
+    """Return a function that trains the small network with dropout."""
+    options = {"seed", "resume", "progress", "device"}
+    from benchmarks.training.train import train  # noqa: PLC0415 - once torch is there
+
+    def run(out, *, network="Masking", data=learnable_folder, **changes):
+        arguments = {name: changes.pop(name) for name in options & changes.keys()}
+        dropout = {"model": {"dropout": 0.2}} if network == "Masking" else {}
+        return train(
+            f"{networks}:{network}", data, out, config=quick(**dropout | changes), **arguments
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def unbroken(masking, tmp_path_factory):
+    """The folder of a run of eight steps that nothing stopped."""
+    run = tmp_path_factory.mktemp("runs") / "unbroken"
+    masking(run)
+    return run
+
+
+@pytest.fixture(scope="session")
+def history():
+    """Return a function that reads the history of a run, without the seconds."""
+
+    def read(run):
+        with (run / "history.csv").open(encoding="utf-8") as lines:
+            return [{**row, "seconds": ""} for row in csv.DictReader(lines)]
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def state():
+    """Return a function that loads the tensors of a run's newest checkpoint."""
+    from benchmarks.training import checkpoint  # noqa: PLC0415 - once torch is there
+
+    return lambda run: checkpoint.load_newest(run / "checkpoints")[0]
+
+
+@pytest.fixture(scope="session")
+def same(history, state):
+    """Return a function: whether two runs ended in equal weights, averages, moments and curves."""
+    import torch  # noqa: PLC0415 - an extra
+    from safetensors.torch import load_file  # noqa: PLC0415 - an extra
+
+    def compare(one, other):
+        first, second = state(one), state(other)
+        shipped = [load_file(run / "weights.safetensors") for run in (one, other)]
+        return (
+            first.keys() == second.keys()
+            and all(torch.equal(first[name], second[name]) for name in first)
+            and all(torch.equal(shipped[0][name], shipped[1][name]) for name in shipped[0])
+            and history(one) == history(other)
+        )
+
+    return compare

@@ -2,14 +2,14 @@
 
 import pytest
 
-from benchmarks.training.config_file import from_tables, load_config, names
+from benchmarks.training.config_file import from_tables, load_config, shipped_names
 from mn_dataset.errors import InputError, UnknownName
 
 INF, NAN = float("inf"), float("nan")
 ENDS = {"limits": {"max_steps": 1}}
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", shipped_names())
 def test_every_configuration_that_ships_can_be_read(name):
     """With a loss for both outputs of a two-stage network."""
     config = load_config(name)
@@ -28,7 +28,7 @@ def test_the_paper_trains_as_it_says():
 
 
 @pytest.mark.parametrize(
-    ("told", "message"),
+    ("tables", "message"),
     [
         ({"optimiser": {}}, "here: unknown field 'optimiser'; did you mean 'optimizer'"),
         ({"data": {"segments": 1}}, r"here: \[data\]: unknown field 'segments'; .*'segment_s'"),
@@ -59,10 +59,10 @@ def test_the_paper_trains_as_it_says():
         ({"data": 3}, r"\[data\]: 3 is no table"),
     ],
 )
-def test_what_makes_no_sense_is_named(told, message):
+def test_what_makes_no_sense_is_named(tables, message):
     """By place, table and field, with what was expected."""
     with pytest.raises(InputError, match=message):
-        from_tables(ENDS | told, where="here")
+        from_tables(ENDS | tables, where="here")
 
 
 def test_an_unknown_name_gets_the_nearest(tmp_path):
@@ -93,32 +93,6 @@ def test_minutes_without_an_end_are_refused_on_the_command_line_too(minutes):
     """They stand above the file's."""
     with pytest.raises(InputError, match="max_minutes"):
         load_config("cpu", max_minutes=minutes)
-
-
-def test_limits_and_workers_decide_no_weight_and_all_else_does():
-    """A run may be made longer, or mixed by more processes; a cosine's end is another run."""
-    first = from_tables(ENDS, where="here").settings()
-    longer = from_tables({"limits": {"max_steps": 9}, "data": {"workers": 4}}, where="here")
-    other = from_tables(ENDS | {"optimizer": {"learning_rate": 0.5}}, where="here")
-    falls = {"optimizer": {"schedule": "cosine"}}
-    ends = [
-        from_tables(falls | {"limits": {"max_steps": steps}}, where="here").settings()
-        for steps in (5, 6)
-    ]
-
-    assert longer.settings() == first
-    assert other.settings() != first
-    assert ends[0] != ends[1]
-
-
-def test_a_chain_of_ones_own_is_known_by_what_it_says(tmp_path):
-    """Another content of the same file is another run."""
-    path, told = tmp_path / "chain.toml", []
-    for gain in (1, 2):
-        path.write_text(f"[gain]\nprobability = 1\ngain_db = {gain}\n", encoding="utf-8")
-        told.append(from_tables(ENDS | {"data": {"augment": str(path)}}, where="here").settings())
-
-    assert told[0] != told[1]
 
 
 def test_fields_can_be_changed_on_the_command_line():

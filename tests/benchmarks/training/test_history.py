@@ -1,22 +1,22 @@
 """The curve has one line per step, none twice and none torn."""
 
-from benchmarks.training.history import HEADER, History, Point
+from benchmarks.training.history import HEADER, History, StepRecord
 
 
-def point(step, **fields):
-    told = {"epoch": 0, "loss": 0.5, "learning_rate": 1e-3, "grad_norm": 2.0, "skipped": 0}
-    return Point(**{"step": step, "seconds": 1.5, **told, **fields})
+def record(step, **fields):
+    fixed = {"epoch": 0, "loss": 0.5, "learning_rate": 1e-3, "grad_norm": 2.0, "skipped": 0}
+    return StepRecord(**{"step": step, "seconds": 1.5, **fixed, **fields})
 
 
 def test_lines_are_what_was_measured(tmp_path):
     """Validation stands in the line of its step, and nothing where there was none."""
     history = History(tmp_path)
     history.rewind(0)
-    history.append(point(1))
-    history.append(point(2, si_sdr_db=7.25, gain_db=-0.5, loss=float("nan")))
+    history.append(record(1))
+    history.append(record(2, si_sdr_db=7.25, gain_db=-0.5, loss=float("nan")))
 
     assert history.path.read_text(encoding="utf-8") == (
-        HEADER + "1,0,0.5,0.001,2.0,0,1.5,,\n" + "2,0,nan,0.001,2.0,0,1.5,7.25,-0.5\n"
+        f"{HEADER}\n1,0,0.5,0.001,2.0,0,1.5,,\n" + "2,0,nan,0.001,2.0,0,1.5,7.25,-0.5\n"
     )
 
 
@@ -25,7 +25,7 @@ def test_what_comes_again_is_not_there_twice(tmp_path):
     history = History(tmp_path)
     history.rewind(0)
     for step in (1, 2, 3, 10):
-        history.append(point(step))
+        history.append(record(step))
     before = history.path.read_bytes()
     history.path.write_bytes(before + b"2,0,0.")
 
@@ -42,9 +42,9 @@ def test_a_validation_that_came_late_stands_in_the_line_of_its_step(tmp_path):
     for history in (amended, whole):
         history.path.parent.mkdir()
         history.rewind(0)
-        history.append(point(1))
-    amended.append(point(2))
-    whole.append(point(2, si_sdr_db=7.25, gain_db=-0.5))
+        history.append(record(1))
+    amended.append(record(2))
+    whole.append(record(2, si_sdr_db=7.25, gain_db=-0.5))
 
     amended.amend(2, si_sdr_db=7.25, gain_db=-0.5)
 

@@ -62,13 +62,13 @@ def test_snr_is_the_ratio_of_energies(pair):
 def test_si_sdr_is_the_metric_of_the_same_name(pair):
     """Minus it, whatever the scale of the estimate."""
     for factor in (1.0, -3.0):
-        found = by_item("si_sdr", factor * pair[0], pair[1])
+        values = by_item("si_sdr", factor * pair[0], pair[1])
         expected = [
             -metric(estimate.numpy(), Truth(target.numpy(), 44_100)).value
             for estimate, target in zip(pair[0], pair[1], strict=True)
         ]
 
-        np.testing.assert_allclose(found, expected, atol=1e-6)  # the floor of silence
+        np.testing.assert_allclose(values, expected, atol=1e-6)  # the floor of silence
 
 
 def test_mr_stft_is_what_numpy_makes_of_the_formulas(pair):
@@ -83,10 +83,10 @@ def test_mr_stft_is_what_numpy_makes_of_the_formulas(pair):
             padded = np.pad(part.numpy(), ((0, 0), (size // 2, size // 2)), mode="reflect")
             frames = np.lib.stride_tricks.sliding_window_view(padded, size, axis=1)[:, ::hop]
             magnitudes.append(np.maximum(np.abs(np.fft.rfft(frames * window)), np.sqrt(1e-7)))
-        found, wanted = magnitudes
-        distance = np.sqrt(np.square(found - wanted).sum(axis=(1, 2)))
-        expected += distance / np.sqrt(np.square(wanted).sum(axis=(1, 2)))
-        expected += np.abs(np.log(found) - np.log(wanted)).mean(axis=(1, 2))
+        magnitude, clean = magnitudes
+        distance = np.sqrt(np.square(magnitude - clean).sum(axis=(1, 2)))
+        expected += distance / np.sqrt(np.square(clean).sum(axis=(1, 2)))
+        expected += np.abs(np.log(magnitude) - np.log(clean)).mean(axis=(1, 2))
 
     np.testing.assert_allclose(by_item("mr_stft", *pair), expected / 3, rtol=1e-9)
 
@@ -140,18 +140,18 @@ def test_outputs_are_weighed_each_by_its_own_table(pair):
     first, second, target = signal(pair[0]), signal(2 * pair[0]), signal(pair[1])
     tables = [{"mae": 2.0, "snr": 0.5}, {"mae": 0.25}]
 
-    found = losses.weigh(tables, [first, second], target)
+    total = losses.weighted_sum(tables, [first, second], target)
 
     expected = 2 * losses.mae(first, target) + 0.5 * losses.snr(first, target)
-    torch.testing.assert_close(found, expected + 0.25 * losses.mae(second, target))
+    torch.testing.assert_close(total, expected + 0.25 * losses.mae(second, target))
 
 
 def test_losses_nobody_knows_and_weights_that_lead_nowhere_are_refused(pair):
     """With the nearest name."""
     with pytest.raises(UnknownName, match="did you mean 'mr_stft'"):
-        losses.check([{"mrstft": 1.0}])
+        losses.check_weights([{"mrstft": 1.0}])
     for tables in ([{"mae": 0.0}], [{"mae": -1.0, "snr": 2.0}], [{}], [{"mae": float("nan")}]):
         with pytest.raises(InputError, match="expected some above 0"):
-            losses.check(tables)
+            losses.check_weights(tables)
     with pytest.raises(InputError, match=r"2 tables, and the network gives 1 output"):
-        losses.weigh([{"mae": 1.0}, {"mae": 1.0}], [signal(pair[0])], signal(pair[1]))
+        losses.weighted_sum([{"mae": 1.0}, {"mae": 1.0}], [signal(pair[0])], signal(pair[1]))

@@ -9,34 +9,36 @@ events = pytest.importorskip(
     reason="needs: pip install 'mn-dataset[train]'",
 )
 
-from benchmarks.training.history import Point  # noqa: E402 - once torch is there
+from benchmarks.training.history import StepRecord  # noqa: E402 - once torch is there
 from benchmarks.training.monitor import Monitor, spectrogram  # noqa: E402
 
 
-def point(step, **fields):
-    return Point(
+def record(step, **fields):
+    return StepRecord(
         step, 0, loss=0.5 * step, learning_rate=0.1, grad_norm=1.0, skipped=0, seconds=1.0, **fields
     )
 
 
 def shown(folder):
-    found = events.EventAccumulator(str(folder), size_guidance={events.AUDIO: 0, events.IMAGES: 0})
-    return found.Reload()
+    accumulator = events.EventAccumulator(
+        str(folder), size_guidance={events.AUDIO: 0, events.IMAGES: 0}
+    )
+    return accumulator.Reload()
 
 
 def test_curves_pictures_and_sound_are_there(tmp_path):
     """By name and step."""
     monitor = Monitor(tmp_path, step=0)
-    monitor.point(point(1))
-    monitor.validation(point(2, si_sdr_db=7.0, gain_db=1.5))
-    monitor.audio("mixture_0/noisy", torch.linspace(-2, 2, 5000), step=0)
+    monitor.add_step(record(1))
+    monitor.add_validation(record(2, si_sdr_db=7.0, gain_db=1.5))
+    monitor.add_audio("mixture_0/noisy", torch.linspace(-2, 2, 5000), step=0)
     monitor.close()
 
-    found = shown(tmp_path)
-    assert [event.value for event in found.Scalars("validation/gain_db")] == [1.5]
-    assert [event.value for event in found.Scalars("train/loss")] == [0.5]
-    assert found.Images("mixture_0/noisy/spectrogram")[0].step == 0
-    assert found.Audio("mixture_0/noisy/audio")[0].sample_rate == 44_100
+    accumulator = shown(tmp_path)
+    assert [event.value for event in accumulator.Scalars("validation/gain_db")] == [1.5]
+    assert [event.value for event in accumulator.Scalars("train/loss")] == [0.5]
+    assert accumulator.Images("mixture_0/noisy/spectrogram")[0].step == 0
+    assert accumulator.Audio("mixture_0/noisy/audio")[0].sample_rate == 44_100
 
 
 def test_what_comes_again_after_a_stop_is_shown_once(tmp_path):
@@ -44,7 +46,7 @@ def test_what_comes_again_after_a_stop_is_shown_once(tmp_path):
     for begin, steps in ((0, (1, 2, 3)), (1, (2, 3, 4))):
         monitor = Monitor(tmp_path, step=begin)
         for step in steps:
-            monitor.point(point(step))
+            monitor.add_step(record(step))
         monitor.close()
 
     assert [event.step for event in shown(tmp_path).Scalars("train/loss")] == [1, 2, 3, 4]

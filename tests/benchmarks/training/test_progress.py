@@ -13,7 +13,7 @@ def test_steps_and_validations_that_are_left_are_counted(quick):
         pace.add_step(2.0)
     pace.add_validation(5.0)
 
-    assert pace.left_s(10, 25.0) == pytest.approx(90 * 2 + 9 * 5)
+    assert pace.remaining_s(10, 25.0) == pytest.approx(90 * 2 + 9 * 5)
 
 
 def test_one_slow_step_says_little_and_what_is_long_ago_nothing(quick):
@@ -23,7 +23,7 @@ def test_one_slow_step_says_little_and_what_is_long_ago_nothing(quick):
     for seconds in [100.0] * 60 + [1.0] * 49 + [300.0]:
         pace.add_step(seconds)
 
-    assert pace.left_s(100, 0.0) == pytest.approx(100.0)
+    assert pace.remaining_s(100, 0.0) == pytest.approx(100.0)
 
 
 def test_the_nearest_limit_decides(quick):
@@ -34,9 +34,9 @@ def test_the_nearest_limit_decides(quick):
     pace.add_step(1.0)
 
     assert pace.last_step == 100
-    assert pace.left_s(40, 60.0) == pytest.approx(60.0)
-    assert pace.left_s(40, 595.0) == pytest.approx(5.0)
-    assert pace.left_s(40, 700.0) == 0.0
+    assert pace.remaining_s(40, 60.0) == pytest.approx(60.0)
+    assert pace.remaining_s(40, 595.0) == pytest.approx(5.0)
+    assert pace.remaining_s(40, 700.0) == 0.0
 
 
 def test_a_first_validation_is_foreseen(quick):
@@ -44,4 +44,4 @@ def test_a_first_validation_is_foreseen(quick):
     pace = Pace(quick(limits={"max_steps": 8}), steps_per_epoch=50)
     pace.add_step(1.0)
 
-    assert pace.left_s(0, 0.0) > 8.0
+    assert pace.remaining_s(0, 0.0) > 8.0

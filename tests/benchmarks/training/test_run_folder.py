@@ -1,5 +1,6 @@
 """A run folder holds one run, and says what differs from it."""
 
+import subprocess
 import sys
 
 import pytest
@@ -12,9 +13,9 @@ SETTINGS = {"model": "m", "config": {"data": {"batch": 2, "snr_db": (0.0, 5.0)}}
 
 @pytest.fixture
 def folder(tmp_path):
-    found = RunFolder(tmp_path / "run")
-    found.write({"settings": SETTINGS, "starts": []})
-    return found
+    run = RunFolder(tmp_path / "run")
+    run.write({"settings": SETTINGS, "starts": []})
+    return run
 
 
 def test_the_same_settings_are_taken(folder):
@@ -27,7 +28,9 @@ def test_other_settings_are_refused_with_what_differs(folder):
     """By dotted name, there and here."""
     other = {"model": "m", "config": {"data": {"batch": 4, "snr_db": (0.0, 5.0)}}}
 
-    with pytest.raises(DatasetError, match=r"config\.data\.batch is 2 there, 4 here; give another"):
+    with pytest.raises(
+        DatasetError, match=r"config\.data\.batch is 2 there, 4 here; choose another folder"
+    ):
         folder.check(other, resume=True)
 
 
@@ -36,23 +39,34 @@ def test_a_run_with_checkpoints_is_continued_on_demand_only(folder):
     (folder.checkpoints / "step-00000001").mkdir(parents=True)
 
     folder.check(SETTINGS, resume=True)
-    with pytest.raises(DatasetError, match="add --resume"):
+    with pytest.raises(DatasetError, match="resume is False; set it"):
         folder.check(SETTINGS, resume=False)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs flock")
-def test_a_second_run_is_kept_out_until_the_first_has_ended(folder):
-    """Whatever it ended by; and the lock leaves no file."""
-    before = sorted(folder.root.iterdir())
-    with (
-        folder.locked(),
-        pytest.raises(InputError, match="another `mn train` writes there now"),
-        RunFolder(folder.root).locked(),
-    ):
-        pass
+HOLDER = """
+import sys
+from pathlib import Path
+from benchmarks.training.run_folder import RunFolder
 
-    with RunFolder(folder.root).locked():
-        assert sorted(folder.root.iterdir()) == before
+with RunFolder(Path(sys.argv[1])).locked():
+    print("in", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_second_run_is_kept_out_until_the_first_has_ended(folder):
+    """Even by a kill; and the lock leaves no file."""
+    before = sorted(folder.root.iterdir())
+    command = [sys.executable, "-c", HOLDER, str(folder.root)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout.readline().strip() == b"in"
+        with pytest.raises(InputError, match=r"`mn train`.* writes there now"), folder.locked():
+            pass
+        holder.kill()
+
+    with folder.locked():
+        folder.check(SETTINGS, resume=False)
+    assert sorted(folder.root.iterdir()) == before
 
 
 def test_a_file_where_the_folder_should_be_is_told(tmp_path):
@@ -60,7 +74,7 @@ def test_a_file_where_the_folder_should_be_is_told(tmp_path):
     (tmp_path / "run").touch()
 
     with (
-        pytest.raises(OutputError, match="give another --out"),
+        pytest.raises(OutputError, match="choose another place"),
         RunFolder(tmp_path / "run").locked(),
     ):
         pass

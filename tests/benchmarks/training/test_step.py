@@ -8,20 +8,17 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs: pip install 'mn-dataset[train]'")
 
 from benchmarks.training.config import Optimizer  # noqa: E402
-from benchmarks.training.engine import engine  # noqa: E402
-from benchmarks.training.losses import Denoising, denoising  # noqa: E402
-from benchmarks.training.step import (  # noqa: E402
-    learning_rate,
-    take,
-)
-from benchmarks.training.train_state import learner_of  # noqa: E402
+from benchmarks.training.engine import open_engine  # noqa: E402
+from benchmarks.training.losses import DenoisingLoss, denoising_loss  # noqa: E402
+from benchmarks.training.step import learning_rate, train_step  # noqa: E402
+from benchmarks.training.train_state import initial_state  # noqa: E402
 from mn_dataset.errors import InputError, UnknownName  # noqa: E402
 from mn_dataset.seeds import generator  # noqa: E402
 
 
 def rates(steps, *, decay_steps=100, **fields):
-    chosen = Optimizer(learning_rate=2.0, **fields)
-    return [learning_rate(step, chosen, decay_steps=decay_steps) for step in steps]
+    optimizer = Optimizer(learning_rate=2.0, **fields)
+    return [learning_rate(step, optimizer, decay_steps=decay_steps) for step in steps]
 
 
 def test_it_rises_linearly_and_stays():
@@ -31,19 +28,19 @@ def test_it_rises_linearly_and_stays():
 
 def test_the_cosine_falls_to_its_floor_and_stays_there():
     """Half way it is half way."""
-    found = rates((0, 10, 55, 100, 1000), warmup_steps=10, schedule="cosine", floor=0.1)
+    learning_rates = rates((0, 10, 55, 100, 1000), warmup_steps=10, schedule="cosine", floor=0.1)
 
-    assert found == pytest.approx([0.2, 2.0, 1.1, 0.2, 0.2])
+    assert learning_rates == pytest.approx([0.2, 2.0, 1.1, 0.2, 0.2])
 
 
 def test_it_never_rises_after_the_warm_up():
     """However long the run."""
-    found = rates(range(5, 300), warmup_steps=5, schedule="cosine", decay_steps=200)
+    learning_rates = rates(range(5, 300), warmup_steps=5, schedule="cosine", decay_steps=200)
 
-    assert found == sorted(found, reverse=True)
+    assert learning_rates == sorted(learning_rates, reverse=True)
 
 
-MAE = Denoising([{"mae": 1.0}], 0.035)
+MAE = DenoisingLoss([{"mae": 1.0}], 0.035)
 
 
 class Filter(torch.nn.Module):
@@ -69,129 +66,134 @@ def batch(items, *, noisy=0.05):
 
 
 @pytest.fixture
-def learner():
-    with engine("cpu", "float32") as place:
-        yield learner_of(Filter(), Optimizer(learning_rate=0.1, ema_decay=0.5), place)
+def state():
+    with open_engine("cpu", "float32") as engine:
+        yield initial_state(Filter(), Optimizer(learning_rate=0.1, ema_decay=0.5), engine)
 
 
-def step(learner, parts, *, objective=MAE, clip_norm=None):
-    options = {"learning_rate": 0.1, "clip_norm": clip_norm, "seconds": 0.0, "asked": False}
-    return take(learner, objective, parts, **options)
+def step(state, parts, *, loss_function=MAE, clip_norm=None):
+    options = {
+        "learning_rate": 0.1,
+        "clip_norm": clip_norm,
+        "seconds": 0.0,
+        "stop_requested": False,
+    }
+    return train_step(state, loss_function, parts, **options)
 
 
-def snapshot(learner):
-    return {name: value.clone() for name, value in learner.tensors().items()}
+def snapshot(state):
+    return {name: value.clone() for name, value in state.tensors().items()}
 
 
-def weights(learner):
-    return torch.cat([part.detach().flatten() for part in learner.network.parameters()])
+def weights(state):
+    return torch.cat([part.detach().flatten() for part in state.network.parameters()])
 
 
-def test_parts_have_the_gradient_of_the_whole(learner):
+def test_parts_have_the_gradient_of_the_whole(state):
     """Cut into two, a batch says the same."""
     whole, half = batch(4), batch(4)
-    start = copy.deepcopy(learner.network.state_dict())
-    together = step(learner, [whole])
-    after = weights(learner)
-    learner.network.load_state_dict(start)
-    learner.optimizer.state.clear()
+    start = copy.deepcopy(state.network.state_dict())
+    together = step(state, [whole])
+    after = weights(state)
+    state.network.load_state_dict(start)
+    state.optimizer.state.clear()
 
     parts = [{name: part[first : first + 2] for name, part in half.items()} for first in (0, 2)]
-    apart = step(learner, parts)
+    apart = step(state, parts)
 
     # Means of halves in float32; Adam's first step is the gradient's sign times 0.1.
     assert apart.loss == pytest.approx(together.loss, rel=1e-5)
     assert apart.grad_norm == pytest.approx(together.grad_norm, rel=1e-4)
-    torch.testing.assert_close(weights(learner), after, rtol=0, atol=1e-4)
+    torch.testing.assert_close(weights(state), after, rtol=0, atol=1e-4)
 
 
-def test_gradients_are_clipped_to_their_norm(learner):
+def test_gradients_are_clipped_to_their_norm(state):
     """The norm that is told is the one before."""
-    free = step(learner, [batch(2)])
-    learner.optimizer.zero_grad()
+    free = step(state, [batch(2)])
+    state.optimizer.zero_grad()
     seen = []
-    learner.optimizer.register_step_pre_hook(
+    state.optimizer.register_step_pre_hook(
         lambda optimizer, *_: seen.append(
-            math.sqrt(sum(p.grad.square().sum().item() for p in learner.network.parameters()))
+            math.sqrt(sum(p.grad.square().sum().item() for p in state.network.parameters()))
         )
     )
 
-    clipped = step(learner, [batch(2)], clip_norm=free.grad_norm / 1000)
+    clipped = step(state, [batch(2)], clip_norm=free.grad_norm / 1000)
 
     assert clipped.grad_norm > free.grad_norm / 1000
     assert seen[0] == pytest.approx(free.grad_norm / 1000, rel=1e-3)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
-def test_a_step_without_a_number_changes_nothing(learner, value):
+def test_a_step_without_a_number_changes_nothing(state, value):
     """Neither weights nor their average, nor the optimiser's memory."""
-    step(learner, [batch(2)])
-    before, memory = weights(learner), copy.deepcopy(learner.optimizer.state_dict())
-    average = copy.deepcopy(learner.average.state_dict())
+    step(state, [batch(2)])
+    before, memory = weights(state), copy.deepcopy(state.optimizer.state_dict())
+    average = copy.deepcopy(state.average.state_dict())
     harmed = batch(2)
     harmed["clean"][0, 0] = value
 
-    taken = step(learner, [harmed])
+    taken = step(state, [harmed])
 
     assert not taken.finite
-    assert torch.equal(weights(learner), before)
-    assert all(torch.equal(learner.average.state_dict()[name], average[name]) for name in average)
-    now = learner.optimizer.state_dict()["state"]
+    assert torch.equal(weights(state), before)
+    assert all(torch.equal(state.average.state_dict()[name], average[name]) for name in average)
+    now = state.optimizer.state_dict()["state"]
     for number, kept in memory["state"].items():
         assert all(torch.equal(now[number][name], kept[name]) for name in kept)
-    assert step(learner, [batch(2)]).finite
+    assert step(state, [batch(2)]).finite
 
 
-def test_steps_make_the_loss_small(learner):
+def test_steps_make_the_loss_small(state):
     """A filter learns to take away what is mirrored in time only in part, but it learns."""
-    losses = [step(learner, [batch(4)]).loss for _ in range(40)]
+    losses = [step(state, [batch(4)]).loss for _ in range(40)]
 
     assert losses[-1] < losses[0] / 3
 
 
-def test_a_learner_continues_from_its_tensors_bit_for_bit(learner):
+def test_a_learner_continues_from_its_tensors_bit_for_bit(state):
     """Weights, average, both moments and torch's generator."""
     for _ in range(3):
-        step(learner, [batch(2)])
+        step(state, [batch(2)])
     torch.rand(5)
-    kept = snapshot(learner)
-    expected = (step(learner, [batch(2)]), torch.rand(3), snapshot(learner))
+    kept = snapshot(state)
+    expected = (step(state, [batch(2)]), torch.rand(3), snapshot(state))
 
-    learner.restore(kept)
-    again = (step(learner, [batch(2)]), torch.rand(3), snapshot(learner))
+    state.restore(kept)
+    again = (step(state, [batch(2)]), torch.rand(3), snapshot(state))
 
     assert again[0] == expected[0]
     assert torch.equal(again[1], expected[1])
     assert all(torch.equal(again[2][name], value) for name, value in expected[2].items())
 
 
-def test_the_tensors_of_another_network_are_refused(learner):
+def test_the_tensors_of_another_network_are_refused(state):
     """They have other names or shapes."""
-    kept = learner.tensors()
+    kept = state.tensors()
     kept["network/conv.weight"] = torch.zeros(1)
 
     with pytest.raises(RuntimeError, match=r"size mismatch for conv\.weight"):
-        learner.restore(kept)
+        state.restore(kept)
 
 
 def test_the_loss_of_a_network_that_gives_the_clean_layer_is_zero():
     """At any level of the mixture: both are brought to what the network expects."""
     layers = batch(2)
-    told = Denoising([{"mae": 1.0}], 0.035)
+    loss_function = DenoisingLoss([{"mae": 1.0}], 0.035)
     from benchmarks.layers import stft  # noqa: PLC0415 - once torch is there
 
     for level in (1.0, 1e-3):
         scaled = {name: level * part for name, part in layers.items()}
         gain = stft.level_gain(scaled["noisy"], 0.035)
-        answer = stft.analyse(scaled["clean"], gain)
-        found = told(lambda seen, answer=answer: (answer,), scaled)
-        assert found.item() == 0.0
-        assert told(lambda seen: (seen,), scaled).item() > 0.01
+        clean = stft.analyse(scaled["clean"], gain)
+        loss = loss_function(lambda spectra, clean=clean: (clean,), scaled)
+        assert loss.item() == 0.0
+        assert loss_function(lambda spectra: (spectra,), scaled).item() > 0.01
 
 
 def test_losses_are_checked_before_anything_is_done():
     """Names first."""
     with pytest.raises(UnknownName, match="did you mean 'mae'"):
-        denoising([{"maee": 1.0}], Filter())
+        denoising_loss([{"maee": 1.0}], Filter())
     with pytest.raises(InputError, match="expected some above 0"):
-        denoising([{"mae": 0.0}], Filter())
+        denoising_loss([{"mae": 0.0}], Filter())

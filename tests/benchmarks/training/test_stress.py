@@ -31,8 +31,8 @@ def test_five_minutes_of_an_eighth_of_the_widths_pass_the_test_of_learning(real_
 
     outcome = train("musicecan", real_corpus.root, tmp_path / "run", config=config)
 
-    told = json.loads((tmp_path / "run/train.json").read_text(encoding="utf-8"))
-    assert told["parameters"] < 1_200_000
+    description = json.loads((tmp_path / "run/train.json").read_text(encoding="utf-8"))
+    assert description["parameters"] < 1_200_000
     assert outcome.learned, f"{outcome.best_db} dB after {outcome.steps} steps"
 
 
@@ -49,8 +49,13 @@ def test_two_processes_learn_what_one_does(networks, learnable_folder, tmp_path)
     )
     launch = ("-m", "torch.distributed.run", "--nproc_per_node", "2")
     for name, words in (("one", ()), ("two", launch)):
-        given = (f"{networks}:Masking", learnable_folder, tmp_path / name, tmp_path / "config.toml")
-        command = [sys.executable, *words, tmp_path / "script.py", *given]
+        arguments = (
+            f"{networks}:Masking",
+            learnable_folder,
+            tmp_path / name,
+            tmp_path / "config.toml",
+        )
+        command = [sys.executable, *words, tmp_path / "script.py", *arguments]
         subprocess.run(list(map(str, command)), check=True)
 
     one, two = (load_file(tmp_path / name / weights_file.WEIGHTS_NAME) for name in ("one", "two"))

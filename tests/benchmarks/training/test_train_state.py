@@ -4,13 +4,13 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs: pip install 'mn-dataset[train]'")
 
-from benchmarks.training.train_state import averaged  # noqa: E402 - once torch is there
+from benchmarks.training.train_state import moving_average  # noqa: E402 - once torch is there
 
 
 def test_the_memory_grows_to_its_decay():
     """e ← d·e + (1 − d)·w with d = min(decay, (1 + n) / (10 + n)); the first weights are taken."""
     network = torch.nn.Linear(1, 1, bias=False)
-    average = averaged(network, decay=0.5)
+    average = moving_average(network, decay=0.5)
     values, expected = [float(number**2) for number in range(12)], 0.0
 
     for taken, value in enumerate(values):
@@ -25,11 +25,11 @@ def test_the_memory_grows_to_its_decay():
 
 
 def test_the_network_is_left_alone_and_its_config_is_known():
-    """What is averaged is a copy that can be stored."""
+    """What is moving_average is a copy that can be stored."""
     network = torch.nn.Linear(1, 1)
     network.config = {"input_rms": None}
 
-    average = averaged(network, decay=0.9)
+    average = moving_average(network, decay=0.9)
     average.update_parameters(network)
 
     assert average.module is not network

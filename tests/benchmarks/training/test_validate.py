@@ -1,4 +1,4 @@
-"""The judge hears what inference gives, and a copy of the input has learned nothing."""
+"""Validation scores what inference gives, and a copy of the input has learned nothing."""
 
 import math
 
@@ -8,8 +8,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs: pip install 'mn-dataset[train]'")
 
 from benchmarks.training.data.base import Example  # noqa: E402
-from benchmarks.training.engine import engine  # noqa: E402 - once torch is there
-from benchmarks.training.validate import Scores, Validator, learned  # noqa: E402
+from benchmarks.training.engine import open_engine  # noqa: E402 - once torch is there
+from benchmarks.training.validate import ValidationScores, Validator, has_learned  # noqa: E402
 from mn_dataset.seeds import generator  # noqa: E402
 
 
@@ -34,8 +34,8 @@ def examples(count=4):
 
 @pytest.fixture
 def validator():
-    with engine("cpu", "float32") as place:
-        yield Validator(list(examples()), place)
+    with open_engine("cpu", "float32") as engine:
+        yield Validator(list(examples()), engine)
 
 
 def test_a_copy_of_the_input_gains_nothing_and_fails_the_test_of_learning(validator):
@@ -45,16 +45,16 @@ def test_a_copy_of_the_input_gains_nothing_and_fails_the_test_of_learning(valida
 
         # Two float32 transforms; the noise is 6 dB below.
         np.testing.assert_allclose(scores.gains_db, 0, atol=1e-4)
-        assert not learned(scores)
+        assert not has_learned(scores)
 
 
 def test_the_mixtures_themselves_are_scored_by_hand(validator):
     """About 6 dB, by the definition."""
-    for example, found in zip(validator.examples, validator.noisy_db, strict=True):
+    for example, noisy_db in zip(validator.examples, validator.noisy_db, strict=True):
         clean, noisy = example.clean.astype(float), example.noisy.astype(float)
         part = clean * (clean @ noisy) / (clean @ clean)
         expected = 10 * math.log10((part @ part) / ((noisy - part) @ (noisy - part)))
-        assert found == pytest.approx(expected, abs=1e-9)
+        assert noisy_db == pytest.approx(expected, abs=1e-9)
 
 
 def test_an_estimate_without_a_score_is_never_the_best(validator):
@@ -63,22 +63,22 @@ def test_an_estimate_without_a_score_is_never_the_best(validator):
         scores = validator.score(Scaled(factor))
 
         assert scores.mean_gain_db == -math.inf
-        assert not learned(scores)
+        assert not has_learned(scores)
 
 
 def test_a_gain_must_be_sure():
     """One lucky mixture is no learning; a small gain everywhere is, beyond rounding."""
     noisy = (5.0,) * 20
 
-    assert learned(Scores(tuple(5.5 + 0.1 * (n % 3) for n in range(20)), noisy))
-    assert not learned(Scores((25.0, *(4.9,) * 19), noisy))
-    assert not learned(Scores(tuple(5.0 + 1e-5 * n for n in range(20)), noisy))
-    assert not learned(Scores((9.0,), (5.0,)))
+    assert has_learned(ValidationScores(tuple(5.5 + 0.1 * (n % 3) for n in range(20)), noisy))
+    assert not has_learned(ValidationScores((25.0, *(4.9,) * 19), noisy))
+    assert not has_learned(ValidationScores(tuple(5.0 + 1e-5 * n for n in range(20)), noisy))
+    assert not has_learned(ValidationScores((9.0,), (5.0,)))
 
 
 def test_mixtures_that_have_no_score_of_their_own_do_not_count():
     """A silent clean layer."""
-    scores = Scores((math.nan, 7.0, 8.0), (math.nan, 5.0, 5.0))
+    scores = ValidationScores((math.nan, 7.0, 8.0), (math.nan, 5.0, 5.0))
 
     assert scores.gains_db == [2.0, 3.0]
     assert scores.mean_gain_db == 2.5

@@ -1,4 +1,4 @@
-"""A run may begin with weights that were trained before, and remembers what they had heard."""
+"""A run may begin with weights that were trained before, and lists what they had learned from."""
 
 import csv
 
@@ -9,10 +9,10 @@ torch = pytest.importorskip("torch", reason="needs: pip install 'mn-dataset[trai
 from safetensors.torch import load_file  # noqa: E402 - once torch is there
 
 from benchmarks import registry  # noqa: E402
-from benchmarks.harness.load import constructed  # noqa: E402
+from benchmarks.harness.load import construct  # noqa: E402
 from benchmarks.layers import weights_file  # noqa: E402
 from benchmarks.training.train import train  # noqa: E402
-from benchmarks.training.warm_start import begin  # noqa: E402
+from benchmarks.training.warm_start import load_weights  # noqa: E402
 from mn_dataset.audio.io import file_sha256  # noqa: E402
 from mn_dataset.errors import DatasetError, InputError  # noqa: E402
 
@@ -38,11 +38,13 @@ def test_the_first_weights_are_those_that_were_named(
     train(f"{networks}:Masking@{first}", learnable_folder, run, config=still, seed=1)
 
     before, after = (load_file(one / weights_file.WEIGHTS_NAME) for one in (first, run))
-    told = weights_file.read_card(run / weights_file.WEIGHTS_NAME).facts["began_with"]
+    facts = weights_file.read_card(run / weights_file.WEIGHTS_NAME).facts["began_with"]
     assert all(torch.allclose(before[name], after[name], atol=1e-6) for name in before)
-    assert told["sha256"] == file_sha256(first / weights_file.WEIGHTS_NAME)
-    assert told["steps"] == weights_file.read_card(first / weights_file.WEIGHTS_NAME).facts["steps"]
-    assert told["seed"] == 0
+    assert facts["sha256"] == file_sha256(first / weights_file.WEIGHTS_NAME)
+    assert (
+        facts["steps"] == weights_file.read_card(first / weights_file.WEIGHTS_NAME).facts["steps"]
+    )
+    assert facts["seed"] == 0
 
 
 def test_a_stretch_goes_on_only_from_the_weights_it_began_with(
@@ -95,7 +97,9 @@ def test_weights_without_sources_are_used_and_that_is_said(first, networks, tmp_
     alone = tmp_path / "alone.safetensors"
     alone.write_bytes((first / weights_file.WEIGHTS_NAME).read_bytes())
 
-    found = begin(constructed(registry.denoiser(f"{networks}:Masking")), alone, {}, train_frames=1)
+    first = load_weights(
+        construct(registry.denoiser(f"{networks}:Masking")), alone, {}, train_frames=1
+    )
 
-    assert found.learned is None
+    assert first.trained_on is None
     assert "what it learned from is unknown" in caplog.text

@@ -123,6 +123,6 @@ def test_some_of_the_cards_figures_are_had_again(weights, real_corpus):
     for _, own in lines.groupby("noise_class"):
         told = own.iloc[0]
         mixture = mix(recipes[own.index[0]], cache)
-        estimate = np.asarray(denoiser(to_float(mixture.noisy)[None], 44_100))[0, 0]
-        found = si_sdr(estimate, Truth(to_float(mixture.clean)[0], 44_100)).value
+        estimate = np.asarray(denoiser(to_float(mixture.files["noisy"])[None], 44_100))[0, 0]
+        found = si_sdr(estimate, Truth(to_float(mixture.files["clean"])[0], 44_100)).value
         assert found == pytest.approx(told["estimate_db"], abs=0.01)

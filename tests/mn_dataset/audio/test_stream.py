@@ -1,20 +1,17 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 
 import numpy as np
 import pytest
 import soundfile
 
-from mn_dataset.audio import ffmpeg, header, io
+from mn_dataset.audio import header, io
+from mn_dataset.audio.convert import resample, resample_blocks
 from mn_dataset.audio.decode import silent_stderr
-from mn_dataset.audio.resample import resample, resample_blocks
 from mn_dataset.errors import AudioError
 from mn_dataset.seeds import generator
 
-needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
 SUBTYPES = ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW"]
 
 
@@ -119,47 +116,3 @@ def test_a_silenced_library_is_heard_by_nobody(capfd):
     os.write(2, b"ours")
 
     assert capfd.readouterr().err == "ours"
-
-
-@needs_ffmpeg
-def test_ffmpeg_gives_rate_channels_and_every_sample(tmp_path):
-    """A lossless sound track is the samples themselves; closing early leaves no process."""
-    samples = (noise(4.0, 3, 32_000) * 32_768).astype(np.int16)
-    soundfile.write(tmp_path / "a.wav", samples, 32_000, subtype="PCM_16")
-    path = tmp_path / "-y it's 100%d.mkv"
-    command = ["ffmpeg", "-v", "error", "-i", tmp_path / "a.wav", "-c:a", "flac", f"file:{path}"]
-    subprocess.run(command, check=True)
-    with ffmpeg.sound_track(path) as (rate, channels, blocks):
-        found = np.concatenate(list(blocks))
-    with ffmpeg.sound_track(path) as (_, _, blocks):
-        next(blocks)
-
-    assert (rate, channels) == (32_000, 3)
-    assert np.array_equal(found * 32_768, samples)
-
-
-@needs_ffmpeg
-def test_ffmpeg_reads_no_other_file(tmp_path):
-    """A playlist in a video's clothes could name any file of the machine."""
-    soundfile.write(tmp_path / "secret.wav", noise(1.0), 44_100)
-    (tmp_path / "a.mp4").write_text(f"#EXTM3U\n#EXTINF:1,\n{tmp_path / 'secret.wav'}\n")
-    (tmp_path / "b.mp4").write_text(f"ffconcat version 1.0\nfile '{tmp_path / 'secret.wav'}'\n")
-
-    for name in ("a.mp4", "b.mp4"):
-        with pytest.raises(AudioError), ffmpeg.sound_track(tmp_path / name) as (_, _, blocks):
-            list(blocks)
-
-
-def test_a_decoder_that_hangs_is_stopped(tmp_path, monkeypatch):
-    """It is named as such after a while."""
-    program = tmp_path / "ffmpeg"
-    program.write_text("#!/bin/sh\nexec sleep 60\n")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setattr(ffmpeg, "PATIENCE_S", 0.2)
-
-    with (
-        pytest.raises(AudioError, match=r"no answer in 0\.2 s"),
-        ffmpeg.sound_track(tmp_path / "a"),
-    ):
-        pass

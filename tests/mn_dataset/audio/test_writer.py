@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from mn_dataset.audio.writer import CONTAINERS, WIDTHS, Form, kept, sink, wav
+from mn_dataset.audio.writer import CONTAINERS, WIDTHS, Form, lossless_form, sink, wav_form
 from mn_dataset.errors import OutputError
 from mn_dataset.seeds import generator
 
@@ -40,7 +40,7 @@ def test_every_sample_comes_back(tmp_path, form, channels):
 
     np.testing.assert_array_equal(found, samples)
     assert (rate, facts.format, facts.subtype) == (48_000, form.container, form.encoding)
-    assert kept(facts.format, facts.subtype) == form
+    assert lossless_form(facts.format, facts.subtype) == form
 
 
 @pytest.mark.parametrize(
@@ -49,14 +49,14 @@ def test_every_sample_comes_back(tmp_path, form, channels):
 )
 def test_what_is_lossy_or_foreign_has_no_form_to_keep(container, encoding):
     """Written again it would lose again; of ALAC, libsndfile's encoder loses samples."""
-    assert kept(container, encoding) is None
+    assert lossless_form(container, encoding) is None
 
 
 def test_what_a_wav_cannot_hold_becomes_rf64():
     """Its sizes have 32 bits."""
-    assert wav("PCM_16", frames=2**30 - 2**13, channels=2).container == "RF64"
-    assert wav("PCM_24", frames=2**29, channels=2).container == "WAV"
-    assert wav("FLOAT", frames=None, channels=2).container == "WAV"
+    assert wav_form("PCM_16", frames=2**30 - 2**13, channels=2).container == "RF64"
+    assert wav_form("PCM_24", frames=2**29, channels=2).container == "WAV"
+    assert wav_form("FLOAT", frames=None, channels=2).container == "WAV"
 
 
 def test_a_file_that_cannot_be_written_is_known_by_its_final_name(tmp_path):

@@ -74,3 +74,15 @@ def contents() -> Callable[[Path], dict[str, bytes]]:
         }
 
     return read
+
+
+@pytest.fixture
+def raw(sound: Callable[..., np.ndarray], tmp_path: Path) -> Path:
+    """Twelve recordings that need some milliseconds each, and one that is damaged."""
+    root = tmp_path / "raw"
+    for number in range(8):
+        sound(root / f"piano/{number}.wav", rate=48_000, channels=2, seconds=6)
+    for number in range(4):
+        sound(root / f"traffic/{number}.flac", seconds=3)
+    (root / "piano/bad.wav").write_bytes(b"RIFF")
+    return root

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 import soundfile
@@ -20,6 +21,7 @@ FORMS = {
     "w64": {},
     "opus": {"format": "OGG", "subtype": "OPUS", "rate": 48_000},
 }
+FILMS = {"m4a": "aac", "webm": "libopus", "wma": "wmav2", "avi": "pcm_s16le"}
 ALWAYS_BAD = ("empty", "header", "html", "text", "random", "rates", "channels", "zero")
 
 
@@ -76,17 +78,25 @@ def wav(channels: int, rate: int, bits: int, data: bytes) -> bytes:
     return b"RIFF" + len(body).to_bytes(4, "little") + body
 
 
+def write_bases(sound, film, folder):
+    """Write a good recording in every form."""
+    for form, how in FORMS.items():
+        sound(folder / f"base.{form}", seconds=1.2, channels=1 + (form == "mp3"), **how)
+    for form, codec in FILMS.items():
+        samples = sound(folder / "film.wav", seconds=1.2, rate=48_000)
+        film(folder / f"base.{form}", samples, codec=codec, rate=48_000)
+
+
 @pytest.fixture
-def damaged(sound, tmp_path):
-    """Three hundred files of which few are recordings, and two good ones."""
+def damaged(sound, film, tmp_path):
+    """Four hundred files of which few are recordings, and two good ones."""
     raw = tmp_path / "raw"
     sound(raw / "piano/good.wav")
     sound(raw / "crowd/fine.wav")
-    for form, how in FORMS.items():
-        sound(tmp_path / f"base.{form}", seconds=1.2, channels=1 + (form == "mp3"), **how)
+    write_bases(sound, film, tmp_path)
     stream, number = generator(0, "damaged", ""), 0
     for kind, damage in DAMAGES.items():
-        for form in FORMS:
+        for form in [*FORMS, *FILMS]:
             for _ in range(3 if kind in ALWAYS_BAD else 4):
                 whole = (tmp_path / f"base.{form}").read_bytes()
                 (raw / f"piano/{number:03d} {kind}.{form}").write_bytes(damage(whole, stream))
@@ -111,10 +121,10 @@ def damaged(sound, tmp_path):
     return raw
 
 
-def test_three_hundred_damaged_files_do_no_harm(damaged, tmp_path, contents, rejected, capfd):
+def test_four_hundred_damaged_files_do_no_harm(damaged, tmp_path, contents, rejected, capfd):
     """Each is a clip that the judge accepts or is rejected with its reason; nobody is disturbed."""
     files = {path.relative_to(damaged).as_posix() for path in damaged.glob("*/*")}
-    assert len(files) >= 300
+    assert len(files) >= 400
     report = curate(damaged, tmp_path / "out")
     reasons = rejected(tmp_path / "out")
     corpus = open_corpus(tmp_path / "out")
@@ -131,13 +141,23 @@ def test_three_hundred_damaged_files_do_no_harm(damaged, tmp_path, contents, rej
     assert capfd.readouterr() == ("", "")
 
 
-def test_damaged_files_are_not_tried_twice(damaged, tmp_path, contents):
-    """The second run does nothing, and says the same."""
+@pytest.fixture(params=["all packages", "no av"])
+def complete(request, monkeypatch):
+    """Whether the package that decodes sound tracks is installed."""
+    if request.param == "no av":
+        monkeypatch.setitem(sys.modules, "av", None)
+    return request.param != "no av"
+
+
+def test_damaged_files_are_not_tried_twice(damaged, complete, tmp_path, contents, rejected):
+    """The second run says the same, and looks only at what waits for an installation."""
     curate(damaged, tmp_path / "out")
     before = contents(tmp_path / "out")
+    waiting = [why for why in rejected(tmp_path / "out").values() if "not installed" in why]
     report = curate(damaged, tmp_path / "out")
 
-    assert report.converted == 0
+    assert report.converted == len(waiting)
+    assert complete == (not waiting)
     assert contents(tmp_path / "out") == before
 
 

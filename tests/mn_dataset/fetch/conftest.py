@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 
 from mn_dataset.fetch.pinned import fetch_pinned
-from mn_dataset.fetch.request import Order
+from mn_dataset.fetch.session import FetchRequest
 
 
 @pytest.fixture
-def order(sample, tmp_path, hasty):
+def fetch_request(sample, tmp_path, hasty):
     """From the folder of originals, everything."""
     folder = tmp_path / "corpora" / "sample"
-    return Order(folder, origin=str(sample.folder), license_allow=("any",), patience=hasty)
+    return FetchRequest(folder, origin=str(sample.folder), license_allow=("any",), patience=hasty)
 
 
 @pytest.fixture
@@ -23,8 +23,8 @@ def mirror(serve, sample):
 
 
 @pytest.fixture
-def get(sample, order):
+def get(sample, fetch_request):
     def run(**changes):
-        return fetch_pinned(sample.rows, replace(order, **changes))
+        return fetch_pinned(sample.rows, replace(fetch_request, **changes))
 
     return run

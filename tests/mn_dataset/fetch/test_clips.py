@@ -11,8 +11,8 @@ import soxr
 
 from mn_dataset.audio.io import read_pcm
 from mn_dataset.errors import AudioError
-from mn_dataset.fetch.clips import cut, cut_all, place, stands
-from mn_dataset.fetch.lockfile import pin, pinned_row, source_sha256
+from mn_dataset.fetch.clips import cut, cut_all, is_stored, store
+from mn_dataset.fetch.lockfile import pin_samples, pinned_row, source_sha256
 from mn_dataset.tables import Row
 
 
@@ -77,10 +77,10 @@ def test_a_cut_is_compared_with_what_was_pinned(tmp_path, row, change, verdict, 
     """And put in its place unless it is different."""
     samples = np.arange(1000, dtype=np.int16)
     other = samples + change * (samples % 3 == 0).astype(np.int16)
-    pinned = pin(row.id, other, original_sha256=row.sha256)
+    pinned = pin_samples(row.id, other, original_sha256=row.sha256)
     stated = pinned_row(row, pinned) if where == "table" else row
 
-    made = place(stated, samples, folder=tmp_path, locked=pinned if where == "lock" else None)
+    made = store(stated, samples, folder=tmp_path, pinned=pinned if where == "lock" else None)
 
     assert made.agreement == verdict
     assert (tmp_path / row.file).exists() is (verdict != "different")
@@ -88,20 +88,20 @@ def test_a_cut_is_compared_with_what_was_pinned(tmp_path, row, change, verdict, 
 
 def test_a_recording_stands_when_every_byte_does(tmp_path, row):
     """A flipped bit, a cut end, another header or another original: it is made again."""
-    made = place(row, np.arange(1000, dtype=np.int16), folder=tmp_path, locked=None).pin
+    made = store(row, np.arange(1000, dtype=np.int16), folder=tmp_path, pinned=None).pin
     path = tmp_path / row.file
     content = path.read_bytes()
 
-    assert stands(tmp_path, row, made)
-    assert not stands(tmp_path, row, None)
-    assert not stands(tmp_path, replace(row, sha256="2" * 64), made)
+    assert is_stored(tmp_path, row, made)
+    assert not is_stored(tmp_path, row, None)
+    assert not is_stored(tmp_path, replace(row, sha256="2" * 64), made)
     for damaged in (content[:-2], content + b"\0\0", b"RIFX" + content[4:], content[:40], b""):
         path.write_bytes(damaged)
-        assert not stands(tmp_path, row, made)
+        assert not is_stored(tmp_path, row, made)
     path.write_bytes(content[:100] + bytes([content[100] ^ 1]) + content[101:])
-    assert not stands(tmp_path, row, made)
+    assert not is_stored(tmp_path, row, made)
     path.unlink()
-    assert not stands(tmp_path, row, made)
+    assert not is_stored(tmp_path, row, made)
 
 
 def test_what_is_made_from_no_file_is_pinned_to_its_source(row):

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from mn_dataset.errors import FetchError, MissingExtra, OutputError
-from mn_dataset.fetch.download import Patience, cached, download, is_page
+from mn_dataset.fetch.download import Patience, cache_path, download, is_page
 
 CONTENT = bytes(range(256)) * 400
 
@@ -116,16 +116,17 @@ def test_an_address_without_a_server_is_one_message(tmp_path, url, message):
 
 
 def test_what_a_kill_left_behind_is_removed(get, tmp_path):
-    """An old transfer of this file goes, a young one may be living."""
+    """The transfer of a process that ended goes, that of a living one stays."""
     cache = tmp_path / "cache"
-    name = cached("x.bin", sha256=hashlib.sha256(CONTENT).hexdigest(), folder=cache).name
-    for age in ("old", "young"):
-        (cache / f".{name}.{age}.tmp").mkdir(parents=True)
-    os.utime(cache / f".{name}.old.tmp", (0, 0))
+    name = cache_path("x.bin", sha256=hashlib.sha256(CONTENT).hexdigest(), folder=cache).name
+    ended, living = (f".{name}.mn-{process}-0.tmp" for process in (4_194_305, os.getppid()))
+    cache.mkdir()
+    for temporary in (ended, living):
+        (cache / temporary).write_bytes(CONTENT[:5])
 
     get()
 
-    assert sorted(path.name for path in cache.iterdir()) == [f".{name}.young.tmp", name]
+    assert sorted(path.name for path in cache.iterdir()) == [living, name]
 
 
 def test_a_cache_that_is_a_file_is_one_message(mirror, tmp_path):

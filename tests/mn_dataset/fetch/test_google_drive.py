@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mn_dataset.errors import FetchError, MissingExtra
-from mn_dataset.fetch.google_drive import shared_file
+from mn_dataset.fetch.google_drive import download_shared
 
 gdown = pytest.importorskip("gdown", reason="the extra `fetch` is not installed")
 
@@ -29,7 +29,7 @@ def test_a_file_is_downloaded_once(tmp_path, serve, hasty):
     steps: list[tuple[int, int]] = []
 
     for _ in range(2):
-        shared_file(
+        download_shared(
             f"{mirror.url}/noise.zip",
             target,
             patience=hasty,
@@ -46,8 +46,8 @@ def test_a_quota_page_is_named_with_what_to_do(tmp_path, serve, hasty):
     (tmp_path / "noise.zip").write_text(QUOTA)
     target = tmp_path / "cache" / "a.zip"
 
-    with pytest.raises(FetchError, match=r"quota page.*24 hours.*browser.*--from"):
-        shared_file(f"{serve(tmp_path).url}/noise.zip", target, patience=hasty)
+    with pytest.raises(FetchError, match=r"quota page.*24 hours.*browser.*`origin`"):
+        download_shared(f"{serve(tmp_path).url}/noise.zip", target, patience=hasty)
 
     assert not target.exists()
 
@@ -62,7 +62,7 @@ def test_a_quota_page_that_gdown_reads_itself_is_named_too(tmp_path, monkeypatch
 
     monkeypatch.setattr(gdown, "download", refuse)
     with pytest.raises(FetchError, match="quota page"):
-        shared_file("https://drive.google.com/uc?id=x", tmp_path / "a.zip", patience=hasty)
+        download_shared("https://drive.google.com/uc?id=x", tmp_path / "a.zip", patience=hasty)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_other_faults_are_told_as_they_are(tmp_path, serve, hasty, fault, said):
     mirror.faults["a.zip"] = fault
 
     with pytest.raises(FetchError, match=said) as told:
-        shared_file(f"{mirror.url}/a.zip", tmp_path / "cache" / "a.zip", patience=hasty)
+        download_shared(f"{mirror.url}/a.zip", tmp_path / "cache" / "a.zip", patience=hasty)
 
     assert f"{mirror.url}/a.zip" in str(told.value)
     assert not (tmp_path / "cache" / "a.zip").exists()
@@ -86,7 +86,7 @@ def test_a_login_page_is_named(tmp_path, serve, hasty):
     (tmp_path / "a.zip").write_text("<html>You need permission. Request access</html>")
 
     with pytest.raises(FetchError, match="asks for a login"):
-        shared_file(f"{serve(tmp_path).url}/a.zip", tmp_path / "b.zip", patience=hasty)
+        download_shared(f"{serve(tmp_path).url}/a.zip", tmp_path / "b.zip", patience=hasty)
 
 
 def test_without_gdown_the_extra_is_named(tmp_path, monkeypatch, hasty):
@@ -94,7 +94,7 @@ def test_without_gdown_the_extra_is_named(tmp_path, monkeypatch, hasty):
     monkeypatch.setitem(sys.modules, "gdown", None)
 
     with pytest.raises(MissingExtra, match=r"mn-dataset\[fetch\]"):
-        shared_file("https://drive.google.com/uc?id=x", tmp_path / "a.zip", patience=hasty)
+        download_shared("https://drive.google.com/uc?id=x", tmp_path / "a.zip", patience=hasty)
 
     here = Path(__file__)
-    assert shared_file("https://drive.google.com/uc?id=x", here, patience=hasty) == here
+    assert download_shared("https://drive.google.com/uc?id=x", here, patience=hasty) == here

@@ -15,9 +15,9 @@ from mn_dataset.fetch.lockfile import (
     agreement,
     append_pin,
     lock_path,
-    pin,
+    pin_samples,
     pinned_row,
-    published,
+    published_pin,
     read_lock,
     write_lock,
 )
@@ -27,7 +27,7 @@ SAMPLES = np.arange(-500, 500, dtype=np.int16)
 
 
 def made(row_id: str, samples: np.ndarray = SAMPLES) -> Pin:
-    return pin(row_id, samples, original_sha256="0" * 64)
+    return pin_samples(row_id, samples, original_sha256="0" * 64)
 
 
 @pytest.fixture
@@ -112,8 +112,8 @@ def test_a_row_carries_its_pin():
     """In further columns; where they are empty nothing is published."""
     row = Row(id="a", file="a.wav", category="song", sha256="0" * 64, further=(("origin", "x"),))
 
-    assert published(row) is None
-    assert published(pinned_row(row, made("a"))) == made("a")
+    assert published_pin(row) is None
+    assert published_pin(pinned_row(row, made("a"))) == made("a")
     assert dict(pinned_row(row, made("a")).further)["origin"] == "x"
     emptied = replace(row, further=(("pcm_sha256", ""), ("pcm_sketch", "")))
-    assert published(emptied) is None
+    assert published_pin(emptied) is None

@@ -10,7 +10,7 @@ from mn_dataset.fetch.originals import (
     CONNECTIONS,
     Original,
     check_origin,
-    mirrored,
+    mirror_path,
     obtain,
     obtain_all,
 )
@@ -34,7 +34,7 @@ def originals(sample):
 )
 def test_a_mirror_leaves_out_the_version(url, place):
     """<owner>/<repository>/<path>, as the address encodes it."""
-    assert mirrored(url) == place
+    assert mirror_path(url) == place
 
 
 def test_a_folder_and_a_mirror_give_the_same_files(originals, sample, serve, hasty):

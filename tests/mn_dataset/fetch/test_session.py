@@ -33,12 +33,12 @@ def with_every_cell(rows, *, but):
     return found
 
 
-def test_empty_cells_are_filled_from_the_embedded_corpus(order, sample):
+def test_empty_cells_are_filled_from_the_embedded_corpus(fetch_request, sample):
     """Marked in every row, in a namespace of its own; a later run without it removes them."""
     rows = with_every_cell(sample.rows, but={("harp", "test"), ("stationary", "validation")})
-    asked = replace(order, fill="synthetic")
+    asked = replace(fetch_request, fill="synthetic")
     account = fetch_pinned(rows, asked)
-    found = {row.id: row for role in ROLES for row in read(order.folder, role)}
+    found = {row.id: row for role in ROLES for row in read(fetch_request.folder, role)}
     embedded = {name: row for name, row in found.items() if "/synthetic/" in name}
 
     assert account.complete
@@ -52,11 +52,11 @@ def test_empty_cells_are_filled_from_the_embedded_corpus(order, sample):
         assert dict(row.further)["origin"] == "synthetic"
         assert row.source.startswith("synthetic: ")
         assert (row.license, row.attribution) == ("CC0-1.0", "The M&N toolkit (synthetic)")
-    assert set(open_corpus(order.folder).sources) == set(found)
-    assert fetch_pinned(rows, asked).made == 0
+    assert set(open_corpus(fetch_request.folder).sources) == set(found)
+    assert fetch_pinned(rows, asked).num_made == 0
 
-    assert "4 recordings removed" in "\n".join(fetch_pinned(rows, order).lines())
-    assert not list(order.folder.rglob("synthetic"))
+    assert "4 recordings removed" in "\n".join(fetch_pinned(rows, fetch_request).lines())
+    assert not list(fetch_request.folder.rglob("synthetic"))
 
 
 def test_a_corpus_is_filled_from_nothing_else(get):

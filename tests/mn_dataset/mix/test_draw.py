@@ -162,7 +162,7 @@ def test_the_preset_follows_the_script(real_corpus):
     assert 10 ** (-12 / 20) <= min(levels) < 0.5
     assert 1.5 < max(levels) <= 10 ** (8 / 20)
     mixture = mix(recipes[0], SourceCache(real_corpus))
-    assert abs(mixture.snrs_db["variance"] - recipes[0].snr_db) <= 0.01
+    assert abs(mixture.ratios_db[1]["variance"] - recipes[0].snr_db) <= 0.01
 
 
 def test_recipes_survive_their_table(tiny, tmp_path):
@@ -179,7 +179,7 @@ def test_a_table_of_something_else_is_refused(tmp_path):
     with pytest.raises(RecipeError, match="lacks corpus"):
         read_recipes(tmp_path / "x.parquet")
     (tmp_path / "y.parquet").write_bytes(b"rubbish")
-    with pytest.raises(InputError, match="not a readable Parquet"):
+    with pytest.raises(InputError, match="not readable as Parquet"):
         read_recipes(tmp_path / "y.parquet")
 
 

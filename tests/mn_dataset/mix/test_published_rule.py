@@ -73,9 +73,9 @@ def test_layers_are_those_of_the_official_generator(answered, tmp_path):
 
     mixture = mix(recipe, SourceCache(corpus))
 
-    for found, wanted in ((mixture.clean, "clean"), (mixture.noisy, "noisy")):
+    for found, wanted in ((mixture.files["clean"], "clean"), (mixture.files["noisy"], "noisy")):
         # Half a step of each layer is rounding; the gain of the noise meets the SNR within
         # 0.001 dB, a ten-thousandth of its peak.
         steps = found / mixture.mix_gain - answered[wanted] * FULL_SCALE
         assert np.abs(steps).max() < 2 / mixture.mix_gain + 1e-4 * FULL_SCALE
-    assert abs(mixture.snrs_db["variance"] - snr_db) <= 0.001
+    assert abs(mixture.ratios_db[1]["variance"] - snr_db) <= 0.001

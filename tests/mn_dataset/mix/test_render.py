@@ -103,7 +103,8 @@ def test_a_killed_build_resumes_to_the_same_bytes(tiny, tiny_folder, recipes, da
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     assert not (out / "manifest.parquet").exists()
-    (out / "audio/test/.000029.noisy.wav.1.tmp").write_bytes(b"half")
+    stale = out / f"audio/test/.000029.noisy.wav.mn-{process.pid}-7.tmp"
+    stale.write_bytes(b"half")
     with (out / room.JOURNAL).open("a") as journal:
         journal.write('{"id": "test/0000')
     before = (out / "audio/test/000000.noisy.wav").stat().st_mtime_ns
@@ -112,6 +113,26 @@ def test_a_killed_build_resumes_to_the_same_bytes(tiny, tiny_folder, recipes, da
 
     assert tree(out) == tree(dataset)
     assert (out / "audio/test/000000.noisy.wav").stat().st_mtime_ns == before  # kept, not remade
+
+
+def test_one_process_writes_into_a_folder_at_a_time(tiny, recipes, dataset, tmp_path):
+    """The other one is told who does, and leaves the folder alone."""
+    out = tmp_path / "out"
+    script = (
+        "import sys; from pathlib import Path; from mn_dataset.files.lock import locked\n"
+        "with locked(Path(sys.argv[1]), command='mn build'):\n"
+        "    print('held', flush=True); input()\n"
+    )
+    command = [sys.executable, "-c", script, str(out)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as owner:
+        assert owner.stdout.readline() == "held\n"
+        with pytest.raises(InputError, match=rf"`mn build` \(process {owner.pid} on .* writes"):
+            render(recipes, tiny, out)
+        owner.stdin.write("\n")
+
+    assert not out.exists()
+    assert tree(render(recipes, tiny, out)) == tree(dataset)
 
 
 def test_a_finished_folder_is_left_alone_and_a_hole_is_filled(tiny, recipes, dataset, tmp_path):

@@ -46,6 +46,21 @@ def published(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.fixture(scope="session")
+def gated(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A publication in which crowd noise is withheld."""
+    root = tmp_path_factory.mktemp("gated")
+    shutil.copytree(built, root / "d")
+    table = pq.read_table(root / "d/sources.parquet")
+    rows = table.to_pylist()
+    for row in rows:
+        row["license"] = "CC-BY-SA-3.0" if row["category"] == "crowd" else "CC-BY-NC-3.0"
+        row["attribution"] = f"{row['category']} by somebody"
+    pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), root / "d/sources.parquet")
+    publish(root / "d", root / "out")
+    return root / "out"
+
+
 @pytest.fixture
 def licensed(built: Path, tmp_path: Path) -> Callable[..., Path]:
     """Return a function that copies the dataset and states licences by id or role."""

@@ -1,52 +1,27 @@
-"""The card and Croissant: generated from the data, valid where the Hub would judge them."""
+"""The card: generated from the data, valid where the Hub would judge it."""
 
 from __future__ import annotations
 
 import json
 import re
-import shutil
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from mn_dataset.publish.card import HUB_LICENSES
-from mn_dataset.publish.publish import publish
 from mn_dataset.publish.selection import pcm_hash
 
 datasets = pytest.importorskip("datasets", reason="the extra `publish` is not installed")
 huggingface_hub = pytest.importorskip(
     "huggingface_hub", reason="the extra `publish` is not installed"
 )
-mlcroissant = pytest.importorskip("mlcroissant", reason="the judge of Croissant is not installed")
 metadata = pytest.importorskip("datasets.utils.metadata")
-
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::DeprecationWarning:mlcroissant",
-    "ignore::DeprecationWarning:rdflib",
-    "ignore::DeprecationWarning:etils",
-)
 
 
 def known_sizes():
     folder = metadata.__file__.rpartition("/")[0]
     with open(f"{folder}/resources/size_categories.json", encoding="utf-8") as file:
         return json.load(file)
-
-
-@pytest.fixture(scope="module")
-def gated(built, tmp_path_factory):
-    """A publication in which crowd noise is withheld."""
-    root = tmp_path_factory.mktemp("gated")
-    shutil.copytree(built, root / "d")
-    table = pq.read_table(root / "d/sources.parquet")
-    rows = table.to_pylist()
-    for row in rows:
-        row["license"] = "CC-BY-SA-3.0" if row["category"] == "crowd" else "CC-BY-NC-3.0"
-        row["attribution"] = f"{row['category']} by somebody"
-    pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), root / "d/sources.parquet")
-    publish(root / "d", root / "out")
-    return root / "out"
 
 
 def test_the_front_matter_is_what_the_hub_takes(gated):
@@ -101,32 +76,3 @@ def test_the_card_tells_what_is_in_the_data(gated):
     for name in pictures:
         assert (gated / name).read_bytes().startswith(b"\x89PNG")
     assert not re.search(r"\{\{|\}\}(?!,)|None|nan", text.partition("## Citation")[0])
-
-
-def test_croissant_is_valid_and_its_records_load(gated):
-    """Offline, by mlcroissant: mixtures with their audio, the manifest, the sources."""
-    described = mlcroissant.Dataset(gated / "croissant.json")
-
-    assert not described.metadata.ctx.issues.errors
-    warnings = described.metadata.ctx.issues.warnings
-    assert [text for text in warnings if "datePublished" not in text] == []  # the same every day
-    assert described.metadata.version == "1.0.0"
-    manifest = list(described.records("manifest"))
-    assert len(manifest) == 45
-    assert manifest[0]["manifest/music_category"].decode() in ("piano", "cello", "song")
-    assert len(list(described.records("sources"))) > 10
-    mixture = next(iter(described.records("mixtures")))
-    assert mixture["mixtures/noisy"].startswith(b"fLaC")
-
-
-def test_croissant_of_recipes_is_valid_too(built, tmp_path):
-    """Without audio, and in the other forms."""
-    for name, options in {
-        "recipes": {"recipe_only": True},
-        "folder": {"layout": "audiofolder"},
-        "tar": {"layout": "webdataset"},
-    }.items():
-        publish(built, tmp_path / name, **options)
-        described = mlcroissant.Dataset(tmp_path / name / "croissant.json")
-        assert not described.metadata.ctx.issues.errors
-        assert len(list(described.records("manifest"))) == 45

@@ -12,10 +12,7 @@ import pytest
 import soundfile
 
 from mn_dataset.audio import io as audio_io
-from mn_dataset.errors import DatasetError, InputError, UnknownName
 from mn_dataset.mix.manifest import TRIPLE, read_manifest
-from mn_dataset.publish import layouts
-from mn_dataset.publish import publish as make
 from mn_dataset.publish.publish import publish
 from mn_dataset.records import NOISE_CLASSES
 
@@ -75,83 +72,6 @@ def test_webdataset_keeps_a_sample_s_files_together(built, truth, tmp_path):
     assert found == set(truth)
     configs = huggingface_hub.DatasetCard.load(tmp_path / "out/README.md").data["configs"]
     assert configs[0]["data_files"][0] == {"split": "train", "path": "data/train-*.tar"}
-
-
-def test_a_stopped_publication_is_resumed(built, tmp_path, monkeypatch):
-    """What was finished is not written again; the end is the same."""
-    publish(built, tmp_path / "whole")
-    written = []
-    real = layouts.write
-
-    def stops(out, shard, **options):
-        if len(written) == 6:
-            raise KeyboardInterrupt
-        written.append(shard.path)
-        return real(out, shard, **options)
-
-    monkeypatch.setattr(make.layouts, "write", stops)
-    with pytest.raises(KeyboardInterrupt):
-        publish(built, tmp_path / "out")
-    assert not (tmp_path / "out/publication.json").exists()
-    first = list(written)
-    (tmp_path / "out" / first[0]).write_bytes(b"damaged meanwhile")
-
-    monkeypatch.setattr(
-        make.layouts,
-        "write",
-        lambda out, shard, **options: written.append(shard.path) or real(out, shard, **options),
-    )
-    publish(built, tmp_path / "out")
-    assert set(written[6:]) == {shard for shard in set(written) if shard not in first[1:]}
-    assert len(written) == 6 + 15 - 5
-    for path in (tmp_path / "whole").rglob("*"):
-        if path.is_file():
-            other = tmp_path / "out" / path.relative_to(tmp_path / "whole")
-            assert other.read_bytes() == path.read_bytes(), path
-
-
-def test_a_publication_in_place_of_another_leaves_nothing_of_it(built, tmp_path):
-    """Shards that the new one does not have are gone; a second run changes nothing."""
-    publish(built, tmp_path / "out", shard_bytes=2 * 3 * 66_150)
-    record = publish(built, tmp_path / "out")
-
-    files = {p.relative_to(tmp_path / "out").as_posix() for p in (tmp_path / "out").rglob("*.*")}
-    assert files == {*record.files, "publication.json"}
-    times = {path: path.stat().st_mtime_ns for path in (tmp_path / "out/data").iterdir()}
-    publish(built, tmp_path / "out")
-    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out/data").iterdir()} == times
-
-
-def test_a_folder_of_something_else_is_left_alone(built, tmp_path):
-    """Refused, by name."""
-    (tmp_path / "notes.txt").write_text("mine")
-
-    with pytest.raises(DatasetError, match="exists and is not a publication"):
-        publish(built, tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
-
-
-def test_other_data_under_a_published_version_are_refused(built, tmp_path):
-    """In a folder as on the Hub."""
-    publish(built, tmp_path / "out", recipe_only=True)
-    record = (tmp_path / "out/publication.json").read_text()
-    (tmp_path / "out/publication.json").write_text(
-        record.replace('"pcm_sha256": "', '"pcm_sha256": "0', 1)
-    )
-
-    with pytest.raises(InputError, match=r"holds version 1\.0\.0 with pcm_sha256"):
-        publish(built, tmp_path / "out", recipe_only=True)
-
-
-@pytest.mark.parametrize(
-    ("options", "error"),
-    [({"layout": "parket"}, UnknownName), ({"audio_format": "mp3"}, InputError)],
-)
-def test_senseless_options_are_refused(built, tmp_path, options, error):
-    """Before anything is made."""
-    with pytest.raises(error):
-        publish(built, tmp_path / "out", **options)
-    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("layout", ["parquet", "audiofolder", "webdataset"])

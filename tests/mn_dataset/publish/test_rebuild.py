@@ -97,3 +97,31 @@ def test_what_is_no_publication_is_refused(tiny, tmp_path, place):
         rebuild(place, tiny, tmp_path / "again")
     with pytest.raises(DatasetError, match=r"not a publication \(no recipes\.parquet"):
         rebuild(tmp_path, tiny, tmp_path / "again")
+
+
+REBUILDER = """
+from mn_dataset.commands import publications, terminal
+from mn_dataset.commands.app import app
+from mn_dataset.publish import rebuild
+
+rebuild.render = halt
+words = ["--corpus", sys.argv[2], "--out", sys.argv[3], "--workers", "1"]
+terminal.run(app, ["rebuild", sys.argv[1], *words])
+"""
+"""`mn rebuild`, which stops when it is to render."""
+
+
+def test_two_processes_cannot_rebuild_into_one_folder(mn, recipes, tiny_folder, halted, tmp_path):
+    """The second is told who writes there; when that one was killed, it takes the folder over."""
+    out = tmp_path / "again"
+    process = halted(REBUILDER, recipes, tiny_folder, out)
+    words = ("rebuild", recipes, "--corpus", tiny_folder, "--out", out)
+    code, _, error = mn(*words)
+
+    assert (code, error.count("\n")) == (1, 1)
+    assert f"{out}: `mn rebuild` (process {process.pid} on " in error
+
+    process.kill()
+    process.wait()
+    assert mn(*words)[0] == 0
+    assert verify(out) == []

@@ -7,15 +7,15 @@ import shutil
 import pytest
 
 from mn_dataset.errors import DatasetError, InputError
-from mn_dataset.publish.selection import read_content
+from mn_dataset.publish.selection import select
 
 
 def test_a_mixture_carries_the_licence_and_the_credits_of_its_works(licensed):
     """One licence where one satisfies both."""
-    content = read_content(licensed(clean="CC-BY-3.0", noise="CC-BY-SA-3.0"))
+    selection = select(licensed(clean="CC-BY-3.0", noise="CC-BY-SA-3.0"))
 
-    assert content.withheld == {}
-    row = content.rows[0]
+    assert selection.withheld == {}
+    row = selection.rows[0]
     assert row["license"] == "CC-BY-SA-3.0"
     assert row["source_licenses"] == ["CC-BY-3.0", "CC-BY-SA-3.0"]
 
@@ -23,14 +23,14 @@ def test_a_mixture_carries_the_licence_and_the_credits_of_its_works(licensed):
 def test_what_no_licence_satisfies_is_withheld_and_counted(licensed):
     """By the pair: the same clip passes with another noise."""
     crowd = {f"crowd_{split}_{n}": "CC-BY-SA-4.0" for split in ("train", "test") for n in (0, 1)}
-    content = read_content(licensed(clean="CC-BY-NC-3.0", noise="CC0-1.0", **crowd))
+    selection = select(licensed(clean="CC-BY-NC-3.0", noise="CC0-1.0", **crowd))
 
-    withheld = {row["noise_class"] for row in content.unheard}
+    withheld = {row["noise_class"] for row in selection.without_audio}
     assert withheld == {"crowd"}
-    assert {row["split"] for row in content.unheard} == {"train", "test"}
-    reason = next(iter(content.reasons))
+    assert {row["split"] for row in selection.without_audio} == {"train", "test"}
+    reason = next(iter(selection.reasons))
     assert reason.startswith("CC-BY-NC-3.0 + CC-BY-SA-4.0: share-alike")
-    assert content.reasons[reason] == len(content.unheard) == 6
+    assert selection.reasons[reason] == len(selection.without_audio) == 6
 
 
 @pytest.mark.parametrize("unknown", ["", "free sound effects website"])
@@ -38,29 +38,29 @@ def test_an_unknown_licence_is_withheld_until_a_person_allows_any(licensed, unkn
     """Its mixtures then say that nothing is known."""
     folder = licensed(noise=unknown)
 
-    assert read_content(folder).heard == ()
-    allowed = read_content(folder, license_allow=["any"])
-    assert len(allowed.heard) == 45
+    assert select(folder).with_audio == ()
+    allowed = select(folder, license_allow=["any"])
+    assert len(allowed.with_audio) == 45
     assert allowed.rows[0]["license"] == f"CC0-1.0 AND {unknown}" if unknown else "NOASSERTION"
 
 
 def test_no_derivatives_is_never_published(licensed):
     """Whatever a person allows."""
-    content = read_content(licensed(clean="CC-BY-ND-4.0"), license_allow=["any"])
+    selection = select(licensed(clean="CC-BY-ND-4.0"), license_allow=["any"])
 
-    assert content.heard == ()
-    assert "no derivatives" in next(iter(content.reasons))
+    assert selection.with_audio == ()
+    assert "no derivatives" in next(iter(selection.reasons))
 
 
 def test_a_person_may_allow_less_than_the_table(licensed):
     """By SPDX id, or everything that is free."""
     folder = licensed(clean="CC-BY-NC-3.0")
 
-    assert len(read_content(folder).heard) == 45
-    assert read_content(folder, license_allow=["free"]).heard == ()
-    assert len(read_content(folder, license_allow=["CC-BY-NC-3.0", "CC0-1.0"]).heard) == 45
+    assert len(select(folder).with_audio) == 45
+    assert select(folder, license_allow=["free"]).with_audio == ()
+    assert len(select(folder, license_allow=["CC-BY-NC-3.0", "CC0-1.0"]).with_audio) == 45
     with pytest.raises(InputError, match="unknown licence"):
-        read_content(folder, license_allow=["CC-BY-5.0"])
+        select(folder, license_allow=["CC-BY-5.0"])
 
 
 def test_an_unfinished_dataset_is_refused(built, tmp_path):
@@ -69,4 +69,4 @@ def test_an_unfinished_dataset_is_refused(built, tmp_path):
     (tmp_path / "d/sources.parquet").unlink()
 
     with pytest.raises(DatasetError, match=r"no sources\.parquet"):
-        read_content(tmp_path / "d")
+        select(tmp_path / "d")

@@ -12,7 +12,6 @@ from torch.utils.data import DataLoader
 from mn_dataset.audio import io
 from mn_dataset.errors import InputError
 from mn_dataset.mix.manifest import read_manifest
-from mn_dataset.publish.read import rows
 from mn_dataset.publish.torch_dataset import PublishedDataset
 
 pytestmark = pytest.mark.filterwarnings(
@@ -69,19 +68,6 @@ def test_samples_are_those_of_the_files(built, published):
         assert item["music_category"] == row["music_category"]
         count += 1
     assert count == 3
-
-
-def test_rows_can_be_read_without_torch(built, published):
-    """As int16 samples, classes by their names, every column of the manifest."""
-    wanted = {row["id"]: row for row in read_manifest(built) if row["split"] == "validation"}
-    found = {row["id"]: row for row in rows(published, "validation")}
-
-    assert set(found) == set(wanted)
-    for name, row in found.items():
-        assert row["noisy"].dtype == np.int16
-        assert (row["noisy"].astype(int) - row["clean"] == row["noise"]).all()
-        assert row["noise_class"] == wanted[name]["noise_class"]
-        assert row["layers"] == wanted[name]["layers"]
 
 
 @pytest.mark.parametrize(

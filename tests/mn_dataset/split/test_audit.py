@@ -107,6 +107,26 @@ def test_a_group_of_one_name_in_both_tables_joins_nothing():
     assert leaks([clip, noise]) == []
 
 
+def test_a_leak_within_a_category_is_severe_and_across_categories_is_told():
+    """One tune on two instruments is not one recording."""
+    train, test = (replace(row, group="g") for row in clips("", ""))
+    within = leaks([train.with_split("train"), test.with_split("test")])
+    harp = Row(id="clean/h", file="h.wav", category="harp", group="g", split="test")
+    across = leaks([train.with_split("train"), harp])
+
+    assert [leak.severe for leak in within] == [True]
+    assert [leak.severe for leak in across] == [False]
+
+
+def test_identical_samples_in_two_splits_are_severe_across_categories_too():
+    """The same recording under two names is a leak whatever it is called."""
+    harp = Row(id="clean/h", file="h.wav", category="harp", split="test")
+    found = leaks([clips("")[0].with_split("train"), harp], {"clean/0": "x", "clean/h": "x"})
+
+    assert [leak.severe for leak in found] == [True]
+    assert "clean/h (test)" in str(found[0])
+
+
 PAIRS = st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11)), max_size=12)
 
 

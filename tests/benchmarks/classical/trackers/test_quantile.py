@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.classical.trackers.quantile import quantile_noise
-from benchmarks.signal.masks import power_of
-from benchmarks.signal.stft import Stft
+from benchmarks.signal.stft import Stft, power_of
 from mn_dataset.seeds import generator
 
 

@@ -9,8 +9,7 @@ from scipy import optimize
 
 from benchmarks.classical.gain_rule import TRACKERS
 from benchmarks.classical.wiener import Wiener
-from benchmarks.signal.masks import power_of
-from benchmarks.signal.stft import Stft
+from benchmarks.signal.stft import Stft, power_of
 from mn_dataset.seeds import generator
 
 RATE = 44_100
@@ -151,17 +150,6 @@ def test_notes_that_rest_are_not_taken_for_noise(name, most_db):
     last = slice(round(3 * FRAMES_PER_S), None) if len(found) > 1 else slice(None)
     ratio = found[last, around].mean() / alone[last, around].mean()
     assert abs(10 * np.log10(ratio)) < most_db
-
-
-def test_a_held_note_is_taken_for_noise_by_spp():
-    """Its price, said in its first lines: it follows what lasts a second."""
-    signal = 0.01 * noise(6.0)
-    signal += np.sin(2 * np.pi * 1000 * np.arange(len(signal)) / RATE)
-    alone = tracked("spp", 0.01 * noise(6.0))
-
-    found = tracked("spp", signal)
-
-    assert 10 * np.log10(found[-1, 46] / alone[-1, 46]) > 20
 
 
 @pytest.mark.parametrize("name", BLIND)

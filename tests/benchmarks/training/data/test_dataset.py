@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.training.config import Data, Validation
-from benchmarks.training.data.dataset import DatasetMaterial
+from benchmarks.training.data.dataset import DatasetTrainingData
 from mn_dataset.audio.io import read_pcm, write_wav
 from mn_dataset.errors import AudioError, DatasetError, InputError
 from mn_dataset.mix.draw import draw
@@ -25,18 +25,18 @@ def rendered(tiny, tmp_path_factory):
     return render(recipes, tiny, tmp_path_factory.mktemp("datasets") / "rendered")
 
 
-def material(root, *, seed=0, segment_s=0.5):
-    return DatasetMaterial(root, Data(segment_s=segment_s, batch=2), HELD, seed=seed)
+def training_data(root, *, seed=0, segment_s=0.5):
+    return DatasetTrainingData(root, Data(segment_s=segment_s, batch=2), HELD, seed=seed)
 
 
 def test_segments_are_cut_from_the_split_at_another_place_in_every_epoch(rendered):
     """Noisy and clean at the same one."""
-    found = material(rendered)
+    data = training_data(rendered)
     files = sorted((rendered / "audio/train").glob("*.noisy.wav"))
     starts = []
 
     for epoch in range(3):
-        item = found.item(epoch, 1)
+        item = data.item(epoch, 1)
         noisy, clean = (
             read_pcm(files[1].with_name(files[1].name.replace("noisy", part)), sampling_rate=44_100)
             for part in ("noisy", "clean")
@@ -46,22 +46,22 @@ def test_segments_are_cut_from_the_split_at_another_place_in_every_epoch(rendere
             item.clean, clean[starts[-1] : starts[-1] + 22_050].astype(np.float32) / 32768
         )
 
-    assert found.num_items == 4
+    assert data.num_items == 4
     assert len(set(starts)) == 3
 
 
 def test_the_same_numbers_give_the_same_segment_in_any_process(rendered):
     """Nothing is drawn from what was drawn before."""
-    item = material(rendered).item(2, 3)
+    item = training_data(rendered).item(2, 3)
 
-    again = pickle.loads(pickle.dumps(material(rendered))).item(2, 3)  # noqa: S301 - our own
+    again = pickle.loads(pickle.dumps(training_data(rendered))).item(2, 3)  # noqa: S301 - our own
 
     np.testing.assert_array_equal(item.noisy, again.noisy)
 
 
 def test_validation_is_fixed_by_the_seed(rendered):
     """Of validation's mixtures alone."""
-    first, again, other = (material(rendered, seed=seed).validation() for seed in (0, 0, 1))
+    first, again, other = (training_data(rendered, seed=seed).validation() for seed in (0, 0, 1))
 
     assert len(first) == 3
     assert all(item.id.startswith("validation/") for item in first)
@@ -74,33 +74,33 @@ def test_a_split_without_mixtures_is_refused(tiny, tmp_path):
     recipes = draw(tiny, split="train", snr_db=[5], count=2, seconds=1.0)
 
     with pytest.raises(InputError, match="no mixture is in the split 'validation'"):
-        material(render(recipes, tiny, tmp_path / "out"))
+        training_data(render(recipes, tiny, tmp_path / "out"))
 
 
 def test_a_recording_in_both_splits_is_refused(tiny, tmp_path):
     """As the published preset does with noises."""
     recipes = draw(tiny, split=["train", "validation"], snr_db=[5], count=2, seconds=1.0)
-    heard = recipes.rows[0].layer("noise")
+    noise = recipes.rows[0].layer("noise")
     rows = [
         row
         if row.split == "train"
-        else type(row)(**{**vars(row), "layers": (row.layer("clean"), heard_again(row, heard))})
+        else type(row)(**{**vars(row), "layers": (row.layer("clean"), with_snr(row, noise))})
         for row in recipes.rows
     ]
     shared = type(recipes)(tuple(rows), recipes.corpus, recipes.corpus_hash)
 
-    with pytest.raises(InputError, match=f"{heard.source_id} is mixed in train and in validation"):
-        material(render(shared, tiny, tmp_path / "out"))
+    with pytest.raises(InputError, match=f"{noise.source_id} is mixed in train and in validation"):
+        training_data(render(shared, tiny, tmp_path / "out"))
 
 
-def heard_again(row, layer):
+def with_snr(row, layer):
     return type(layer)(**{**vars(layer), "snr_db": row.snr_db})
 
 
 def test_mixtures_shorter_than_a_segment_are_refused(rendered):
     """With both lengths."""
     with pytest.raises(DatasetError, match=r"lasts 1 s, shorter than a segment of 1\.5 s"):
-        material(rendered, segment_s=1.5)
+        training_data(rendered, segment_s=1.5)
 
 
 def test_a_mixture_that_is_shorter_than_a_segment_is_left_out_and_named(tiny, tmp_path):
@@ -112,23 +112,23 @@ def test_a_mixture_that_is_shorter_than_a_segment_is_left_out_and_named(tiny, tm
     mixed = [replace(row, id=row.id.replace("00000", "1")) for row in short]
     recipes = Recipes(tuple(sorted((*long, *mixed), key=lambda row: row.id)), tiny.name, tiny.hash)
 
-    found = material(render(recipes, tiny, tmp_path / "out"))
+    data = training_data(render(recipes, tiny, tmp_path / "out"))
 
-    assert found.num_items == 2
-    assert list(found.left_out.values()) == [["train/10", "train/11"]]
+    assert data.num_items == 2
+    assert list(data.left_out.values()) == [["train/10", "train/11"]]
 
 
 def test_a_dataset_whose_card_tells_of_a_leak_is_refused(rendered, tmp_path):
-    """Between the two splits that training parts, as --allow-leak lets it be built."""
+    """Between the two splits that training parts, as allow_leak lets it be built."""
     root = shutil.copytree(rendered, tmp_path / "leaking")
-    card, told = root / "README.md", (rendered / "README.md").read_text(encoding="utf-8")
+    card, text = root / "README.md", (rendered / "README.md").read_text(encoding="utf-8")
     leak = "* **leak**: near-duplicate is in more than one split: clean/a (train), clean/b ({})\n"
 
-    card.write_text(told + leak.format("test"), encoding="utf-8")
-    assert material(root).num_items == 4
-    card.write_text(told + leak.format("validation"), encoding="utf-8")
-    with pytest.raises(InputError, match=r"although its splits leak: near-dup.*--allow-leak"):
-        material(root)
+    card.write_text(text + leak.format("test"), encoding="utf-8")
+    assert training_data(root).num_items == 4
+    card.write_text(text + leak.format("validation"), encoding="utf-8")
+    with pytest.raises(InputError, match=r"although its splits leak: near-dup.*allow_leak"):
+        training_data(root)
 
 
 def test_changed_samples_are_refused_when_they_are_read(rendered, tmp_path):
@@ -140,7 +140,7 @@ def test_changed_samples_are_refused_when_they_are_read(rendered, tmp_path):
     write_wav(path, samples, sampling_rate=SAMPLING_RATE)
 
     with pytest.raises(AudioError, match="not those of the manifest"):
-        material(root).item(0, 0)
+        training_data(root).item(0, 0)
 
 
 def _place(recording, segment):

@@ -13,10 +13,10 @@ from mn_dataset.audio.fingerprint.screen import (
     Candidate,
     Piece,
     band_edges,
-    bars,
     candidates,
     cut,
     describe,
+    peak_thresholds,
 )
 
 LENGTH = HOP * FRAMES
@@ -30,8 +30,8 @@ def noise(name: str, length: int = LENGTH) -> np.ndarray:
 def screened(*waves: np.ndarray) -> list[Candidate]:
     pieces = [Piece(number, 0, wave) for number, wave in enumerate(waves)]
     described = np.stack([describe(piece) for piece in pieces], axis=1)
-    asked = bars(pieces, pieces)
-    return candidates(described, described, asked, first=0, second=0)
+    thresholds = peak_thresholds(pieces, pieces)
+    return candidates(described, described, thresholds, first=0, second=0)
 
 
 @given(st.integers(0, 5 * LENGTH))
@@ -83,8 +83,8 @@ def test_blocks_name_pieces_by_their_number_and_each_pair_once():
     """What lies below the diagonal is the same pair again."""
     waves = [noise("a"), noise("b"), noise("b"), noise("a")]
     described = np.stack([describe(Piece(0, 0, wave)) for wave in waves], axis=1)
-    asked = np.full((2, 2), 5.5)
-    found = candidates(described[:, :2], described[:, 2:], asked, first=10, second=12)
+    thresholds = np.full((2, 2), 5.5)
+    found = candidates(described[:, :2], described[:, 2:], thresholds, first=10, second=12)
 
     assert [(one.first, one.second, one.lag) for one in found] == [(10, 13, 0), (11, 12, 0)]
     assert {(one.first, one.second) for one in screened(*waves)} == {(0, 3), (1, 2)}
@@ -101,9 +101,9 @@ def test_a_short_piece_has_to_stand_out_less():
 def test_two_short_pieces_have_to_stand_out_more_than_one():
     """They meet at few lags; two long ones, and a short and a long one, at all."""
     short, long = Piece(0, 0, noise("take")[:5500]), Piece(0, 0, noise("take"))
-    asked = bars([short, long], [short, long])
+    thresholds = peak_thresholds([short, long], [short, long])
 
-    assert asked == pytest.approx(np.array([[10.2, 4.5], [4.5, 5.0]]), abs=0.1)
+    assert thresholds == pytest.approx(np.array([[10.2, 4.5], [4.5, 5.0]]), abs=0.1)
 
 
 def test_a_silent_piece_is_left_out_and_a_silent_part_moves_nothing():

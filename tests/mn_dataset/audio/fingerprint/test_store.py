@@ -10,7 +10,7 @@ import pytest
 from mn_dataset import seeds
 from mn_dataset.audio import index, io
 from mn_dataset.audio.fingerprint import store
-from mn_dataset.audio.fingerprint.store import PRINTS_NAME, corpus_pairs, measured
+from mn_dataset.audio.fingerprint.store import PRINTS_NAME, corpus_pairs, measure
 from mn_dataset.errors import AudioError
 from mn_dataset.records import SAMPLING_RATE
 
@@ -77,14 +77,14 @@ def test_what_is_read_for_the_index_has_its_print_taken_on_the_way(folder, monke
         io, "read_pcm", lambda path, **how: opened.append(path.name) or read(path, **how)
     )
     files = sorted(path.name for path in folder.glob("*.wav"))
-    found, errors, taken = measured(folder, files)
+    found, errors, taken = measure(folder, files)
     held = {name.removesuffix(".wav"): entry for name, entry in found.items()}
 
     assert list(errors) == ["broken.wav"]
     assert set(taken) == {entry.pcm_sha256 for entry in held.values()}
-    assert corpus_pairs(folder, held, taken=taken) == expected
+    assert corpus_pairs(folder, held, fingerprints=taken) == expected
     assert sorted(opened) == ["a.wav", "a.wav", "b.wav", "b.wav", "broken.wav", "c.wav"]
-    assert measured(folder, files[:3])[2] == {}
+    assert measure(folder, files[:3])[2] == {}
 
 
 def test_a_recording_under_two_names_is_in_the_pairs_of_both(folder):

@@ -14,9 +14,9 @@ from mn_dataset.audio.io import read_pcm
 from mn_dataset.catalogue.corpora.open import SPEC
 from mn_dataset.catalogue.overview import describe, uncovered
 from mn_dataset.check.corpus import check
-from mn_dataset.fetch.lockfile import published
-from mn_dataset.fetch.originals import mirrored
-from mn_dataset.fetch.request import Order
+from mn_dataset.fetch.lockfile import published_pin
+from mn_dataset.fetch.originals import mirror_path
+from mn_dataset.fetch.session import FetchRequest
 from mn_dataset.licenses import redistributable
 from mn_dataset.records import ROLES, SAMPLING_RATE
 from mn_dataset.split.audit import leaks
@@ -78,23 +78,25 @@ def fetched(facts, tmp_path_factory):
     """Everything that the originals beside the project give, from that folder."""
     folder = tmp_path_factory.mktemp("corpora") / "open"
     origin = str(SHARED / "originals")
-    order = Order(folder, origin=origin, license_allow=("any",), allow_missing=True, workers=2)
-    return SPEC.fetch(order)
+    fetch_request = FetchRequest(
+        folder, origin=origin, license_allow=("any",), allow_missing=True, workers=2
+    )
+    return SPEC.fetch(fetch_request)
 
 
 def test_every_original_beside_the_project_becomes_its_clips(fetched, rows):
     """And only what has none is missing; where samples are published, they agree."""
     there = {
-        row.id: (SHARED / "originals" / unquote(mirrored(row.url))).is_file()
+        row.id: (SHARED / "originals" / unquote(mirror_path(row.url))).is_file()
         for role in ROLES
         for row in rows[role]
     }
 
-    assert {item.id: item.status == "present" for item in fetched.items} == there
+    assert {item.id: item.status == "present" for item in fetched.rows} == there
     assert sum(there.values()) == 71
-    stated = [published(row) for role in ROLES for row in rows[role] if there[row.id]]
+    stated = [published_pin(row) for role in ROLES for row in rows[role] if there[row.id]]
     assert None not in stated
-    assert all("the published samples" in item.detail for item in fetched.items if there[item.id])
+    assert all("the published samples" in item.detail for item in fetched.rows if there[item.id])
 
 
 def test_a_clip_is_a_plain_cut_of_what_its_namesake_is_cut_from(fetched, facts):
@@ -126,8 +128,10 @@ def test_the_corpus_killed_twenty_times_ends_in_the_same_bytes(
 ):
     """From a mirror of the originals, every licence, what is missing allowed."""
     mirror = serve(SHARED / "originals")
-    order = Order(tmp_path / "open", origin=mirror.url, license_allow=("any",), allow_missing=True)
-    whole, other = killed(rows, order, times=20)
+    fetch_request = FetchRequest(
+        tmp_path / "open", origin=mirror.url, license_allow=("any",), allow_missing=True
+    )
+    whole, other = killed(rows, fetch_request, times=20)
 
     files = [path.relative_to(whole) for path in whole.rglob("*") if path.is_file()]
     assert len(files) == 71 + 2 + 1  # clips, tables, lock

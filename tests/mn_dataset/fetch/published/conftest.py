@@ -16,8 +16,8 @@ import pytest
 from mn_dataset import tables
 from mn_dataset.fetch.download import Patience
 from mn_dataset.fetch.published.importer import import_published
-from mn_dataset.fetch.report import Account
-from mn_dataset.fetch.request import Order
+from mn_dataset.fetch.report import FetchReport
+from mn_dataset.fetch.session import FetchRequest
 from mn_dataset.records import ROLES
 
 SCRIPT = Path(__file__).with_name("standin.py")
@@ -53,15 +53,17 @@ def roomy(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def take(tmp_path: Path, standin: Path, hasty: Patience) -> Callable[..., Account]:
+def take(tmp_path: Path, standin: Path, hasty: Patience) -> Callable[..., FetchReport]:
     """Return a function that imports from a place into ``tmp_path/root/mn``."""
     rows = {role: tables.read_table(standin / "tables" / f"{role}.csv", role) for role in ROLES}
 
-    def run(origin, *, drives=None, noise=None, **options) -> Account:
+    def run(origin, *, drives=None, noise=None, **options) -> FetchReport:
         place = None if origin is None else str(origin)
-        order = Order(tmp_path / "root" / "mn", origin=place, patience=hasty, **options)
+        fetch_request = FetchRequest(
+            tmp_path / "root" / "mn", origin=place, patience=hasty, **options
+        )
         asked = {**rows, "noise": noise} if noise else rows
-        return import_published(asked, order, drives=drives or {})
+        return import_published(asked, fetch_request, drives=drives or {})
 
     return run
 

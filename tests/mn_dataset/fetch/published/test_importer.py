@@ -20,15 +20,15 @@ from mn_dataset.audio.io import read_pcm
 from mn_dataset.catalogue.registry import find
 from mn_dataset.errors import FetchError, InputError, OutputError
 from mn_dataset.fetch.published.locate import FAIR_PLAY_ARCHIVE
-from mn_dataset.fetch.report import Account, write_account
+from mn_dataset.fetch.report import FetchReport, write_report
 from mn_dataset.records import SAMPLING_RATE
 
 BINAURAL, CLEAN, NOISE = "FAIR-Play", "M&N clean recordings", "M&N noise recordings"
 ALL = {"present": 40, "missing": 0, "different": 0, "left out": 0}
 
 
-def fate(account: Account, row_id: str) -> tuple[str, str]:
-    return next((item.status, item.detail) for item in account.items if item.id == row_id)
+def fate(account: FetchReport, row_id: str) -> tuple[str, str]:
+    return next((item.status, item.detail) for item in account.rows if item.id == row_id)
 
 
 @pytest.fixture
@@ -56,8 +56,8 @@ def test_folders_give_every_row_and_a_corpus_that_opens(take, standin, tmp_path)
     assert account.counts() == ALL
     assert account.complete
     assert len(corpus.sources) == 40
-    assert Counter("proven" in item.detail for item in account.items) == {True: 14, False: 26}
-    assert all("pinned at first use" in item.detail for item in account.items)
+    assert Counter("proven" in item.detail for item in account.rows) == {True: 14, False: 26}
+    assert all("pinned at first use" in item.detail for item in account.rows)
 
 
 def test_every_recording_is_its_file_of_the_stand_in(take, standin, tmp_path):
@@ -106,7 +106,7 @@ def test_one_archive_after_another_completes_the_corpus(take, standin, tmp_path,
     counts = []
     for name in (NOISE, CLEAN, BINAURAL):
         account = take(pack(standin / name, tmp_path / f"{name}.zip"))
-        counts.append((account.made, account.counts()["missing"], account.has_tables))
+        counts.append((account.num_made, account.counts()["missing"], account.has_tables))
 
     assert counts == [(10, 30, False), (16, 14, False), (14, 0, True)]
 
@@ -134,12 +134,12 @@ def test_a_changed_or_truncated_recording_is_repaired(take, standin, tmp_path, e
 
     account = take(standin)
 
-    assert (account.made, account.complete) == (2, True)
+    assert (account.num_made, account.complete) == (2, True)
     assert ends() == before
 
 
 def test_rows_that_are_missing_are_named_and_can_be_left_out(take, copy, tmp_path):
-    """Without --allow-missing there are no tables; with it they hold what is there."""
+    """Unless they may be missing there are no tables; with it they hold what is there."""
     for path in (copy / NOISE / "Electrical noise" / "000001.wav", copy / CLEAN / "Cello "):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
@@ -261,7 +261,7 @@ def test_licences_are_gated_only_when_asked(take, standin, tmp_path):
 
     assert (free.counts()["left out"], free.complete, free.has_tables) == (26, True, False)
     assert any("there is no noise recording" in line for line in free.lines())
-    assert (take(standin).made, take(standin).counts()) == (26, ALL)
+    assert (take(standin).num_made, take(standin).counts()) == (26, ALL)
     with pytest.raises(InputError, match=r"no recording.*CC-BY-4\.0, unknown"):
         take(standin, license_allow=("MIT",))
 
@@ -275,7 +275,7 @@ def test_a_stricter_gate_takes_recordings_away_again(take, standin, tmp_path):
     account = take(standin, noise=freed, license_allow=("free",))
 
     files = {path.name for path in (tmp_path / "root" / "mn" / "noise").iterdir()}
-    assert (account.made, account.has_tables) == (0, True)
+    assert (account.num_made, account.has_tables) == (0, True)
     assert files == {Path(row.file).name for row in stated[:4]}
     assert len(open_corpus(tmp_path / "root" / "mn").sources) == 14 + 4
 
@@ -296,7 +296,7 @@ def test_cells_without_a_recording_can_be_filled(take, standin, tmp_path):
 
 def test_the_account_is_written_by_row(take, standin):
     """40 rows, with what each was and how it was told to be right."""
-    path = write_account(take(standin))
+    path = write_report(take(standin))
 
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))

@@ -45,7 +45,7 @@ def test_the_drive_is_asked_for_what_has_no_address(take, standin, tmp_path, ser
 
     assert account.counts() == {"present": 30, "missing": 10, "different": 0, "left out": 0}
     assert all("quota page" in item.detail for item in account.faults)
-    assert "--from" in account.faults[0].detail
+    assert "`origin`" in account.faults[0].detail
     assert take(pack(standin / NOISE, tmp_path / "noise.zip"), drives=lone).complete
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from mn_dataset.fetch.lockfile import Pin
-from mn_dataset.fetch.published.candidates import survey
-from mn_dataset.fetch.published.match import names_of, recognise, settle, spoken_role
+from mn_dataset.fetch.published.candidates import list_candidates
+from mn_dataset.fetch.published.match import match_files, recognise, rows_by_stem, spoken_role
 from mn_dataset.tables import Row
 
 FAIR_PLAY = ("000001", "000003", "000100", "001871")
@@ -29,7 +29,7 @@ ROWS = {
     + [Row(id=f"clean/{n}", file=f"clean/{n}.wav", category="cello") for n in OWN],
     "noise": [Row(id=f"noise/{n}", file=f"noise/{n}.wav", category="crowd") for n in NOISES],
 }
-NAMES = names_of(ROWS)
+NAMES = rows_by_stem(ROWS)
 
 
 def found(folder: Path, files: dict[str, str], pins: dict[str, Pin] | None = None):
@@ -38,8 +38,8 @@ def found(folder: Path, files: dict[str, str], pins: dict[str, Pin] | None = Non
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
-    seen = survey(folder, aside=folder / "out").candidates
-    settled = settle(recognise(seen, NAMES), NAMES, pins=pins or {}, staging=folder)
+    seen = list_candidates(folder, skip=folder / "out").files
+    settled = match_files(recognise(seen, NAMES), NAMES, pins=pins or {}, staging=folder)
     return {row: one.name for row, one in settled.files.items()}, settled.reasons
 
 
@@ -148,24 +148,3 @@ def test_of_several_files_without_a_hash_the_pinned_one_is_taken(tmp_path):
     assert "different recordings under its name" in found(tmp_path / "a", files)[1]["noise/000002"]
     same = dict.fromkeys(files, "one")
     assert found(tmp_path / "b", same)[0] == {"noise/000002": "noise/a/000002.wav"}
-
-
-def test_what_a_mac_adds_and_the_corpus_in_the_making_are_passed_over(tmp_path):
-    """Resource forks, hidden files, and the folder that is being written."""
-    folder = tmp_path / "a"
-    files = ("__MACOSX/noise/000002.wav", "noise/._000002.wav", ".x/noise/000002.wav")
-    files += ("out/noise/000002.wav", "noise/000002.mp3", "noise/readme.txt")
-
-    assert found(folder, dict.fromkeys(files, "x")) == ({}, {})
-
-
-def test_a_circle_of_links_ends(tmp_path):
-    """Linked folders are followed, each once."""
-    folder = tmp_path / "a"
-    (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "elsewhere" / "000002.wav").write_text("x")
-    folder.mkdir()
-    (folder / "noise").symlink_to(tmp_path / "elsewhere")
-    (tmp_path / "elsewhere" / "round").symlink_to(folder)
-
-    assert found(folder, {})[0] == {"noise/000002": "noise/000002.wav"}

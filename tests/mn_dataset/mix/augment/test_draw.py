@@ -9,7 +9,7 @@ from mn_dataset.mix.augment.chain import CHAINS, FULL, Chain
 from mn_dataset.mix.augment.draw import FIT, Step, choose, from_text, to_text, unexplained
 from mn_dataset.mix.augment.transforms import Gain, Polarity, Reverb
 from mn_dataset.records import ROLES, Layer, Recipe
-from mn_dataset.tasks.denoise import labels
+from mn_dataset.tasks.denoise import SPEC, labels
 
 
 @pytest.fixture
@@ -116,14 +116,19 @@ def test_a_manifest_that_tells_other_steps_is_unexplained(recipe):
     changed = [replace(clean[0], parameters={"gain_db": 1.0}), *clean[1:]]
 
     assert clean
-    assert unexplained(recipe, FULL, to_text(both)) is None
-    assert unexplained(recipe, FULL, to_text([])) is None
-    assert unexplained(recipe, FULL, to_text([*clean, Step("clean", FIT, {"gain_db": -1})])) is None
-    assert "on clean" in (unexplained(recipe, FULL, to_text(changed)) or "")
-    assert "on clean" in (unexplained(recipe, FULL, to_text(both[1:])) or "")
-    assert "on drums" in (unexplained(recipe, FULL, to_text([Step("drums", "gain", {})])) or "")
-    assert "expected a list" in (unexplained(recipe, FULL, "nonsense") or "")
-    assert "expected a list" in (unexplained(recipe, FULL, '[{"who": 1}]') or "")
-    assert "expected a list" in (unexplained(recipe, FULL, None) or "")
-    assert "not augmented" in (unexplained(recipe, None, "[]") or "")
-    assert unexplained(recipe, None, None) is None
+    assert unexplained(recipe, SPEC, FULL, to_text(both)) is None
+    assert unexplained(recipe, SPEC, FULL, to_text([])) is None
+    assert (
+        unexplained(recipe, SPEC, FULL, to_text([*clean, Step("clean", FIT, {"gain_db": -1})]))
+        is None
+    )
+    assert "on clean" in (unexplained(recipe, SPEC, FULL, to_text(changed)) or "")
+    assert "on clean" in (unexplained(recipe, SPEC, FULL, to_text(both[1:])) or "")
+    assert "on drums" in (
+        unexplained(recipe, SPEC, FULL, to_text([Step("drums", "gain", {})])) or ""
+    )
+    assert "expected a list" in (unexplained(recipe, SPEC, FULL, "nonsense") or "")
+    assert "expected a list" in (unexplained(recipe, SPEC, FULL, '[{"who": 1}]') or "")
+    assert "expected a list" in (unexplained(recipe, SPEC, FULL, None) or "")
+    assert "not augmented" in (unexplained(recipe, SPEC, None, "[]") or "")
+    assert unexplained(recipe, SPEC, None, None) is None

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
 
-import pyarrow.parquet as pq
 import pytest
 
 from mn_dataset.audio.io import file_sha256
 from mn_dataset.errors import FetchError, InputError
-from mn_dataset.publish import publication, push
+from mn_dataset.publish import publication
 from mn_dataset.publish.hub import Hub
 from mn_dataset.publish.push import prepare
 
@@ -48,28 +45,6 @@ def test_a_push_is_one_commit_of_the_whole_folder(online, published):
     assert again.changes.empty
     again.send()
     assert online.repositories[REPO].commits == 1
-
-
-def test_what_would_change_is_told_before_anything_is_written(online, published):
-    """New, changed and removed files by name, and their size; strangers' files stay."""
-    before = ready(published, online)
-
-    assert online.repositories == {}
-    assert online.asked["upload"] == online.asked["create"] == 0
-    assert f"+ data/{next(iter((published / 'data').iterdir())).name}" in "\n".join(before.lines())
-    assert before.lines()[-1].endswith(f"to {REPO} (not there yet)")
-
-    before.send()
-    files = online.repositories[REPO].branches["main"]
-    files["data/test-crowd-00000-of-00009.parquet"] = b"stale"
-    files["notes.txt"] = b"somebody's own"
-    files["README.md"] = b"edited"
-    changed = ready(published, online)
-    assert changed.changes.delete == ("data/test-crowd-00000-of-00009.parquet",)
-    assert set(changed.changes.replace) == {"README.md"}
-    assert not changed.changes.add
-    changed.send()
-    assert set(online.tree(REPO)) == {*local_tree(published), "notes.txt"}
 
 
 def test_a_connection_that_drops_in_the_middle_is_tried_again(online, published, monkeypatch):
@@ -124,7 +99,7 @@ def test_a_private_repository_a_branch_and_a_pull_request(online, published):
     assert address.endswith("/discussions/1")
     assert online.tree(REPO, "refs/pr/1") == local_tree(published)
     assert online.tree(REPO) == {}
-    with pytest.raises(InputError, match="leave --revision away"):
+    with pytest.raises(InputError, match="leave revision away"):
         ready(published, online, create_pr=True, revision="v2")
 
 
@@ -141,43 +116,6 @@ def test_a_name_that_is_no_repository_is_refused(online, published, name):
     """Before anything is asked or made."""
     with pytest.raises(InputError, match="expected OWNER/NAME"):
         prepare(published, Hub(name, endpoint=online.url))
-
-
-def test_other_data_need_another_version(online, published, built, tmp_path):
-    """The version of the data is theirs; the same corpus hash and samples may be pushed again."""
-    ready(published, online).send()
-    shutil.copytree(built, tmp_path / "d")
-    for name in ("recipes", "manifest", "sources"):
-        table = pq.read_table(tmp_path / f"d/{name}.parquet")
-        metadata = dict(table.schema.metadata) | {b"corpus_hash": b"0" * 64}
-        pq.write_table(table.replace_schema_metadata(metadata), tmp_path / f"d/{name}.parquet")
-
-    with pytest.raises(InputError, match=r"holds version 1\.0\.0 with corpus_hash"):
-        ready(tmp_path / "d", online)
-
-
-def test_a_dataset_is_made_ready_in_the_cache_and_cleared_after(
-    online, built, monkeypatch, tmp_path
-):
-    """With recipes alone it is small; the card names the repository."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    made = prepare(built, Hub(REPO, endpoint=online.url), recipe_only=True)
-
-    assert made.folder.is_relative_to(tmp_path / "cache")
-    assert f'load_dataset("{REPO}")' in (made.folder / "README.md").read_text()
-    made.send()
-    assert not made.folder.exists()
-    assert not [path for path in online.tree(REPO) if path.startswith("data/")]
-
-
-def test_a_damaged_publication_is_not_pushed(online, published, tmp_path):
-    """By the file."""
-    shutil.copytree(published, tmp_path / "p")
-    victim = sorted((tmp_path / "p/data").iterdir())[0]
-    victim.write_bytes(victim.read_bytes()[:-1])
-
-    with pytest.raises(push.DatasetError, match=rf"{victim.name}: missing or changed"):
-        prepare(tmp_path / "p", Hub(REPO, endpoint=online.url))
 
 
 def test_the_token_appears_in_no_log_and_no_file(online, published, monkeypatch, caplog):
@@ -230,33 +168,6 @@ def test_a_push_that_is_killed_twice_ends_with_the_same_tree(hub, published, tmp
     assert hub.repositories[REPO].commits == 1
     assert f"pushed: {hub.url}/datasets/{REPO}/commit/" in done.stdout
     assert SECRET not in done.stdout + done.stderr
-
-
-def test_nobody_there_to_answer_pushes_nothing(mn, online, published, monkeypatch):
-    """The list is told on stderr, and nothing is written until a y or --yes."""
-    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))  # no terminal
-    code, _, error = mn("publish", published, "--to", REPO, "--push")
-
-    assert code == 1
-    assert "+ README.md" in error
-    assert "nothing was pushed; answer y, or pass --yes" in error
-    assert online.repositories == {}
-
-    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-    monkeypatch.setattr("builtins.input", lambda: "n")
-    assert mn("publish", published, "--to", REPO, "--push")[0] == 1
-    monkeypatch.setattr("builtins.input", lambda: "y")
-    assert mn("publish", published, "--to", REPO, "--push")[0] == 0
-    assert online.tree(REPO) == local_tree(published)
-
-
-def test_pushing_options_without_push_are_refused(mn, built, tmp_path):
-    """Nothing leaves the machine by a slip."""
-    code, _, error = mn("publish", built, "--to", tmp_path / "out", "--yes")
-
-    assert code == 1
-    assert "go with --push" in error
-    assert not (tmp_path / "out").exists()
 
 
 def test_a_dataset_is_rebuilt_from_a_repository(mn, online, built, tiny_folder, tmp_path):

@@ -1,1 +1,0 @@
-"""Look into archives that nobody vouches for, and take single members out of them safely."""
