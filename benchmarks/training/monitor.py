@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
 from benchmarks.signal.spectrogram import Spectrogram, palette, shades
-from benchmarks.training.history import StepRecord
+from benchmarks.training.run_folder import StepRecord
 from mn_dataset.files.atomic import writing
 from mn_dataset.records import SAMPLING_RATE
 
