@@ -31,6 +31,7 @@ from mn_dataset.records import (
 )
 from mn_dataset.seeds import Deck
 from mn_dataset.tasks import presets
+from mn_dataset.tasks.denoise_card import CARD_TEXT
 from mn_dataset.tasks.drawing import (
     SnrLevel,
     Starts,
@@ -404,4 +405,5 @@ SPEC = TaskSpec(
     across_splits=_across_splits,
     unchanged=_unchanged,
     side=_side,
+    card_text=CARD_TEXT,
 )
