@@ -13,7 +13,8 @@ from mn_dataset.mix.augment.apply import versions
 from mn_dataset.mix.augment.draw import AUGMENTED_SPLIT
 from mn_dataset.mix.recipes import AUGMENTATION, Recipes
 from mn_dataset.records import SPLITS, SYNTHETIC
-from mn_dataset.tasks.spec import Facet, TaskSpec
+from mn_dataset.tasks.facets import Facet
+from mn_dataset.tasks.spec import TaskSpec
 
 _TEXT = """\
 # {title}
@@ -109,7 +110,10 @@ def _augmentation(recipes: Recipes) -> str:
         return ""
     rows = []
     for name, transform in recipes.augmentation.transforms.items():
-        ranges = (f"{one.name} {_span(getattr(transform, one.name))}" for one in transform.own())
+        ranges = (
+            f"{one.name} {_span(getattr(transform, one.name))}"
+            for one in transform.parameter_fields()
+        )
         layers = ", ".join(transform.layers)
         rows.append([name, layers, f"{transform.probability:g}", "; ".join(ranges)])
     return _AUGMENTATION.format(

@@ -11,6 +11,7 @@ Keep a mixture from clipping: one gain for all its layers, only when it is neede
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from functools import cached_property, lru_cache
@@ -126,19 +127,18 @@ def needed(top: float) -> float:
     return 1.0 if top <= CEILING else float(np.float32((CEILING - _MARGIN) / top))
 
 
-def top(*layers: Pcm) -> int:
-    """Return the largest magnitude of layers and of their sum.
+def top(layers: Sequence[Pcm], peaks: Sequence[int]) -> int:
+    """Return the largest magnitude of layers, whose own are known, and of their sum.
 
-    >>> top(np.array([30000, 1], np.int16), np.array([10000, -2], np.int16))
+    >>> top([np.array([30000, 1], np.int16), np.array([10000, -2], np.int16)], [30000, 10000])
     40000
     """
-    peaks = [peak(layer) for layer in layers]
     if len(layers) == 1 or sum(peaks) <= CEILING:
         return max(peaks)
-    return max(*peaks, peak(total(*layers)))
+    return max(*peaks, peak(total(layers)))
 
 
-def total(*layers: Pcm) -> NDArray[np.int32]:
+def total(layers: Sequence[Pcm]) -> NDArray[np.int32]:
     """Return the sum of layers, which may leave 16 bits."""
     together = np.add(layers[0], layers[1], dtype=np.int32)
     for layer in layers[2:]:

@@ -18,8 +18,8 @@ from mn_dataset.files.parquet import read_table
 from mn_dataset.mix import manifest
 from mn_dataset.mix.augment.draw import unexplained
 from mn_dataset.mix.gains import Loudness, Measured, all_snrs_db
-from mn_dataset.mix.mixture import SNR_TOLERANCE_DB, Sums, sums_of
 from mn_dataset.mix.recipes import Recipes, read_recipes, to_dict
+from mn_dataset.mix.scaling import SNR_TOLERANCE_DB, Sums, sums_of
 from mn_dataset.records import SAMPLING_RATE, SNR_DEFINITIONS, Recipe
 from mn_dataset.tasks.spec import Ratios, TaskSpec
 from mn_dataset.workers import each

@@ -25,8 +25,6 @@ short noise looped by turntable looped with the equal-power cross-fade      the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from mn_dataset import seeds
 from mn_dataset.audio.corpus import Corpus, Source
 from mn_dataset.audio.level import FULL_SCALE, GRID, round_gain
@@ -34,6 +32,7 @@ from mn_dataset.audio.segment import fade_for, starts
 from mn_dataset.errors import RecipeError, UnknownName
 from mn_dataset.records import SAMPLING_RATE, SnrDefinition
 from mn_dataset.tasks.feasibility import Segment, obstacle
+from mn_dataset.tasks.pairs import Pair
 
 PRESETS = ("musicecan-2024",)
 SNR_DEFINITION: SnrDefinition = "variance"
@@ -45,25 +44,6 @@ _SNR_DB = {
     "validation": ((2.0, 6.0), (6.0, 12.0)),
     "test": ((2.0, 6.0), (6.0, 12.0)),
 }
-
-
-@dataclass(frozen=True)
-class Pair:
-    """What is mixed in one mixture of music and noise.
-
-    Attributes:
-        name: Id of the recipe.
-        clean: The segment of a clip.
-        noise: The segment of a noise.
-        snr_db: The SNR asked.
-        clean_gain: Linear gain of the clip.
-    """
-
-    name: str
-    clean: Segment
-    noise: Segment
-    snr_db: float
-    clean_gain: float = 1.0
 
 
 def draw(preset: str, corpus: Corpus, *, split: str, count: int | None, seed: int) -> list[Pair]:

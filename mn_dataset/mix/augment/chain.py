@@ -13,13 +13,13 @@ A file is TOML with one table per transform; numbers are fixed, pairs are ranges
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from mn_dataset.errors import InputError, UnknownName, suggestion
+from mn_dataset.files.toml import read_toml
 from mn_dataset.mix.augment.transforms import (
     Codec,
     Gain,
@@ -64,7 +64,8 @@ class Chain:
     @property
     def transforms(self) -> dict[str, Transform]:
         """The transforms that are there, by name, in order."""
-        return {name: found for name in NAMES if (found := getattr(self, name)) is not None}
+        own = ((name, getattr(self, name)) for name in NAMES)
+        return {name: transform for name, transform in own if transform is not None}
 
     @property
     def text(self) -> str:
@@ -121,7 +122,7 @@ RESONANT = replace(
 CHAINS = {"light": LIGHT, "full": FULL, "resonant": RESONANT}
 
 
-def load_chain(named: str | Path | Chain) -> Chain:
+def load_chain(chain: str | Path | Chain) -> Chain:
     """Return a chain: itself, one of ``CHAINS`` by name, or the contents of a TOML file.
 
     Raises:
@@ -131,20 +132,14 @@ def load_chain(named: str | Path | Chain) -> Chain:
     >>> load_chain("light") is LIGHT
     True
     """
-    if isinstance(named, Chain):
-        return named
-    if str(named) in CHAINS:
-        return CHAINS[str(named)]
-    path = Path(named)
+    if isinstance(chain, Chain):
+        return chain
+    if str(chain) in CHAINS:
+        return CHAINS[str(chain)]
+    path = Path(chain)
     if path.suffix.lower() != ".toml":
-        raise UnknownName("augmentation", str(named), [*CHAINS, "FILE.toml"])
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not TOML ({error})") from error
-    return from_tables(tables, where=str(path))
+        raise UnknownName("augmentation", str(chain), [*CHAINS, "FILE.toml"])
+    return from_tables(read_toml(path), where=str(path))
 
 
 def from_text(text: str, *, where: str) -> Chain:
@@ -171,7 +166,7 @@ def from_tables(tables: Any, *, where: str) -> Chain:
     """
     if not isinstance(tables, Mapping):
         raise InputError(f"{where}: {tables!r} is no table of transforms")
-    found: dict[str, Transform] = {}
+    transforms: dict[str, Transform] = {}
     for name, table in tables.items():
         if name not in NAMES:
             raise InputError(
@@ -181,24 +176,26 @@ def from_tables(tables: Any, *, where: str) -> Chain:
             )
         if not isinstance(table, Mapping):
             raise InputError(f"{where}: {name} is {table!r}; expected a table of its fields")
-        found[name] = _transform(_KINDS[name], table, where=f"{where}: [{name}]")
+        transforms[name] = _transform(_KINDS[name], table, where=f"{where}: [{name}]")
     try:
-        return Chain(**found)  # type: ignore[arg-type] # each of the kind that its name has
+        return Chain(**transforms)  # type: ignore[arg-type] # each of the kind that its name has
     except InputError as error:
         raise InputError(f"{where}: {error}") from error
 
 
 def _transform(kind: type[Transform], table: Mapping[str, Any], *, where: str) -> Transform:
-    known = {one.name: one for one in fields(kind)}
+    columns = {one.name: one for one in fields(kind)}
     for name in table:
-        if name not in known:
+        if name not in columns:
             raise InputError(
-                f"{where} unknown field {name!r}{suggestion(name, known)} Known: {', '.join(known)}"
+                f"{where} unknown field {name!r}{suggestion(name, columns)} "
+                f"Known: {', '.join(columns)}"
             )
-    missing = [name for name, one in known.items() if one.default is MISSING and name not in table]
-    if missing:
-        raise InputError(f"{where} lacks {', '.join(missing)}")
-    values = {name: _read(value, known[name]) for name, value in table.items()}
+    lacking = [name for name, one in columns.items() if one.default is MISSING]
+    lacking = [name for name in lacking if name not in table]
+    if lacking:
+        raise InputError(f"{where} lacks {', '.join(lacking)}")
+    values = {name: _read(value, columns[name]) for name, value in table.items()}
     try:
         return kind(**values)
     except InputError as error:

@@ -1,4 +1,4 @@
-"""Choose what is done to one layer of one recipe, and write it down.
+"""Draw which transforms a layer of a recipe passes, and write and read them as text.
 
 The choice comes from the recipe's own stream alone: it is the same in any order, any number of
 processes, and again tomorrow. An epoch of training beyond the first has a stream of its own.
@@ -25,12 +25,12 @@ FIT = "fit"
 
 @dataclass(frozen=True)
 class Step:
-    """One deed on one layer.
+    """One transform of one layer, with its numbers.
 
     Attributes:
         layer: The role of the layer.
         transform: A name of the chain, or ``FIT``.
-        parameters: The numbers of the deed, units in their names.
+        parameters: Its numbers, units in their names.
     """
 
     layer: str

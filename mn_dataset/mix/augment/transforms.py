@@ -1,6 +1,6 @@
 """Name the transforms that vary a layer for training, and draw what each is to do.
 
-A transform holds ranges; drawing from them gives the numbers of one deed, rounded to six digits,
+A transform holds ranges; drawing from them gives the numbers of one step, rounded to six digits,
 so that what the manifest says is what was done. Nothing here touches audio.
 """
 
@@ -25,9 +25,9 @@ def limits(low: float, high: float, *, log: bool = False) -> dict[str, Any]:
     return {"limits": (low, high), "log": log}
 
 
-def items(known: Sequence[object]) -> dict[str, Any]:
+def items(values: Sequence[object]) -> dict[str, Any]:
     """Describe a field that lists what is chosen from."""
-    return {"items": tuple(known)}
+    return {"items": tuple(values)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,14 +57,17 @@ class Transform:
             if "items" in one.metadata:
                 _check_items(one.name, value, one.metadata["items"])
 
-    def own(self) -> list[Field[Any]]:
+    def parameter_fields(self) -> list[Field[Any]]:
         """Return the fields that its kind has beside those of every transform."""
         shared = {one.name for one in fields(Transform)}
         return [one for one in fields(self) if one.name not in shared]
 
     def draw(self, stream: Stream) -> Parameters:
-        """Draw the numbers of one deed."""
-        return {one.name: _drawn(getattr(self, one.name), one, stream) for one in self.own()}
+        """Draw the numbers of one step."""
+        return {
+            one.name: _drawn(getattr(self, one.name), one, stream)
+            for one in self.parameter_fields()
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,14 +107,14 @@ class Pass(Transform):
 
 @dataclass(frozen=True, kw_only=True)
 class Reverb(Transform):
-    """Put the layer into a room that is made for it: an exponentially decaying noise tail."""
+    """Add the reverberation of a room: an exponentially decaying noise tail."""
 
     rt60_s: Range = field(metadata=limits(0.05, 5, log=True))
     direct_to_reverberant_db: Range = field(metadata=limits(-10, 40))
     damping_hz: Range = field(default=(2_000, 10_000), metadata=limits(100, 20_000, log=True))
 
     def draw(self, stream: Stream) -> Parameters:
-        """Draw the room's figures and the seed of its tail."""
+        """Draw the room's parameters and the seed of its tail."""
         return super().draw(stream) | {"seed": stream.integer(2**32)}
 
 
@@ -148,7 +151,7 @@ class Codec(Transform):
 
 @dataclass(frozen=True, kw_only=True)
 class Polarity(Transform):
-    """Turn the waveform upside down."""
+    """Invert the polarity."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,8 +164,8 @@ class Gain(Transform):
 
 def _drawn(value: Any, described: Field[Any], stream: Stream) -> float | int | str:
     if "items" in described.metadata:
-        chosen: int | str = stream.choice(value)
-        return chosen
+        item: int | str = stream.choice(value)
+        return item
     low, high = value
     if described.metadata["log"]:
         drawn = math.exp(stream.uniform(math.log(low), math.log(high)))
@@ -174,24 +177,28 @@ def _drawn(value: Any, described: Field[Any], stream: Stream) -> float | int | s
 def _check_range(name: str, value: Any, bounds: Range) -> None:
     pair = isinstance(value, tuple) and len(value) == 2 and all(map(_is_number, value))
     if not (pair and bounds[0] <= value[0] <= value[1] <= bounds[1]):
-        found = list(value) if isinstance(value, tuple) else value
         raise InputError(
-            f"{name} is {found!r}; expected a number or [low, high], "
+            f"{name} is {_listed(value)!r}; expected a number or [low, high], "
             f"from {bounds[0]:g} to {bounds[1]:g}"
         )
 
 
-def _check_items(name: str, value: Any, known: tuple[object, ...]) -> None:
+def _check_items(name: str, value: Any, allowed: tuple[object, ...]) -> None:
     listed = isinstance(value, tuple) and len(value) > 0
-    if not (listed and all(_is_among(item, known) for item in value)):
-        found = list(value) if isinstance(value, tuple) else value
+    if not (listed and all(_is_among(item, allowed) for item in value)):
         raise InputError(
-            f"{name} is {found!r}; expected one or several of {', '.join(map(str, known))}"
+            f"{name} is {_listed(value)!r}; "
+            f"expected one or several of {', '.join(map(str, allowed))}"
         )
 
 
-def _is_among(item: object, known: tuple[object, ...]) -> bool:
-    return any(type(item) is type(one) and item == one for one in known)
+def _listed(value: Any) -> Any:
+    """Return a tuple as the list that a person wrote."""
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _is_among(item: object, allowed: tuple[object, ...]) -> bool:
+    return any(type(item) is type(one) and item == one for one in allowed)
 
 
 def _is_number(value: object) -> bool:

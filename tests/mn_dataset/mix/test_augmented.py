@@ -13,9 +13,9 @@ import pytest
 
 from mn_dataset.audio.io import read_pcm
 from mn_dataset.errors import DatasetError, InputError, MissingExtra, RecipeError
+from mn_dataset.mix.augment.apply import replay
 from mn_dataset.mix.augment.chain import FULL, LIGHT, Chain
 from mn_dataset.mix.augment.draw import from_text
-from mn_dataset.mix.augment.layer import replay
 from mn_dataset.mix.augment.transforms import Gain
 from mn_dataset.mix.draw import draw
 from mn_dataset.mix.mixture import mix

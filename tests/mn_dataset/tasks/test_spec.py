@@ -7,7 +7,8 @@ import pytest
 
 from mn_dataset.errors import InputError
 from mn_dataset.tasks.denoise import SPEC
-from mn_dataset.tasks.spec import Audio, Facet, mixture_and_targets, unchanged_inputs
+from mn_dataset.tasks.facets import Facet
+from mn_dataset.tasks.spec import Audio, mixture_and_targets, unchanged_inputs
 
 
 def waves(*names):

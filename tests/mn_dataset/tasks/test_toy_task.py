@@ -25,22 +25,22 @@ from mn_dataset.audio.segment import fade_for
 from mn_dataset.errors import InputError, RecipeError, UnknownName
 from mn_dataset.mix.dataset import read_audio, read_dataset
 from mn_dataset.mix.draw import draw
-from mn_dataset.mix.mixture import mix, sums_of
+from mn_dataset.mix.mixture import mix
 from mn_dataset.mix.recipes import read_recipes, write_recipes
 from mn_dataset.mix.render import JOURNAL, render
+from mn_dataset.mix.scaling import sums_of
 from mn_dataset.mix.source_cache import SourceCache
 from mn_dataset.mix.verify import verify
 from mn_dataset.records import SAMPLING_RATE, Layer, Recipe
 from mn_dataset.seeds import generator
 from mn_dataset.tasks import registry
 from mn_dataset.tasks.drawing import splits_of
+from mn_dataset.tasks.facets import Axis, Facet
 from mn_dataset.tasks.spec import (
     SNR_DEFINITION,
-    Axis,
     Column,
     Drawn,
     Expectation,
-    Facet,
     LayerRole,
     TaskSpec,
     label_column,
