@@ -1,4 +1,4 @@
-"""A recipe of the preset's form is what the published training generator answered."""
+from __future__ import annotations
 
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from mn_dataset import tables
 from mn_dataset.audio import io
 from mn_dataset.audio.corpus import open_corpus
 from mn_dataset.audio.level import FULL_SCALE, round_gain
+from mn_dataset.mix.draw import draw
 from mn_dataset.mix.mixture import mix
 from mn_dataset.mix.source_cache import SourceCache
 from mn_dataset.records import SAMPLING_RATE, Layer, Recipe
@@ -79,3 +80,23 @@ def test_layers_are_those_of_the_official_generator(answered, tmp_path):
         steps = found / mixture.mix_gain - answered[wanted] * FULL_SCALE
         assert np.abs(steps).max() < 2 / mixture.mix_gain + 1e-4 * FULL_SCALE
     assert abs(mixture.ratios_db[1]["variance"] - snr_db) <= 0.001
+
+
+def test_the_preset_follows_the_script(real_corpus):
+    """5 s, variance, first samples of any noise, two bands, the doubled level scale."""
+    recipes = draw(real_corpus, split="test", preset="musicecan-2024")
+    noise_splits = {real_corpus.sources[r.layer("noise").source_id].row.split for r in recipes}
+    levels = [
+        r.layer("clean").gain * real_corpus.sources[r.layer("clean").source_id].entry.peak / 32_768
+        for r in recipes
+    ]
+
+    assert {r.num_samples for r in recipes} == {220_500}
+    assert {r.snr_definition for r in recipes} == {"variance"}
+    assert {r.layer("noise").start for r in recipes} == {0}
+    assert noise_splits == {"train", "validation", "test"}
+    assert sum(2 <= r.snr_db <= 6 for r in recipes) == sum(6 <= r.snr_db <= 12 for r in recipes)
+    assert 10 ** (-12 / 20) <= min(levels) < 0.5
+    assert 1.5 < max(levels) <= 10 ** (8 / 20)
+    mixture = mix(recipes[0], SourceCache(real_corpus))
+    assert abs(mixture.ratios_db[1]["variance"] - recipes[0].snr_db) <= 0.01
