@@ -20,6 +20,7 @@ from mn_dataset.publish.publication import Record
 from mn_dataset.publish.schema import meaning
 from mn_dataset.publish.selection import Row, Selection
 from mn_dataset.publish.shards import Config
+from mn_dataset.tasks.facets import named, numeric
 
 CARD = manifest.CARD
 
@@ -77,7 +78,7 @@ def card(
 ) -> str:
     """Return the card's text; the arguments are those of ``write_card``."""
     task, rows = selection.task, selection.shown
-    facets = task.named_facets or task.facets
+    classes, ratio = named(task.facets), numeric(task.facets)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("mn_dataset.publish", "."),
         autoescape=False,  # noqa: S701 - Markdown for people, not HTML
@@ -102,8 +103,8 @@ def card(
         hours_with_audio=statistics.duration_h(selection.with_audio),
         hours_without_audio=statistics.duration_h(selection.without_audio),
         hours=statistics.hours(rows, task),
-        cells=statistics.cells(rows, facets[-2:]),
-        facets=facets,
+        cells=statistics.cells(rows, (classes or task.facets)[-2:]),
+        facets=[*classes, *([ratio] if ratio else [])],
         composition=statistics.composition(rows, task),
         recipe=_recipe(selection),
         audit=statistics.audit(selection),

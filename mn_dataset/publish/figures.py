@@ -22,7 +22,8 @@ from mn_dataset.publish import statistics
 from mn_dataset.publish.encoded import Encoder
 from mn_dataset.publish.selection import Row, Selection
 from mn_dataset.records import SPLITS
-from mn_dataset.tasks.spec import Facet, TaskSpec
+from mn_dataset.tasks.facets import Facet, named, numeric
+from mn_dataset.tasks.spec import TaskSpec
 
 ASSETS = "assets"
 EXAMPLES = 3
@@ -89,7 +90,7 @@ def examples(rows: Sequence[Row], task: TaskSpec) -> list[Row]:
 
     Where there are too few of them, the others may be alike in more and more facets.
     """
-    ratio = task.numeric_facet
+    ratio = numeric(task.facets)
     ordered = sorted(rows, key=lambda row: (row[ratio.column] if ratio else 0.0, row["id"]))
     columns = [facet.column for facet in task.facets if not facet.numeric]
     shown: list[Row] = []
@@ -111,8 +112,8 @@ def draw_distribution(path: Path, rows: Sequence[Row], task: TaskSpec) -> str:
     Raises:
         OutputError: if it cannot be written.
     """
-    side = next(iter(task.named_facets), _SPLIT)
-    ratio = task.numeric_facet
+    side = next(iter(named(task.facets)), _SPLIT)
+    ratio = numeric(task.facets)
     classes = statistics.names(rows, side)
     levels = statistics.names(rows, ratio) if ratio else dict.fromkeys(classes, "")
     count = Counter((classes[row["id"]], levels[row["id"]]) for row in rows)
@@ -190,9 +191,10 @@ def _caption(row: Row, task: TaskSpec) -> str:
     }
     if task.card_text:
         return f"{row['id']}: {task.card_text.example.format_map(words)}"
-    labels = [str(words[facet.column]) for facet in task.named_facets]
-    if task.numeric_facet:
-        labels.append(f"{task.numeric_facet.title} {words[task.numeric_facet.column]:g} dB")
+    labels = [str(words[facet.column]) for facet in named(task.facets)]
+    ratio = numeric(task.facets)
+    if ratio:
+        labels.append(f"{ratio.title} {words[ratio.column]:g} dB")
     return f"{row['id']}: {', '.join(labels)}"
 
 

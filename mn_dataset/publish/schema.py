@@ -11,6 +11,7 @@ import pyarrow as pa
 from mn_dataset.errors import MissingExtra
 from mn_dataset.publish.selection import FURTHER, audio_columns
 from mn_dataset.records import SAMPLING_RATE
+from mn_dataset.tasks.facets import named
 from mn_dataset.tasks.spec import TaskSpec
 
 MEANINGS = {
@@ -78,7 +79,7 @@ def features(schema: pa.Schema, task: TaskSpec, audio: Audio) -> Any:
     """
     library = _library()
     audio_names = audio_columns(task)
-    classes = {facet.column: facet.labels for facet in task.named_facets if facet.labels}
+    classes = {facet.column: facet.labels for facet in named(task.facets) if facet.labels}
     text = library.Value("string")
     cell = library.Audio(sampling_rate=SAMPLING_RATE) if audio == "embedded" else text
     columns: dict[str, Any] = {}
@@ -183,7 +184,7 @@ def _library() -> Any:
 
 def _ordered(schema: pa.Schema, task: TaskSpec) -> list[pa.Field]:
     """Return the columns with those first that a person looks at."""
-    facets = [facet.column for facet in task.named_facets]
+    facets = [facet.column for facet in named(task.facets)]
     facets += [facet.column for facet in task.facets if facet.numeric]
     first = [*_FIRST, *audio_columns(task), *_NAMES, *facets]
     order = {name: number for number, name in enumerate(first)}

@@ -14,7 +14,8 @@ from itertools import groupby
 from mn_dataset.publish.publication import File
 from mn_dataset.publish.selection import Row
 from mn_dataset.records import SPLITS
-from mn_dataset.tasks.spec import Facet, TaskSpec
+from mn_dataset.tasks.facets import Facet
+from mn_dataset.tasks.spec import TaskSpec
 
 DATA = "data"
 RECIPES = "recipes"

@@ -19,7 +19,8 @@ from mn_dataset.records import SPLITS
 from mn_dataset.split.audit import leaks
 from mn_dataset.tables import COLUMNS
 from mn_dataset.tables import Row as TableRow
-from mn_dataset.tasks.spec import Facet, TaskSpec
+from mn_dataset.tasks.facets import Facet, named, numeric
+from mn_dataset.tasks.spec import TaskSpec
 
 Table = list[list[str]]
 """A table of a card: its header, then its rows."""
@@ -77,8 +78,8 @@ def cells(rows: Sequence[Row], facets: Sequence[Facet], *, by_split: bool = Fals
 
 def composition(rows: Sequence[Row], task: TaskSpec) -> Table:
     """Return mixtures per split and place on every facet of the task."""
-    numeric = [task.numeric_facet] if task.numeric_facet else []
-    return cells(rows, [*numeric, *task.named_facets], by_split=True)
+    ratio = numeric(task.facets)
+    return cells(rows, [*([ratio] if ratio else []), *named(task.facets)], by_split=True)
 
 
 def hours(rows: Sequence[Row], task: TaskSpec) -> Table:
@@ -184,8 +185,8 @@ def definitions(rows: Sequence[Row], task: TaskSpec) -> str:
     """Return the definitions of ratios in use, and the range asked for."""
     used = sorted({row["snr_definition"] for row in rows if row.get("snr_definition")})
     words = ", ".join(f"`{name}`" for name in used)
-    column = task.numeric_facet.column if task.numeric_facet else ""
-    levels = [row[column] for row in rows if not _is_nan(row.get(column))]
+    ratio = numeric(task.facets)
+    levels = [row[ratio.column] for row in rows if ratio and not _is_nan(row.get(ratio.column))]
     if not levels:
         return words
     low, high = min(levels), max(levels)

@@ -286,16 +286,6 @@ class TaskSpec:
     metrics: tuple[str, ...] = ()
     card_text: CardText | None = None
 
-    @property
-    def named_facets(self) -> tuple[Facet, ...]:
-        """The facets that are no numbers, in the order of rows and columns of a table."""
-        return tuple(facet for facet in reversed(self.facets) if not facet.numeric)
-
-    @property
-    def numeric_facet(self) -> Facet | None:
-        """The first facet that is a number, None if there is none."""
-        return next((facet for facet in self.facets if facet.numeric), None)
-
     def __post_init__(self) -> None:
         """Refuse a task whose facets or clusters are no columns.
 

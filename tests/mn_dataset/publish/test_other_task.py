@@ -25,12 +25,11 @@ from mn_dataset.publish.rebuild import rebuild
 from mn_dataset.records import SAMPLING_RATE, Layer, Recipe
 from mn_dataset.tasks import registry
 from mn_dataset.tasks.drawing import splits_of
+from mn_dataset.tasks.facets import Axis, Facet
 from mn_dataset.tasks.spec import (
     SNR_DEFINITION,
-    Axis,
     Column,
     Drawn,
-    Facet,
     LayerRole,
     TaskSpec,
     label_column,

@@ -14,6 +14,7 @@ from mn_dataset.publish.statistics import (
     limits,
     names,
 )
+from mn_dataset.tasks.facets import named, numeric
 from mn_dataset.tasks.registry import find
 
 DENOISE = find("denoise")
@@ -21,7 +22,7 @@ DENOISE = find("denoise")
 
 def levels(values):
     rows = [{"id": f"{number:03d}", "snr_db": value} for number, value in enumerate(values)]
-    return list(names(rows, DENOISE.numeric_facet).values())
+    return list(names(rows, numeric(DENOISE.facets)).values())
 
 
 def test_few_levels_are_named_as_they_are_and_many_by_five_decibels():
@@ -54,11 +55,11 @@ def test_facets_are_rows_and_the_last_is_the_columns(built):
     ]
     (classes, *_) = DENOISE.facets
 
-    assert cells(rows, DENOISE.named_facets)[::3] == [
+    assert cells(rows, named(DENOISE.facets))[::3] == [
         ["music category", "electrical", "crowd", "weather", "traffic", "stationary"],
         ["song", "2", "2", "2", "2", "2"],
     ]
-    assert cells(rows, DENOISE.named_facets)[-1] == ["none", "3", "3", "3", "3", "3"]
+    assert cells(rows, named(DENOISE.facets))[-1] == ["none", "3", "3", "3", "3", "3"]
     assert cells(rows, [classes])[:2] == [["noise class", "mixtures"], ["electrical", "9"]]
 
 
