@@ -20,6 +20,7 @@ from benchmarks.harness.checks import importing
 from benchmarks.registry import Entry
 from mn_dataset.audio.io import file_sha256
 from mn_dataset.errors import InputError, MissingExtra
+from mn_dataset.tasks import registry as tasks
 
 
 class Requirement(NamedTuple):
@@ -146,7 +147,7 @@ def read_spec(attribute: Any, *, name: str) -> DenoiserSpec:
             "from benchmarks import DenoiserSpec"
         )
     rules = {
-        "task": (spec.task == "denoise", "'denoise'"),
+        "task": (spec.task in tasks.names(), f"one of {', '.join(tasks.names())}"),
         "sampling_rate": (spec.sampling_rate is None or spec.sampling_rate > 0, "Hz or None"),
         "channels": (spec.channels in (None, 1), "1 or None"),
         "backend": (spec.backend in ("numpy", "torch"), "'numpy' or 'torch'"),

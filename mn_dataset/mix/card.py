@@ -119,7 +119,7 @@ def _augmentation(recipes: Recipes) -> str:
     return _AUGMENTATION.format(
         count=sum(recipe.split == AUGMENTED_SPLIT for recipe in recipes),
         split=AUGMENTED_SPLIT,
-        transforms=_table(["transform", "layers", "probability", "ranges"], rows),
+        transforms=markdown_table(["transform", "layers", "probability", "ranges"], rows),
         versions=versions(),
     )
 
@@ -142,10 +142,10 @@ def _cells(recipes: Recipes, sides: Sequence[Facet]) -> str:
     if len(sides) < 2:
         count = Counter(names[0] if names else [])
         rows = [[name, str(count[name])] for order in orders for name in order]
-        return _table([*(side.short for side in sides), "mixtures"], rows)
+        return markdown_table([*(side.short for side in sides), "mixtures"], rows)
     pairs = Counter(zip(*names, strict=True))
     rows = [[row, *(str(pairs[row, name]) for name in orders[1])] for row in orders[0]]
-    return _table([sides[0].short, *orders[1]], rows)
+    return markdown_table([sides[0].short, *orders[1]], rows)
 
 
 def _recordings(recipes: Recipes, task: TaskSpec) -> str:
@@ -158,13 +158,20 @@ def _recordings(recipes: Recipes, task: TaskSpec) -> str:
                 for role in task.roles
             ]
             rows.append([split, str(len(layers)), *(str(len(names)) for names in used)])
-    return _table(["split", "mixtures", *(role.plural for role in task.roles)], rows)
+    return markdown_table(["split", "mixtures", *(role.plural for role in task.roles)], rows)
 
 
 def _counts(count: Mapping[str, int], name: str) -> str:
-    return _table([name, "recordings"], [[key, str(count[key])] for key in sorted(count)])
+    return markdown_table([name, "recordings"], [[key, str(count[key])] for key in sorted(count)])
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table of Markdown.
+
+    >>> print(markdown_table(["split", "clips"], [["test", "3"]]))
+    | split | clips |
+    | --- | --- |
+    | test | 3 |
+    """
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

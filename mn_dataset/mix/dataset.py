@@ -11,19 +11,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from mn_dataset.audio.io import file_sha256, pcm_sha256, read_pcm, to_float
+from mn_dataset.audio.io import Pcm, file_sha256, pcm_sha256, read_pcm, to_float
 from mn_dataset.errors import AudioError, DatasetError
+from mn_dataset.files.parquet import facts, opened, read_batches
 from mn_dataset.mix.manifest import MANIFEST, SOURCES, FileGroup, file_groups
 from mn_dataset.records import SYNTHETIC, Label
 from mn_dataset.tasks import registry
-from mn_dataset.tasks.spec import Audio, TaskSpec, Wave
+from mn_dataset.tasks.spec import Audio, TaskSpec
 
 PROVENANCE = ("corpus", "corpus_hash", "generator_version", "dataset_version")
 """What the manifest's own metadata tells."""
 
-_ROWS = 256
+_ROWS = 256  # at a time: as objects of Python they are many times as large
 _CURE = "build the dataset again with `mn build`"
 
 
@@ -115,16 +115,13 @@ def read_dataset(root: Path) -> Dataset:
     Raises:
         DatasetError: if it is no built dataset of one task that is known, or an empty one.
     """
-    with _opened(root, MANIFEST) as manifest:
-        metadata = manifest.schema_arrow.metadata or {}
-        _refuse_lacking(root, manifest, ["task"])
-        names = (row["task"] for row in _rows(root / MANIFEST, manifest, ["task"]))
-        task = registry.task_of(names, where=root / MANIFEST, error=DatasetError)
-        _refuse_lacking(root, manifest, _columns(task))
-        rows = _rows(root / MANIFEST, manifest, _columns(task))
-        mixtures = [_mixture(task, row) for row in rows]
-    with _opened(root, SOURCES) as table:
-        sources = list(_rows(root / SOURCES, table, table.schema_arrow.names))
+    manifest = _schema(root, MANIFEST)
+    _refuse_lacking(root, manifest, ["task"])
+    names = (row["task"] for row in _rows(root / MANIFEST, ["task"]))
+    task = registry.task_of(names, where=root / MANIFEST, error=DatasetError)
+    _refuse_lacking(root, manifest, _columns(task))
+    mixtures = [_mixture(task, row) for row in _rows(root / MANIFEST, _columns(task))]
+    sources = list(_rows(root / SOURCES, _schema(root, SOURCES).names))
     repeated = len(mixtures) - len({mixture.id for mixture in mixtures})
     if repeated:
         raise DatasetError(f"{root}: {repeated} ids of the manifest are repeated; build it again")
@@ -137,7 +134,7 @@ def read_dataset(root: Path) -> Dataset:
         origins=dict(Counter(row.get("origin") or "unknown" for row in sources)),
         uncovered=tuple(name for name in task.categories if name not in covered),
         manifest_sha256=file_sha256(root / MANIFEST),
-        provenance={key: metadata.get(key.encode(), b"").decode() for key in PROVENANCE},
+        provenance={key: facts(manifest).get(key, "") for key in PROVENANCE},
     )
 
 
@@ -149,12 +146,17 @@ def read_audio(root: Path, mixture: MixtureRow) -> Audio:
     """
     groups = (mixture.inputs, mixture.targets, mixture.kept)
     inputs, targets, kept = (
-        {file.name: _wave(root, mixture, file) for file in files} for files in groups
+        {file.name: to_float(read_file(root, mixture, file)) for file in files} for files in groups
     )
     return Audio(inputs, targets, kept)
 
 
-def _wave(root: Path, mixture: MixtureRow, file: File) -> Wave:
+def read_file(root: Path, mixture: MixtureRow, file: File) -> Pcm:
+    """Read one file of a mixture and prove that it is what the manifest says.
+
+    Raises:
+        AudioError: if it is missing, unreadable or changed.
+    """
     path = root / file.path
     samples = read_pcm(path, sampling_rate=mixture.sampling_rate)
     same_length = len(samples) == mixture.num_samples > 0
@@ -163,16 +165,16 @@ def _wave(root: Path, mixture: MixtureRow, file: File) -> Wave:
             f"{path}: its samples are not those of the manifest; "
             f"run `mn verify {root}` and render the dataset again"
         )
-    return to_float(samples)
+    return samples
 
 
 def _columns(task: TaskSpec) -> list[str]:
     """Return the columns of the manifest that a row is made of."""
-    own = ["id", "task", "split", "seed", "num_samples", "sampling_rate"]
+    common = ["id", "task", "split", "seed", "num_samples", "sampling_rate"]
     labels = [facet.column for facet in task.facets]
     clusters = [axis.column for axis in task.clusters if axis.column]
     files = chain.from_iterable(group.columns for group in file_groups(task))
-    return list(dict.fromkeys([*own, *labels, *clusters, *files]))
+    return list(dict.fromkeys([*common, *labels, *clusters, *files]))
 
 
 def _mixture(task: TaskSpec, row: Mapping[str, Any]) -> MixtureRow:
@@ -202,28 +204,21 @@ def _word(label: Any) -> Any:
     return sys.intern(label) if isinstance(label, str) else label
 
 
-def _opened(root: Path, name: str) -> pq.ParquetFile:
-    path = root / name
-    if not path.is_file():
+def _schema(root: Path, name: str) -> pa.Schema:
+    if not (root / name).is_file():
         raise DatasetError(
             f"{root}: holds no {name}; expected a dataset folder made by `mn build` or `mn render`"
         )
-    try:
-        return pq.ParquetFile(path)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise DatasetError(f"{path}: not readable as Parquet ({error}); {_CURE}") from error
+    with opened(root / name, cure=_CURE, error=DatasetError) as file:
+        return file.schema_arrow
 
 
-def _rows(path: Path, file: pq.ParquetFile, names: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Yield rows, read some at a time: as Python's objects they are many times as large."""
-    try:
-        for batch in file.iter_batches(batch_size=_ROWS, columns=list(names)):
-            yield from batch.to_pylist()
-    except (pa.ArrowInvalid, OSError) as error:
-        raise DatasetError(f"{path}: not readable as Parquet ({error}); {_CURE}") from error
+def _rows(path: Path, names: Sequence[str]) -> Iterator[dict[str, Any]]:
+    for batch in read_batches(path, names, rows=_ROWS, cure=_CURE, error=DatasetError):
+        yield from batch.to_pylist()
 
 
-def _refuse_lacking(root: Path, manifest: pq.ParquetFile, names: Sequence[str]) -> None:
-    lacking = sorted(set(names) - set(manifest.schema_arrow.names))
+def _refuse_lacking(root: Path, manifest: pa.Schema, names: Sequence[str]) -> None:
+    lacking = sorted(set(names) - set(manifest.names))
     if lacking:
         raise DatasetError(f"{root / MANIFEST}: lacks the columns {', '.join(lacking)}; {_CURE}")

@@ -70,12 +70,12 @@ def _drawing(task: TaskSpec, options: Mapping[str, Any]) -> Callable[..., Drawn]
             "render their table"
         )
     parameters = inspect.signature(task.draw).parameters.values()
-    known = [one.name for one in parameters if one.kind is one.KEYWORD_ONLY]
-    known = [name for name in known if name not in _COMMON]
+    names = [one.name for one in parameters if one.kind is one.KEYWORD_ONLY]
+    names = [name for name in names if name not in _COMMON]
     for name in options:
-        if name not in known:
+        if name not in names:
             raise InputError(
-                f"the task {task.name!r} is drawn without `{name}`{suggestion(name, known)} "
-                f"Its options: {', '.join(known) or 'none'}."
+                f"the task {task.name!r} is drawn without `{name}`{suggestion(name, names)} "
+                f"Its options: {', '.join(names) or 'none'}."
             )
     return task.draw

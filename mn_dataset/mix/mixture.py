@@ -107,13 +107,13 @@ def mix(
             mixture = _mixed(recipe, task, sources, varied)
         except RecipeError:
             mixture = None
-        if mixture is not None and _is_heard(mixture):
+        if mixture is not None and _is_audible(mixture):
             return replace(mixture, augmentation=done)
     # Drawing promised the SNR for the layers as they were recorded, and for nothing else.
     return replace(_mixed(recipe, task, sources, cuts), augmentation=())
 
 
-def _is_heard(mixture: Mixture) -> bool:
+def _is_audible(mixture: Mixture) -> bool:
     """Tell whether all layers stand where 16 bits still carry them."""
     return all(
         float(np.square(layer, dtype=np.float64).mean()) >= MIN_MIXED_RMS**2
@@ -158,7 +158,7 @@ def _mixture(recipe: Recipe, sums: Sums, scaled: Scaled) -> Mixture:
         gains=scaled.gains,
         mix_gain=scaled.mix_gain,
         ratios_db=tuple(ratios),
-        sha256={name: known for name, known in hashes.items() if known is not None},
+        sha256={name: sha256 for name, sha256 in hashes.items() if sha256 is not None},
     )
 
 

@@ -41,7 +41,7 @@ _LAYER_TYPES = {
     "input": pa.string(),
     "target": pa.string(),
 }
-_OWN = ("id", "task", "split", "seed", "num_samples", "sampling_rate", "layers", "targets")
+_FIELDS = ("id", "task", "split", "seed", "num_samples", "sampling_rate", "layers", "targets")
 _METADATA = ("corpus", "corpus_hash", "generator_version", "dataset_version")
 
 
@@ -90,8 +90,8 @@ class Recipes(Sequence[Recipe]):
     @property
     def metadata(self) -> dict[str, str]:
         """What stands in the metadata of the file."""
-        own = {name: getattr(self, name) for name in _METADATA}
-        return own | ({AUGMENTATION: self.augmentation.text} if self.augmentation else {})
+        metadata = {name: getattr(self, name) for name in _METADATA}
+        return metadata | ({AUGMENTATION: self.augmentation.text} if self.augmentation else {})
 
     @property
     def varied(self) -> bool:
@@ -169,7 +169,7 @@ def recipe_fields(task: TaskSpec) -> list[pa.Field]:
 
 def to_dict(recipe: Recipe, task: TaskSpec) -> dict[str, Any]:
     """Return a recipe as a row of the table: its fields and the flat view of its layers."""
-    row: dict[str, Any] = {name: getattr(recipe, name) for name in _OWN}
+    row: dict[str, Any] = {name: getattr(recipe, name) for name in _FIELDS}
     row["layers"] = [
         {name: getattr(layer, name) for name in task.layer_fields} for layer in recipe.layers
     ]
@@ -178,11 +178,11 @@ def to_dict(recipe: Recipe, task: TaskSpec) -> dict[str, Any]:
 
 def from_dict(row: dict[str, Any], task: TaskSpec) -> Recipe:
     """Return the recipe of a row; its layers and labels are the truth, the rest is ignored."""
-    own = {name: row[name] for name in _OWN}
-    own["layers"] = tuple(task.complete(Layer(**layer)) for layer in row["layers"])
-    own["targets"] = tuple(row["targets"])
+    fields = {name: row[name] for name in _FIELDS}
+    fields["layers"] = tuple(task.complete(Layer(**layer)) for layer in row["layers"])
+    fields["targets"] = tuple(row["targets"])
     labels = tuple((facet.column, row[facet.column]) for facet in task.facets)
-    return Recipe(**own, snr_definition=row.get("snr_definition", "power"), labels=labels)
+    return Recipe(**fields, snr_definition=row.get("snr_definition", "power"), labels=labels)
 
 
 def write_recipes(path: Path, recipes: Recipes) -> None:

@@ -155,7 +155,7 @@ class _Rendering:
         rows = [row for row in rows if self._is_of_format(row)]
         pieces = ((self.folder, manifest.files_of(self.task, row)) for row in rows)
         intact = each(_is_intact, pieces, workers=workers, together=_CHUNK)
-        return {row["id"]: row for row, whole in zip(rows, intact, strict=True) if whole}
+        return {row["id"]: row for row, is_intact in zip(rows, intact, strict=True) if is_intact}
 
     def _recorded(self) -> Facts:
         """Return what journal and manifest say was rendered."""

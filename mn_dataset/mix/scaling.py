@@ -191,9 +191,8 @@ def _before(
     total = np.zeros(len(cuts[numbers[0]].samples))
     for number in numbers:
         total += levels[number] * cuts[number].samples
-    whole = np.rint(total).astype(np.int32)
     loudness = Loudness(hop_energies(total, sampling_rate=SAMPLING_RATE), SAMPLING_RATE)
-    return Measured(measure(whole), loudness), 1.0
+    return Measured(measure(np.rint(total).astype(np.int32)), loudness), 1.0
 
 
 def measured_together(layers: Sequence[Cut], numbers: Sequence[int]) -> Measured:

@@ -106,8 +106,8 @@ def _sums(recipe: Recipe, task: TaskSpec) -> Iterator[Expectation]:
 
 def _is_meant(layer: Layer, roles: set[str], num_samples: int) -> bool:
     scaled = (layer.gain is None) != (layer.snr_db is None)
-    heard = layer.input is not None or (layer.target is not None and layer.gain is not None)
-    return layer.role in roles and scaled and heard and 0 <= layer.delay < num_samples
+    is_used = layer.input is not None or (layer.target is not None and layer.gain is not None)
+    return layer.role in roles and scaled and is_used and 0 <= layer.delay < num_samples
 
 
 def _ratios(recipe: Recipe) -> dict[tuple[str | None, str], set[float | None]]:

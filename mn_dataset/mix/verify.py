@@ -76,9 +76,9 @@ def verify(
     ]
     intents = {recipe.id: recipe for recipe in recipes}
     pieces = ((root, task, intents[row["id"]], row) for row in rows if row["id"] in intents)
-    answers = each(_mixture_faults, pieces, workers=workers, together=16)
-    for done, found in enumerate(answers, start=1):
-        faults += found
+    results = each(_mixture_faults, pieces, workers=workers, together=16)
+    for done, further in enumerate(results, start=1):
+        faults += further
         if progress:
             progress(done, len(rows))
     return faults
@@ -86,19 +86,19 @@ def verify(
 
 def _table_faults(recipes: Recipes, task: TaskSpec, rows: Sequence[Row]) -> Iterator[Fault]:
     """Compare the manifest's intent with the recipes, and its ratios with what was asked."""
-    asked = {recipe.id: recipe for recipe in recipes}
+    intents = {recipe.id: recipe for recipe in recipes}
     rendered = {row["id"]: row for row in rows}
-    for name in sorted(asked.keys() ^ rendered.keys()):
-        where = "the manifest" if name in asked else "the recipes"
+    for name in sorted(intents.keys() ^ rendered.keys()):
+        where = "the manifest" if name in intents else "the recipes"
         yield Fault("contradiction", manifest.MANIFEST, f"{name} is not in {where}")
-    for name in sorted(asked.keys() & rendered.keys()):
-        for text in _contradictions(asked[name], task, rendered[name]):
+    for name in sorted(intents.keys() & rendered.keys()):
+        for text in _contradictions(intents[name], task, rendered[name]):
             yield Fault("contradiction", manifest.MANIFEST, f"{name}: {text}")
     for recipe in (recipe for recipe in recipes if recipe.id in rendered):
         steps = rendered[recipe.id].get(manifest.AUGMENTATION.name)
-        odd = unexplained(recipe, task, recipes.augmentation, steps)
-        if odd:
-            text = f"{recipe.id}: {manifest.AUGMENTATION.name} {odd}"
+        reason = unexplained(recipe, task, recipes.augmentation, steps)
+        if reason:
+            text = f"{recipe.id}: {manifest.AUGMENTATION.name} {reason}"
             yield Fault("contradiction", manifest.MANIFEST, text)
 
 
@@ -111,14 +111,14 @@ def _contradictions(recipe: Recipe, task: TaskSpec, row: Row) -> Iterator[str]:
         expected = list(value) if isinstance(value, tuple) else value
         if expected != row[column]:
             yield f"{column} is {row[column]!r}, the recipe says {expected!r}"
-    asked: list[Any] = [
+    ratios: list[Any] = [
         None
         if layer.snr_db is None
         else dict.fromkeys(SNR_DEFINITIONS) | {recipe.snr_definition: layer.snr_db}
         for layer in recipe.layers
     ]
     column = task.ratios.fields[0].name
-    intended = {column: task.ratios.values(recipe, asked)[column]}
+    intended = {column: task.ratios.values(recipe, ratios)[column]}
     for _, achieved, value in _differences(row, intended):
         yield f"{column}: {achieved} dB achieved, {value:.3f} asked"
 
@@ -146,8 +146,8 @@ def _source_faults(root: Path, rows: Sequence[Row]) -> Iterator[Fault]:
     listed = read_table(root / manifest.SOURCES, columns=["id"])["id"].to_pylist()
     used = {layer["source_id"] for row in rows for layer in row["layers"]}
     if sorted(listed) != sorted(used):
-        odd = sorted(used.symmetric_difference(listed)) or sorted(listed)
-        text = f"{len(listed)} rows for {len(used)} recordings used; see {odd[0]}"
+        differing = sorted(used.symmetric_difference(listed)) or sorted(listed)
+        text = f"{len(listed)} rows for {len(used)} recordings used; see {differing[0]}"
         yield Fault("contradiction", manifest.SOURCES, text)
 
 
@@ -174,12 +174,13 @@ def _mixture_faults(root: Path, task: TaskSpec, recipe: Recipe, row: Row) -> lis
     if not faults:
         sums = sums_of(recipe, task)
         paths = {name: path for name, path, _ in manifest.files_of(task, row)}
-        faults += [Fault("contradiction", paths[name], text) for name, text in _odd(waves, sums)]
+        wrong = _wrong_sums(waves, sums)
+        faults += [Fault("contradiction", paths[name], text) for name, text in wrong]
         faults += _fact_faults(waves, sums, recipe, task, row)
     return faults
 
 
-def _odd(waves: Mapping[str, io.Pcm], sums: Sums) -> Iterator[tuple[str, str]]:
+def _wrong_sums(waves: Mapping[str, io.Pcm], sums: Sums) -> Iterator[tuple[str, str]]:
     """Say of which files the samples are not the sum that they should be, or clip."""
     for name, numbers in sums.inputs.items():
         parts = _parts(numbers, sums)
@@ -237,13 +238,13 @@ def _measured(samples: io.Pcm) -> Measured:
 
 
 def _differences(row: Row, facts: Mapping[str, Any]) -> Iterator[tuple[str, str, float]]:
-    """Yield column, number stated and number found where they differ; None is not known.
+    """Yield column, number stated and number measured where they differ; None is not known.
 
     Loudness is stored as measured before rounding to 16 bits: a gate may fall either way.
     """
-    for column, found in facts.items():
-        several = isinstance(found, list)
-        pairs = zip(row[column], found, strict=True) if several else [(row[column], found)]
+    for column, fact in facts.items():
+        several = isinstance(fact, list)
+        pairs = zip(row[column], fact, strict=True) if several else [(row[column], fact)]
         for stated, value in pairs:
             if value is None:
                 continue

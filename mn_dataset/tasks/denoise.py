@@ -144,7 +144,7 @@ def _expectations(recipe: Recipe) -> list[Expectation]:
     dry = all(layer.response is None and not layer.delay for layer in recipe.layers)
     alone = all((layer.gain is None) != (layer.snr_db is None) for layer in recipe.layers)
     placed = all(layer == complete(layer) for layer in recipe.layers)
-    asked = [layer.snr_db for layer in recipe.layers if layer.role == "noise"]
+    snrs_db = [layer.snr_db for layer in recipe.layers if layer.role == "noise"]
     return [
         Expectation("targets", "'clean'", recipe.targets == ("clean",)),
         Expectation(
@@ -155,7 +155,7 @@ def _expectations(recipe: Recipe) -> list[Expectation]:
         Expectation(
             "snr_db",
             "the noise layer's SNR",
-            roles != ROLES or asked[0] in (None, recipe.snr_db),
+            roles != ROLES or snrs_db[0] in (None, recipe.snr_db),
         ),
     ]
 
@@ -268,6 +268,8 @@ SPEC = TaskSpec(
     name="denoise",
     title="Mixtures of clean music and noise at known SNRs",
     description="Return the music of a mixture of music and noise.",
+    activity="denoising",
+    command="denoise",
     roles=(
         LayerRole("clean", "clean", "clips", varied_as="clean"),
         LayerRole("noise", "noise", "noises", varied_as="noise"),

@@ -66,12 +66,12 @@ def splits_of(
         UnknownName: if there is no such split.
         InputError: if a table has no recording in a split that was named, or in any.
     """
-    asked = [split] if isinstance(split, str) else list(dict.fromkeys(split or SPLITS))
-    for name in asked:
+    names = [split] if isinstance(split, str) else list(dict.fromkeys(split or SPLITS))
+    for name in names:
         if name not in SPLITS:
             raise UnknownName("split", name, SPLITS)
-    filled = [name for name in asked if all(corpus.of(table, name) for table in tables)]
-    empty = [name for name in asked if name not in filled]
+    filled = [name for name in names if all(corpus.of(table, name) for table in tables)]
+    empty = [name for name in names if name not in filled]
     if empty and (split is not None or not filled):
         kinds = " or ".join(f"no {'clip' if table == 'clean' else table}" for table in tables)
         raise InputError(

@@ -59,10 +59,10 @@ class Facet:
 
     def ordered(self, names: Iterable[str]) -> list[str]:
         """Return distinct names in the order for people: the known labels first, or by number."""
-        known = {label: place for place, label in enumerate(self.labels)}
+        order = {label: number for number, label in enumerate(self.labels)}
         if self.numeric:
             return sorted(set(names), key=lambda name: float(name.partition("..")[0]))
-        return sorted(set(names), key=lambda name: (known.get(name, len(known)), name))
+        return sorted(set(names), key=lambda name: (order.get(name, len(order)), name))
 
 
 @dataclass(frozen=True)

@@ -71,10 +71,8 @@ def obstacle(
     """Return why the pair cannot carry the SNR, or None when it can."""
     for segment in (clean, noise):
         if segment.rms_bound < MIN_RECORDED_RMS:
-            found = dbfs(segment.rms_bound)
-            return (
-                f"{segment.source.id} at sample {segment.start} is {found:.1f} dBFS RMS, under −60"
-            )
+            level = f"{dbfs(segment.rms_bound):.1f} dBFS RMS"
+            return f"{segment.source.id} at sample {segment.start} is {level}, under −60"
     gain = _gain(clean, noise, snr_db, definition)
     if math.isnan(gain):
         return (

@@ -232,6 +232,8 @@ class TaskSpec:
         name: What people type.
         title: Heading of a dataset's card.
         description: What is asked of a denoiser, in one sentence.
+        activity: What it is called in titles, such as "denoising"; the name by default.
+        command: Of `mn`, the command that does it to a person's own recordings, if there is one.
         roles: What layers can be.
         facets: The sides of the leaderboard's cells, in the order of its columns.
         clusters: The two kinds of recordings whose sharing makes scores depend on each other.
@@ -268,6 +270,8 @@ class TaskSpec:
     clusters: tuple[Axis, Axis]
     draw: Callable[..., Drawn] | None = None
     expectations: Callable[[Recipe], Sequence[Expectation]] = nothing_further
+    activity: str = ""
+    command: str = ""
     kept: tuple[str, ...] = ()
     input_axis: bool = False
     target_axis: bool = True

@@ -64,8 +64,8 @@ class Chain:
     @property
     def transforms(self) -> dict[str, Transform]:
         """The transforms that are there, by name, in order."""
-        own = ((name, getattr(self, name)) for name in NAMES)
-        return {name: transform for name, transform in own if transform is not None}
+        every = ((name, getattr(self, name)) for name in NAMES)
+        return {name: transform for name, transform in every if transform is not None}
 
     @property
     def text(self) -> str:
@@ -159,7 +159,7 @@ def from_tables(tables: Any, *, where: str) -> Chain:
     """Return the chain that tables describe, one per transform.
 
     Raises:
-        InputError: naming place, table and field.
+        InputError: naming file, table and field.
 
     >>> from_tables({"gain": {"probability": 1, "gain_db": -3}}, where="here").gain.gain_db
     (-3, -3)
