@@ -18,9 +18,8 @@ from benchmarks.harness import backend
 from benchmarks.harness.backend import choose_precision
 from benchmarks.harness.checks import PROFILE, check_batch, checked, importing, picked, running
 from benchmarks.harness.chunked import Layout, advanced, in_pieces, layout
-from benchmarks.harness.load import construct, revision_of
+from benchmarks.harness.load import construct, label, revision_of, weights_of
 from benchmarks.harness.resample import Counted, fitted, resampled, resampled_blocks
-from benchmarks.harness.weights import label, weights_of
 from mn_dataset.errors import InputError
 from mn_dataset.tasks import registry as tasks
 from mn_dataset.tasks.spec import TaskSpec

@@ -11,13 +11,7 @@ from benchmarks.contract import DenoiserSpec, MetricSpec
 from benchmarks.harness.apply import load_denoiser
 from benchmarks.harness.listing import describe_denoisers
 from benchmarks.layers.weights_file import Card, read_card
-from benchmarks.leaderboard.evaluate import (
-    UNREADABLE,
-    Entrant,
-    Job,
-    score_key,
-    score_targets,
-)
+from benchmarks.leaderboard.evaluate import UNREADABLE, Entrant, Job, score_key, score_targets
 from benchmarks.leaderboard.ranking import BASELINE
 from benchmarks.leaderboard.run_folder import Record, RunFolder
 from benchmarks.metrics import suite

@@ -122,7 +122,7 @@ def refuse_version(dataset_version: str) -> None:
     if not _SEMVER.fullmatch(dataset_version):
         raise InputError(
             f"the data's version is {dataset_version!r}; expected SemVer such as 1.0.0: build "
-            "with --dataset-version"
+            "the dataset again with such a dataset_version"
         )
 
 

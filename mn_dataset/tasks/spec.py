@@ -90,6 +90,30 @@ class FileNames:
 
 
 @dataclass(frozen=True)
+class CardText:
+    """What the card of a publication says in a task's own words.
+
+    Attributes:
+        name: Of the data, such as "Mixtures of music and noise".
+        recipe: Markdown: the section on what a recipe is, and what is promised of the mixtures;
+            "{levels}" stands for the definitions and the range of the ratios.
+        example: Title of a mixture; its columns are filled in by name.
+        tags: Under which the Hub lists it, beside those of every publication.
+        url: Of the paper whose task it is; "" if there is none.
+        cite_as: That paper in one line.
+        citation: That paper as BibTeX, and a sentence on what is the paper's.
+    """
+
+    name: str
+    recipe: str
+    example: str
+    tags: tuple[str, ...] = ()
+    url: str = ""
+    cite_as: str = ""
+    citation: str = ""
+
+
+@dataclass(frozen=True)
 class Audio:
     """What sounds in one mixture, by name and in the recipe's order: float32 (channels, time).
 
@@ -234,6 +258,8 @@ class TaskSpec:
         unchanged: What the row that does nothing estimates, from a batch and the number of targets.
         side: What a denoiser may be told of one mixture, by the names of ``DenoiserSpec.needs``.
         metrics: Names of the default metrics; () for those of the suite.
+        card_text: What the card of a publication says in the task's own words; None for what can be
+            said of any task.
     """
 
     name: str
@@ -262,6 +288,7 @@ class TaskSpec:
     unchanged: Callable[[Batch, int], Batch] = unchanged_inputs
     side: Callable[[TaskSpec, Audio, int], Mapping[str, Wave]] = mixture_and_targets
     metrics: tuple[str, ...] = ()
+    card_text: CardText | None = None
 
     def __post_init__(self) -> None:
         """Refuse a task whose facets or clusters are no columns.
