@@ -197,8 +197,7 @@ class Crossing:
         first, second = (quantile(np.array(size - 1.0)) for size in self.axes)
         whole = parts.sum(axis=0)
         share = np.divide(parts[0], whole, out=np.full_like(whole, 0.5), where=whole > 0)
-        wanted = share * first + (1.0 - share) * second
-        return freedom_of(wanted)
+        return freedom_of(share * first + (1.0 - share) * second)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from benchmarks.leaderboard.run_folder import Record
 from benchmarks.metrics.suite import Scorer
 from mn_dataset.errors import AudioError
 from mn_dataset.mix.dataset import MixtureRow, read_audio
+from mn_dataset.tasks import registry as tasks
 from mn_dataset.tasks.spec import Audio, TaskSpec
 from mn_dataset.workers import Stage
 
@@ -93,6 +94,7 @@ def scoring_steps(job: Job) -> Iterator[tuple[Entrant, Record] | Stage]:
 
     The name of a stage is the denoiser and which of the two it is.
     """
+    tasks.add(job.task)
     try:
         audio = read_audio(job.root, job.mixture)
     except AudioError as error:
@@ -102,11 +104,13 @@ def scoring_steps(job: Job) -> Iterator[tuple[Entrant, Record] | Stage]:
     references = References(job.task, audio, job.mixture.sampling_rate)
     for entrant in job.entrants:
         yield Stage((entrant, DENOISING))
-        made = _estimate(job, entrant, references)
+        estimates = _estimate(job, entrant, references)
         yield Stage((entrant, SCORING))
-        if not isinstance(made, Record):
-            made = _scored(job, entrant, made, references)
-        yield entrant, made
+        if isinstance(estimates, Record):
+            record = estimates
+        else:
+            record = _scored(job, entrant, estimates, references)
+        yield entrant, record
 
 
 @dataclass
@@ -155,13 +159,13 @@ class References:
         return self._scorers[target, metrics]
 
     def side(self, needs: frozenset[str]) -> dict[str, Batch]:
-        """Return what a denoiser needs to be told, as batches of one.
+        """Return the side information that a denoiser needs, as batches of one.
 
         Raises:
-            KeyError: naming what the task does not tell.
+            KeyError: naming what the task does not have.
         """
-        told = self.task.side(self.task, self.audio, self.sampling_rate)
-        return {name: told[name][np.newaxis] for name in sorted(needs)}
+        waves = self.task.side(self.task, self.audio, self.sampling_rate)
+        return {name: waves[name][np.newaxis] for name in sorted(needs)}
 
 
 def estimate(denoiser: AppliedDenoiser, references: References) -> dict[str, Batch]:
@@ -171,15 +175,15 @@ def estimate(denoiser: AppliedDenoiser, references: References) -> dict[str, Bat
         Its estimates by target, float32 (channels, time).
 
     Raises:
-        DenoiserFailed: if the denoiser raises or breaks its contract, or needs to be told what
-            the task does not tell.
+        DenoiserFailed: if the denoiser raises or breaks its contract, or needs side information
+            that the task does not have.
     """
     if denoiser.spec.task != references.task.name:
         return references.unchanged
     try:
         side = references.side(denoiser.spec.needs)
     except KeyError as error:
-        reason = f"needs {error}, which the task {references.task.name!r} does not tell"
+        reason = f"needs {error}, which the task {references.task.name!r} does not have"
         raise DenoiserFailed(denoiser.name, reason) from error
     batch = denoiser(
         references.batch,
@@ -204,16 +208,16 @@ def loaded(request: str, revision: str, device: str) -> Loaded:
 
 
 @dataclass(frozen=True)
-class _Made:
-    """An estimate, and what it cost."""
+class _Estimates:
+    """The estimates of one mixture by target, and what they cost."""
 
-    outputs: dict[str, Batch]
+    by_target: dict[str, Batch]
     seconds: float
     calls_seconds: float
     peak_memory_mb: float | None
 
 
-def _estimate(job: Job, entrant: Entrant, references: References) -> _Made | Record:
+def _estimate(job: Job, entrant: Entrant, references: References) -> _Estimates | Record:
     """Return the estimates, or the record of a failure."""
     memory = None
     called = time.perf_counter()
@@ -229,10 +233,10 @@ def _estimate(job: Job, entrant: Entrant, references: References) -> _Made | Rec
             memory = _peak_memory_mb(denoiser.denoiser, references)
     except DenoiserFailed as error:
         return failure(job, entrant, error.kind, str(error))
-    return _Made(outputs, seconds, time.perf_counter() - called, memory)
+    return _Estimates(outputs, seconds, time.perf_counter() - called, memory)
 
 
-def _scored(job: Job, entrant: Entrant, made: _Made, references: References) -> Record:
+def _scored(job: Job, entrant: Entrant, estimates: _Estimates, references: References) -> Record:
     scores: dict[str, tuple[float | None, str]] = {}
     aligned: list[LagAndGain] = []
     library_s = 0.0
@@ -240,21 +244,22 @@ def _scored(job: Job, entrant: Entrant, made: _Made, references: References) -> 
     for target, key in zip(references.audio.targets, keys, strict=True):
         scorer = references.scorer(target, entrant.metrics)
         before_s = scorer.elsewhere_s
-        found = scorer.score(made.outputs[target])
+        target_scores = scorer.score(estimates.by_target[target])
         for name in entrant.metrics:
-            scores[score_key(name, job.versions[name], key)] = _plain(found[name])
-        aligned.append(references.alignments[target].of(made.outputs[target]))
+            scores[score_key(name, job.versions[name], key)] = _plain(target_scores[name])
+        if estimates.by_target is not references.unchanged:  # whose lag is no denoiser's doing
+            aligned.append(references.alignments[target].of(estimates.by_target[target]))
         library_s += scorer.elsewhere_s - before_s
     lags = [item.lag for item in aligned if item.lag is not None]
     return Record(
         mixture_id=job.mixture.id,
         scores=scores,
-        seconds=made.seconds,
-        peak_memory_mb=made.peak_memory_mb,
-        calls_seconds=made.calls_seconds,
+        seconds=estimates.seconds,
+        peak_memory_mb=estimates.peak_memory_mb,
+        calls_seconds=estimates.calls_seconds,
         library_seconds=library_s,
         lag=median(lags) if lags else None,
-        gain=median(item.gain for item in aligned),
+        gain=median(item.gain for item in aligned) if aligned else None,
     )
 
 

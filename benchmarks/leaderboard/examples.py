@@ -23,6 +23,7 @@ from mn_dataset.files.names import file_name
 from mn_dataset.files.parquet import read_table
 from mn_dataset.mix.dataset import MixtureRow, read_audio
 from mn_dataset.mix.manifest import MANIFEST, SOURCES
+from mn_dataset.tasks import registry as tasks
 from mn_dataset.tasks.spec import TaskSpec
 from mn_dataset.workers import each
 
@@ -138,18 +139,19 @@ def _sources(plan: Plan, choices: Sequence[Choice]) -> dict[str, list[dict[str, 
     root = plan.dataset.root
     table = read_table(root / SOURCES, error=DatasetError).to_pylist()
     credited = {row["id"]: {name: str(row.get(name) or "") for name in _CREDIT} for row in table}
-    chosen = {choice.mixture.id for choice in choices}
+    chosen_ids = {choice.mixture.id for choice in choices}
     layers = read_table(root / MANIFEST, columns=("id", "layers"), error=DatasetError)
     ids = {
         row["id"]: dict.fromkeys(layer["source_id"] for layer in row["layers"])
         for batch in layers.to_batches(max_chunksize=256)
         for row in batch.to_pylist()
-        if row["id"] in chosen
+        if row["id"] in chosen_ids
     }
-    return {name: [credited[one] for one in ids[name] if one in credited] for name in chosen}
+    return {name: [credited[one] for one in ids[name] if one in credited] for name in chosen_ids}
 
 
 def _write_example(job: ExampleJob) -> dict[str, Any] | None:
+    tasks.add(job.task)
     try:
         audio = read_audio(job.dataset, job.mixture)
     except AudioError:
@@ -190,8 +192,8 @@ def _write_estimates(
             denoiser = loaded(entrant.request, entrant.revision, job.device).denoiser
             estimates = estimate(denoiser, references)
     for target, unchanged in references.unchanged.items():
-        own = {"target": target} if job.task.target_axis else {}
-        names = {"denoiser": entrant.name, "revision": entrant.revision, **own}
+        named = {"target": target} if job.task.target_axis else {}
+        names = {"denoiser": entrant.name, "revision": entrant.revision, **named}
         written: dict[str, Any] = {"file": "", "attenuated_db": 0.0}
         if target in estimates:
             output = estimates[target]

@@ -32,7 +32,7 @@ class Plan:
 
     Attributes:
         dataset: The mixtures.
-        entrants: The denoisers, sorted by name, with all the metrics wanted.
+        entrants: The denoisers, sorted by name, with all the metrics of the run.
         specs: What each of them declares.
         cards: What the weights of the learned ones say of themselves.
         metrics: The metrics, in the order asked.
@@ -81,8 +81,8 @@ def make_plan(
         InputError: if there is nothing to run, two denoisers have one name, or one is for another
             task than the dataset.
     """
-    chosen, absent = _metrics(metrics, dataset.task)
-    names = tuple(metric.name for metric in chosen)
+    metric_specs, absent = _metrics(metrics, dataset.task)
+    names = tuple(metric.name for metric in metric_specs)
     entrants: dict[str, Entrant] = {}
     specs: dict[str, DenoiserSpec] = {}
     cards: dict[str, Card] = {}
@@ -107,7 +107,7 @@ def make_plan(
     if not entrants:
         raise InputError("no denoiser was named; `mn denoisers` lists them")
     ordered = tuple(entrants[name] for name in sorted(entrants))
-    return Plan(dataset, ordered, specs, cards, chosen, absent, device)
+    return Plan(dataset, ordered, specs, cards, metric_specs, absent, device)
 
 
 def missing_jobs(plan: Plan, folder: RunFolder) -> Iterator[Job]:
@@ -191,10 +191,10 @@ def _metrics(
     if absent and names is not None:
         raise MissingExtra(absent[0].package or absent[0].name, extra=absent[0].extra or "all")
     left_out = {entry.name for entry in absent}
-    chosen = tuple(suite.describe(name for name in asked if name not in left_out))
-    if not chosen:
+    metrics = tuple(suite.describe(name for name in asked if name not in left_out))
+    if not metrics:
         raise InputError("no metric was named; `mn metrics` lists them")
-    return chosen, absent
+    return metrics, absent
 
 
 def _absolute(request: str) -> str:

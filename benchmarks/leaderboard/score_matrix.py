@@ -87,9 +87,9 @@ class Scores:
     def inside(self, labels: Sequence[str]) -> Flags:
         """Return which mixtures are of a cell, whose labels stand in the order of the facets."""
         inside = np.ones(len(self.ids), dtype=bool)
-        for own, label in zip(self.labels.values(), labels, strict=True):
+        for names, label in zip(self.labels.values(), labels, strict=True):
             if label != ALL:
-                inside &= own == label
+                inside &= names == label
         return inside
 
     def sides(self) -> Iterator[tuple[tuple[str, ...], Mapping[str, Floats]]]:
@@ -113,8 +113,8 @@ class Scores:
 
         @cache  # metrics mostly share the mixtures on which they are defined
         def of_support(support: bytes) -> Crossing | Clustering | None:
-            chosen = np.frombuffer(support, dtype=bool)
-            return crossed(first[chosen], None if second is None else second[chosen])
+            flags = np.frombuffer(support, dtype=bool)
+            return crossed(first[flags], None if second is None else second[flags])
 
         return lambda support: of_support(support.tobytes())
 
@@ -224,11 +224,11 @@ class _Matrices:
                 shape = len(self._ids), len(self._denoisers)
                 self._values[target] = {name: np.full(shape, np.nan) for name in self._metrics}
                 self._present[target] = np.zeros(len(self._ids), dtype=bool)
-            own = (targets == target) & (rows >= 0) & (columns >= 0)
-            self._present[target][rows[own]] = True
+            inside = (targets == target) & (rows >= 0) & (columns >= 0)
+            self._present[target][rows[inside]] = True
             for metric, matrix in self._values[target].items():
-                chosen = own & (names == metric)
-                matrix[rows[chosen], columns[chosen]] = numbers[chosen]
+                cells = inside & (names == metric)
+                matrix[rows[cells], columns[cells]] = numbers[cells]
 
     def of(self, scored: Flags) -> tuple[dict[str, Floats], dict[str, dict[str, Floats]]]:
         """Return the values of some mixtures: the means over their targets, and by target."""

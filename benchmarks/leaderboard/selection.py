@@ -64,7 +64,7 @@ def spread(mixtures: Sequence[MixtureRow], count: int, *, seed: int) -> list[Mix
     picked: list[MixtureRow] = []
     uses: Counter[tuple[int, Label]] = Counter()
     while rest and len(picked) < count:
-        best = min(rest, key=lambda item: [uses[place] for place in enumerate(item.labels)])
+        best = min(rest, key=lambda item: [uses[label] for label in enumerate(item.labels)])
         rest.remove(best)
         picked.append(best)
         uses.update(enumerate(best.labels))

@@ -102,20 +102,20 @@ def verify_run(
     entrants, left_out = _entrants(run, description, tuple(versions))
     stored = _stored(run)
     estimates = sorted({(mixture, name) for mixture, name, *_ in stored if name in entrants})
-    chosen = seeds.generator(seed, "verify-run").shuffled(estimates)
-    chosen = chosen[: _count(sample, len(estimates))]
-    jobs = _jobs(data, chosen, entrants, versions, device=description["settings"]["device"])
+    sampled = seeds.generator(seed, "verify-run").shuffled(estimates)
+    sampled = sampled[: _count(sample, len(estimates))]
+    jobs = _jobs(data, sampled, entrants, versions, device=description["settings"]["device"])
     mismatches: list[Mismatch] = []
     for done, (job, records) in enumerate(each(_scored, jobs, workers=workers), start=1):
         mismatches += _differences(job, records, stored)
         if progress:
             progress(done, len(jobs))
-    compared = set(chosen)
+    compared = set(sampled)
     return Verification(
-        estimates=len(chosen),
+        estimates=len(sampled),
         of=len(estimates),
         scores=sum((mixture, name) in compared for mixture, name, *_ in stored),
-        denoisers=tuple(sorted({name for _, name in chosen})),
+        denoisers=tuple(sorted({name for _, name in sampled})),
         metrics=tuple(versions),
         left_out=left_out,
         mismatches=tuple(sorted(mismatches, key=lambda item: (item.denoiser, item.mixture_id))),
@@ -200,14 +200,14 @@ def _stored(run: Path) -> Stored:
 
 def _jobs(
     data: Dataset,
-    chosen: Sequence[tuple[str, str]],
+    sampled: Sequence[tuple[str, str]],
     entrants: dict[str, Entrant],
     versions: dict[str, int],
     *,
     device: str,
 ) -> list[tuple[Job]]:
     by_mixture = defaultdict(list)
-    for mixture, name in sorted(chosen):
+    for mixture, name in sorted(sampled):
         by_mixture[mixture].append(entrants[name])
     return [
         (Job(data.root, data.task, mixture, tuple(by_mixture[mixture.id]), versions, device),)

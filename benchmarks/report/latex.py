@@ -1,4 +1,4 @@
-"""Say the leaderboard in LaTeX, ready to be included: booktabs, and every name escaped."""
+"""Write the leaderboard in LaTeX, ready to be included: booktabs, and every name escaped."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ _SPECIAL = {
 def latex(board: Board) -> str:
     r"""Return one table: rank, mean and interval in the headline, and the means of the others.
 
-    The groups stand apart: ranked rows, then those that are told more, then bounds and references.
-    What it needs stands at its top; a name in letters that are not Latin needs a Unicode engine.
+    The groups stand apart: blind rows, then informed ones, then bounds and references. What it
+    needs stands at its top; a name in letters that are not Latin needs a Unicode engine.
     """
     headline, *others = board.metrics
     columns = ["rank", "denoiser", "n", _heading(board, headline), "95\\,\\%"]

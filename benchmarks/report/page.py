@@ -90,7 +90,7 @@ def page(board: Board, run: Path) -> str:
         facts=_facts(board),
         not_installed=board.run["not_installed"],
         files=_FILES,
-        story=json.dumps(board.run, indent=2, ensure_ascii=False),
+        description=json.dumps(board.run, indent=2, ensure_ascii=False),
     )
 
 

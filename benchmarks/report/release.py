@@ -1,7 +1,4 @@
-"""Say what trained weights are: of what, how, how good, under which licence.
-
-Make of a training run what can be passed on: light weights, their sources, scores and a card.
-"""
+"""Release trained weights: light ones, with their sources, their scores and a card."""
 
 from __future__ import annotations
 
@@ -9,9 +6,10 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import jinja2
+import numpy as np
 import pandas as pd
 
 from benchmarks import registry
@@ -20,15 +18,19 @@ from benchmarks.harness.load import construct
 from benchmarks.layers.weights_file import WEIGHTS_NAME, read_card, save
 from benchmarks.layers.weights_file import load as load_weights
 from benchmarks.leaderboard.ranking import BASELINE
-from benchmarks.leaderboard.run_folder import read_table
+from benchmarks.leaderboard.score_matrix import ALL
 from benchmarks.report.summary import HEADLINE, read_board
 from benchmarks.report.text import number, table
 from benchmarks.training.data.base import SOURCES, TRAIN, attributions, read_sources
 from mn_dataset.audio.io import file_sha256
 from mn_dataset.errors import DatasetError
 from mn_dataset.files.atomic import write_text
+from mn_dataset.tasks.spec import TaskSpec
+
+LICENSE = "CC-BY-4.0"
 
 _TEMPLATE = "model_card.md.j2"
+_HISTORY = "history.csv"
 _POINTS = 12  # of the curve
 
 
@@ -62,33 +64,32 @@ def scored(run: Path, *, revision: str) -> Scored:
         DatasetError: if the run is not finished, or these weights or `noisy` are not in it.
     """
     board = read_board(run)
-    rows = read_table(run, "scores.parquet").to_pandas()
-    rows = rows[rows["metric"] == HEADLINE]
-    own = sorted({*rows.loc[rows["revision"] == revision, "denoiser"]})
-    values = rows.pivot(index="mixture_id", columns="denoiser", values="value")
-    if not own or BASELINE not in values:
+    scores = board.scores
+    names = [item["name"] for item in board.run["denoisers"] if item["revision"] == revision]
+    if not names or BASELINE not in board.names or HEADLINE not in scores.values:
         raise DatasetError(
             f"{run}: has no scores in {HEADLINE} of {BASELINE} and of the weights with SHA-256 "
             f"{revision}; run `mn bench` with `noisy` and the packed file"
         )
-    name = own[0]
-    cells = rows.drop_duplicates("mixture_id").set_index("mixture_id")
+    name = min(names)
+    index = pd.Index(scores.ids, name="mixture_id")
+    values = pd.DataFrame(scores.values[HEADLINE], index=index, columns=board.names)
+    cells = pd.DataFrame({**scores.labels, **scores.numbers}, index=index)
     others = [
         other
         for other, group in board.groups.items()
-        if group == "blind" and other not in own and other in values
+        if group == "blind" and other not in names and values[other].notna().any()
     ]
     shown = [name, *sorted(others, key=lambda other: -values[other].mean()), BASELINE]
     labels = {name: "**these weights**"}
     kept = cells.join(values[[BASELINE, name]].set_axis(["noisy_db", "estimate_db"], axis=1))
-    columns = ["music_category", "noise_class", "snr_db", "noisy_db", "estimate_db"]
-    data = board.run["dataset"]
-    lines = kept.assign(corpus=data["corpus"])[["corpus", *columns]].sort_index()
+    columns = [*sorted(scores.labels), "noisy_db", "estimate_db"]
+    lines = kept.assign(corpus=board.run["dataset"]["corpus"])[["corpus", *columns]]
     return Scored(
-        title=board.title.removeprefix("Denoising leaderboard: "),
+        title=board.title.partition(": ")[2],
         command=board.command,
-        by_cell=_by_cell(values, cells, shown, labels),
-        worse=_worse(values, cells, shown, labels),
+        by_cell=_by_cell(values, cells, board.task, shown, labels),
+        worse=_worse(values, cells[board.first_facet.column], shown, labels),
         csv=lines.to_csv(float_format="%.6f", lineterminator="\n"),
     )
 
@@ -153,7 +154,7 @@ def _recordings(rows: Sequence[dict[str, str]]) -> str:
 def _curve(history: Path) -> str:
     points = pd.read_csv(history).dropna(subset=["gain_db"])
     every = max(1, -(-len(points) // _POINTS))
-    chosen = points.iloc[::-1].iloc[::every].iloc[::-1]  # the last one always
+    shown = points.iloc[::-1].iloc[::every].iloc[::-1]  # the last one always
     return table(
         ["steps", "minutes", "SI-SDR gain in validation [dB]"],
         [
@@ -162,45 +163,49 @@ def _curve(history: Path) -> str:
                 number(row["seconds"] / 60, digits=0),
                 number(row["gain_db"], sign=True),
             ]
-            for row in chosen.to_dict("records")
+            for row in shown.to_dict("records")
         ],
     )
 
 
 def _by_cell(
-    values: pd.DataFrame, cells: pd.DataFrame, shown: Sequence[str], labels: dict[str, str]
+    values: pd.DataFrame,
+    cells: pd.DataFrame,
+    task: TaskSpec,
+    shown: Sequence[str],
+    labels: dict[str, str],
 ) -> str:
-    snrs = sorted(cells["snr_db"].unique())
+    """Return means by the first facet (rows) and by the first number (columns) of the mixtures."""
+    facet, numeric = task.facets[0], [one.column for one in task.facets if one.numeric]
+    numbers = cells[numeric[0]] if numeric else pd.Series(np.nan, index=cells.index)
+    grid = sorted(numbers.dropna().unique())
     body = []
-    for noise_class in [*sorted(cells["noise_class"].unique()), "all"]:
-        inside = cells["noise_class"].isin([noise_class]) | (noise_class == "all")
+    for label in [*sorted(cells[facet.column].unique()), ALL]:
+        inside = cells[facet.column].isin([label]) | (label == ALL)
         for name in shown:
-            own = values.loc[cells.index[inside], name]
-            snr_db = cells.loc[inside, "snr_db"]
-            means = [number(own[snr_db == snr].mean()) for snr in snrs]
-            body.append([noise_class, labels.get(name, name), *means, number(own.mean())])
-    return table(["noise", "denoiser", *(f"{snr:g} dB" for snr in snrs), "mean"], body)
+            scores = values.loc[cells.index[inside], name]
+            means = [number(scores[numbers[inside] == one].mean()) for one in grid]
+            body.append([label, labels.get(name, name), *means, number(scores.mean())])
+    header = facet.title.partition(" ")[0]
+    return table([header, "denoiser", *(f"{one:g} dB" for one in grid), "mean"], body)
 
 
 def _worse(
-    values: pd.DataFrame, cells: pd.DataFrame, shown: Sequence[str], labels: dict[str, str]
+    values: pd.DataFrame, column: pd.Series[Any], shown: Sequence[str], labels: dict[str, str]
 ) -> str:
-    classes = sorted(cells["noise_class"].unique())
+    """Return the share of mixtures that each denoiser makes worse, by the first facet."""
+    classes = sorted(column.unique())
     body = []
     for name in shown[:-1]:
         worse = values[name] < values[BASELINE]
-        shares = [worse[cells.index[cells["noise_class"] == one]].mean() for one in classes]
+        shares = [worse[column == one].mean() for one in classes]
         body.append(
             [
                 labels.get(name, name),
                 *(f"{100 * share:.0f} %" for share in (*shares, worse.mean())),
             ]
         )
-    return table(["denoiser", *classes, "all"], body)
-
-
-LICENSE = "CC-BY-4.0"
-_HISTORY = "history.csv"
+    return table(["denoiser", *classes, ALL], body)
 
 
 def pack(
@@ -250,12 +255,11 @@ def pack(
             for number, table in enumerate(tables)
         )
         write_text(weights.with_suffix(".scores.csv"), lines)
-    told = "" if notes is None else notes.read_text(encoding="utf-8")
     text = model_card(
         weights,
         history=run / _HISTORY,
         scores=tables,
-        notes=told,
+        notes="" if notes is None else notes.read_text(encoding="utf-8"),
         front_end=learned.spec.front_end,
     )
     write_text(weights.with_suffix(".md"), text)

@@ -27,7 +27,7 @@ _WORDS = {
 
 
 def leaderboard_text(run: Path) -> str:
-    """Return what a person reads first, for a terminal.
+    """Return the leaderboard that a person reads first, for a terminal.
 
     Raises:
         DatasetError: if the run has no report yet.

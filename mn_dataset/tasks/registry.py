@@ -99,6 +99,12 @@ def registered(spec: TaskSpec) -> Iterator[TaskSpec]:
         del _registered[spec.name]
 
 
+def add(spec: TaskSpec) -> None:
+    """Add a task to a process that was handed its spec; one of a name that is there stays."""
+    if spec.name not in names():
+        _registered[spec.name] = spec
+
+
 @cache
 def _modules() -> tuple[str, ...]:
     folder = Path(str(importlib.import_module(_PACKAGE).__path__[0]))

@@ -203,3 +203,24 @@ def test_names_and_order_of_recordings_do_not_matter(simulate, designs) -> None:
 
     # Sums of 270 numbers in another order.
     assert shuffled.half_width.tolist() == pytest.approx(found.half_width.tolist(), rel=1e-9)
+
+
+@pytest.mark.parametrize("sizes", [(4,) * 8, (4,) * 20, (1, 2, 3, 4, 5, 6, 7, 8) * 2])
+def test_intervals_of_one_kind_of_recordings_cover_at_their_rate(simulate, sizes) -> None:
+    """Mixtures share songs and nothing else; those of independent mixtures are far too narrow."""
+    songs = np.repeat(np.arange(len(sizes)), sizes)
+    nothing = np.zeros_like(songs)
+    values = simulate((songs, nothing), (1.0, 0.0, 0.0, 0.5), rounds=4000)
+
+    clustered, alone = (
+        estimate(values, crossed(labels, None)) for labels in (songs, np.arange(len(songs)))
+    )
+
+    low, high = allowed(4000)
+    assert low <= held(clustered.mean, clustered.half_width) <= high
+    assert held(alone.mean, alone.half_width) < 0.85
+
+
+def test_one_cluster_of_one_kind_leaves_chance_untold() -> None:
+    """As with two kinds."""
+    assert crossed(np.array([*"aaa"]), None) is None
