@@ -80,9 +80,11 @@ def writing(built: Path, root: Path) -> None:
 def ours(built: Path, out: Path) -> None:
     """Write the shards of a publication, as `mn publish --format wav --workers 1` does."""
     selection = select(built)
-    schema = arrow_schema(selection.schema, "embedded")
+    schema = arrow_schema(selection.schema, selection.task, "embedded")
     encoder = Encoder(built, selection.audio, "wav")
-    for shard in cut(selection.with_audio, DATA, ".parquet", audio=selection.audio):
+    for shard in cut(
+        selection.with_audio, DATA, ".parquet", task=selection.task, audio=selection.audio
+    ):
         write_shard(out / shard.path, shard, schema=schema, encoder=encoder)
 
 

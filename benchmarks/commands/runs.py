@@ -78,7 +78,7 @@ def report(run: Path, /, *, json: Json = False) -> None:
         run: A run folder of `mn bench`.
         json: Print one JSON object.
     """
-    from benchmarks.report.report import write_report
+    from benchmarks.report.report import report as write_report
 
     write_report(run)
     _show(run, json)
@@ -99,7 +99,7 @@ def compare(run_a: Path, run_b: Path, /, *, json: Json = False) -> None:
         run_b: Another one.
         json: Print one JSON object, with every difference, interval and p-value.
     """
-    from benchmarks.leaderboard.compare import compare_runs
+    from benchmarks.leaderboard.compare import compare as compare_runs
     from benchmarks.report.comparison import comparison_answer, comparison_text
 
     with terminal.bar("comparing") as progress:
@@ -137,11 +137,11 @@ def verify_run(
     """
     from dataclasses import asdict
 
-    from benchmarks.leaderboard.verify import recheck
-    from benchmarks.report.comparison import recheck_text
+    from benchmarks.leaderboard.verify import verify_run as verify
+    from benchmarks.report.comparison import verification_text
 
     with terminal.bar("scoring again") as progress:
-        verification = recheck(
+        verification = verify(
             run,
             sample=sample,
             seed=seed,
@@ -149,7 +149,7 @@ def verify_run(
             workers=cores(workers),
             progress=progress,
         )
-    terminal.answer(asdict(verification)) if json else terminal.say(recheck_text(verification))
+    terminal.answer(asdict(verification)) if json else terminal.say(verification_text(verification))
     return terminal.INPUT_AT_FAULT if verification.mismatches else terminal.DONE
 
 
@@ -195,7 +195,7 @@ def names(text: str | None) -> list[str]:
 def _bench(dataset: Path, denoisers: Sequence[str], run: Path, **options: Any) -> None:
     """Bench with a progress bar, then write the report; the options are the library's."""
     from benchmarks.leaderboard.run import bench as run_bench
-    from benchmarks.report.report import write_report
+    from benchmarks.report.report import report as write_report
 
     with terminal.bar("denoising and scoring") as progress:
         command_line = ["mn", *sys.argv[1:]]
@@ -204,7 +204,7 @@ def _bench(dataset: Path, denoisers: Sequence[str], run: Path, **options: Any) -
 
 
 def _show(run: Path, json: bool) -> None:
-    from benchmarks.leaderboard.run import told
+    from benchmarks.leaderboard.run import cost_text
     from benchmarks.leaderboard.run_folder import read_run
     from benchmarks.report.text import leaderboard_text
 
@@ -213,5 +213,5 @@ def _show(run: Path, json: bool) -> None:
     else:
         terminal.say(leaderboard_text(run))
         if cost := read_run(run).get("cost"):
-            terminal.say(told(cost))
+            terminal.say(cost_text(cost))
         terminal.say(f"\nleaderboard.md and index.html in {run}")

@@ -18,10 +18,11 @@ from benchmarks.harness import backend
 from benchmarks.harness.backend import choose_precision
 from benchmarks.harness.checks import PROFILE, check_batch, checked, importing, picked, running
 from benchmarks.harness.chunked import Layout, advanced, in_pieces, layout
-from benchmarks.harness.load import construct, revision_of
+from benchmarks.harness.load import construct, label, revision_of, weights_of
 from benchmarks.harness.resample import Counted, fitted, resampled, resampled_blocks
-from benchmarks.harness.weights import label, weights_of
 from mn_dataset.errors import InputError
+from mn_dataset.tasks import registry as tasks
+from mn_dataset.tasks.spec import TaskSpec
 
 _PIECES_ON_GPU = 2
 
@@ -64,40 +65,61 @@ class AppliedDenoiser:
         return self.denoiser.spec
 
     @property
+    def task(self) -> TaskSpec:
+        """What it is for."""
+        return tasks.find(self.spec.task)
+
+    @property
     def name(self) -> str:
         """The name in tables."""
         return self.label or self.spec.name
 
-    def __call__(self, batch: Batch, sampling_rate: int, *, side: Side | None = None) -> Batch:
-        """Estimate the clean layer of every mixture.
+    def __call__(
+        self,
+        batch: Batch,
+        sampling_rate: int,
+        *,
+        side: Side | None = None,
+        num_targets: int = 1,
+    ) -> Batch:
+        """Estimate the targets of every mixture.
 
         Args:
-            batch: float32, shape (batch, channels, time), at least one sample. What is longer
-                than the denoiser's ``chunk`` is handed over in pieces.
+            batch: float32, shape (batch, channels, time), at least one sample; with an axis of
+                inputs after the first where the task has several. What is longer than the
+                denoiser's ``chunk`` is handed over in pieces.
             sampling_rate: In Hz.
             side: Side information by name, each of the batch's shape; what the denoiser does
                 not declare to need is not handed over.
+            num_targets: How many targets a mixture has.
 
         Returns:
-            float32, shape as given, owned by the caller.
+            float32, owned by the caller: (batch, channels, time), with an axis of targets after
+            the first where the task has several.
 
         Raises:
             InputError: if the batch or the side information is not as described.
             MissingExtra: if a package behind the denoiser is not installed.
             DenoiserFailed: if the denoiser raises, exits, or breaks its contract.
         """
-        check_batch(batch, sampling_rate)
+        check_batch(batch, sampling_rate, has_inputs=self.task.input_axis)
         layers = picked(side, spec=self.spec, shape=batch.shape)
         if self.front_end is not None:
             batch = self.front_end(batch, sampling_rate)
         native_rate = self._native_rate(sampling_rate)
         mixture = self._native(batch, sampling_rate)
         native = {name: self._native(layer, sampling_rate) for name, layer in layers.items()}
-        run = partial(self._run, sampling_rate=native_rate, profile=native.pop(PROFILE, None))
+        run = partial(
+            self._run,
+            sampling_rate=native_rate,
+            profile=native.pop(PROFILE, None),
+            num_targets=num_targets,
+        )
         plan = self._plan(native_rate, num_samples=mixture.shape[-1])
         blocks = in_pieces(run, [mixture], plan=plan, shape=mixture.shape[:-1], layers=native)
         answer = resampled(np.concatenate(list(blocks), axis=-1), native_rate, sampling_rate)
-        return fitted(answer, batch.shape[-1]).reshape(batch.shape)
+        shape = self.task.estimate_shape(batch.shape, num_targets)
+        return _with_channels(fitted(answer, batch.shape[-1]), shape)
 
     def stream(
         self, blocks: Iterable[Batch], sampling_rate: int, *, channels: int
@@ -167,7 +189,7 @@ class AppliedDenoiser:
     def _native(self, signal: Batch, sampling_rate: int) -> Batch:
         """Return the signal with the channels and at the rate the denoiser wants."""
         if self.spec.channels == 1:
-            signal = signal.reshape(-1, 1, signal.shape[-1])
+            signal = _mono(signal)
         return resampled(signal, sampling_rate, self._native_rate(sampling_rate))
 
     def _plan(self, native_rate: int, *, num_samples: int | None = None) -> Layout:
@@ -183,6 +205,7 @@ class AppliedDenoiser:
         *,
         sampling_rate: int,
         profile: Batch | None = None,
+        num_targets: int = 1,
     ) -> Batch:
         """Load once, call with copies, check, and take the latency out."""
         size = max(batch.shape[-1], self.spec.min_samples)
@@ -195,8 +218,21 @@ class AppliedDenoiser:
             estimate = backend.call(
                 self.denoiser, mixture, sampling_rate, side=side, device=self.device
             )
-        whole = checked(estimate, name=self.name, shape=mixture.shape)
+        shape = self.task.estimate_shape(mixture.shape, num_targets)
+        whole = checked(estimate, name=self.name, shape=shape)
         return advanced(whole, self.spec.latency)[..., : batch.shape[-1]]
+
+
+def _mono(signal: Batch) -> Batch:
+    """Make a mono item of every channel of (batch, …, channels, time)."""
+    by_channel = np.moveaxis(signal, -2, 1)
+    return by_channel.reshape(-1, *by_channel.shape[2:-1], 1, signal.shape[-1])
+
+
+def _with_channels(signal: Batch, shape: tuple[int, ...]) -> Batch:
+    """Undo ``_mono`` for estimates of this shape; what was not split stays as it is."""
+    by_channel = signal.reshape(shape[0], -1, *shape[1:-2], shape[-1])
+    return np.moveaxis(by_channel, 1, -2) if len(signal) != shape[0] else signal.reshape(shape)
 
 
 def _batches(

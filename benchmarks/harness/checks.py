@@ -105,14 +105,21 @@ def checked(estimate: Any, *, name: str, shape: tuple[int, ...]) -> Batch:
 PROFILE = "noise_profile"
 """The one kind of side information that has a length of its own."""
 
+_WAVE = ("channels", "time")
 
-def check_batch(batch: Any, sampling_rate: Any) -> None:
+
+def check_batch(batch: Any, sampling_rate: Any, *, has_inputs: bool = False) -> None:
     """Refuse anything but finite float32 audio of at least one sample at a whole rate in Hz.
+
+    Args:
+        batch: What is to be (batch, channels, time).
+        sampling_rate: In Hz.
+        has_inputs: Whether there is an axis of inputs after the first.
 
     Raises:
         InputError: with what was found.
     """
-    _check_audio("batch", batch)
+    _check_audio("batch", batch, ("batch", *(["inputs"] if has_inputs else []), *_WAVE))
     if not isinstance(sampling_rate, numbers.Integral) or sampling_rate < 1:
         raise InputError(f"sampling_rate is {sampling_rate!r}; expected a whole number of Hz")
 
@@ -120,7 +127,8 @@ def check_batch(batch: Any, sampling_rate: Any) -> None:
 def picked(side: Side | None, *, spec: DenoiserSpec, shape: tuple[int, ...]) -> dict[str, Batch]:
     """Return exactly the side information the spec asks for.
 
-    Every layer has the batch's shape; a noise profile may have another length.
+    It has the batch's shape but for an axis of inputs or targets after the first; a noise profile
+    may have another length.
 
     Raises:
         InputError: if one is missing or of another shape.
@@ -134,20 +142,22 @@ def picked(side: Side | None, *, spec: DenoiserSpec, shape: tuple[int, ...]) -> 
         )
     layers = {name: given[name] for name in sorted(spec.needs)}
     for name, layer in layers.items():
-        _check_audio(f"side[{name!r}]", layer)
-        if layer.shape[:-1] != shape[:-1] or (name != PROFILE and layer.shape != shape):
+        axes = ("batch", "targets", *_WAVE) if np.ndim(layer) == 4 else ("batch", *_WAVE)
+        _check_audio(f"side[{name!r}]", layer, axes)
+        found, expected = ((size[0], *size[-2:]) for size in (layer.shape, shape))
+        if found[:-1] != expected[:-1] or (name != PROFILE and found != expected):
             raise InputError(f"side[{name!r}] has shape {layer.shape}; expected {shape}")
     return layers
 
 
-def _check_audio(what: str, audio: Any) -> None:
+def _check_audio(what: str, audio: Any, axes: tuple[str, ...]) -> None:
     if not isinstance(audio, np.ndarray):
         raise InputError(f"{what} is {type(audio).__name__}; expected a float32 numpy array")
     if audio.dtype != np.float32:
         raise InputError(f"{what} is {audio.dtype}; expected float32, nominally in [-1, 1]")
-    if audio.ndim != 3 or audio.size == 0:
+    if audio.ndim != len(axes) or audio.size == 0:
         raise InputError(
-            f"{what} has shape {audio.shape}; expected (batch, channels, time), none of them 0"
+            f"{what} has shape {audio.shape}; expected ({', '.join(axes)}), none of them 0"
         )
     if not np.isfinite(audio).all():
         raise InputError(f"{what} holds NaN or infinity; expected finite samples")

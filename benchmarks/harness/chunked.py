@@ -26,7 +26,7 @@ CHUNK_S = 30.0
 OVERLAP_S = 1.0
 
 Estimate = Callable[[Batch, dict[str, Batch]], Batch]
-"""Takes a mixture and its layers (batch, channels, time), returns an estimate, latency removed."""
+"""Takes a mixture and its side information, returns an estimate, latency removed."""
 
 
 @dataclass(frozen=True)
@@ -94,15 +94,17 @@ def in_pieces(
         estimate: What is called with the pieces of several places, one batch after the other.
         blocks: float32, shape (*shape, time), of any lengths.
         plan: How to cut.
-        shape: (batch, channels).
+        shape: (batch, channels), with the inputs between them where a task has several.
         layers: Side information of the signal's length, whole.
 
     Yields:
-        The estimate in blocks (*shape, time).
+        The estimate in blocks (..., time).
     """
-    signals = {"": blocks} | {name: [layer] for name, layer in (layers or {}).items()}
-    cuts = zip(*(plan.cut(signal, shape=shape) for signal in signals.values()), strict=True)
-    yield from joined(_estimated(estimate, cuts, plan, list(signals)), overlap=plan.overlap)
+    whole = layers or {}
+    cuts = [plan.cut(blocks, shape=shape)]
+    cuts += [plan.cut([layer], shape=layer.shape[:-1]) for layer in whole.values()]
+    pieces = _estimated(estimate, zip(*cuts, strict=True), plan, ["", *whole])
+    yield from joined(pieces, overlap=plan.overlap)
 
 
 def _estimated(

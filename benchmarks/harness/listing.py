@@ -8,8 +8,13 @@ from typing import Any
 from benchmarks import registry
 from benchmarks.contract import DenoiserSpec
 from benchmarks.harness.checks import DenoiserFailed, importing
-from benchmarks.harness.load import LOADERS, missing_requirement, read_spec
-from benchmarks.harness.weights import shipped_weights, train_command
+from benchmarks.harness.load import (
+    LOADERS,
+    missing_requirement,
+    read_spec,
+    shipped_weights,
+    train_command,
+)
 from benchmarks.layers.weights_file import read_card
 from benchmarks.registry import Entry
 from mn_dataset.audio.io import file_sha256

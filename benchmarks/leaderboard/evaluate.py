@@ -5,29 +5,29 @@ from __future__ import annotations
 import math
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 
 from benchmarks.contract import Batch, Score
-from benchmarks.harness.alignment import Alignment
+from benchmarks.harness.alignment import Alignment, LagAndGain
 from benchmarks.harness.apply import AppliedDenoiser, load_denoiser
 from benchmarks.harness.checks import DenoiserFailed
-from benchmarks.leaderboard.dataset import Audio, Mixture, read_audio
 from benchmarks.leaderboard.run_folder import Record
 from benchmarks.metrics.suite import Scorer
 from mn_dataset.errors import AudioError
+from mn_dataset.mix.dataset import MixtureRow, read_audio
+from mn_dataset.tasks.spec import Audio, TaskSpec
+from mn_dataset.workers import Stage
 
 UNREADABLE = "unreadable_audio"
 """The reason of scores whose audio is missing or not what the manifest says; tried again."""
 
 DENOISING, SCORING = "denoising", "scoring"
-
-Begun = Callable[[int, str], None]
-"""Is told that the work of a denoiser (its place in the job) begins, and which."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ class Job:
 
     Attributes:
         root: The dataset folder.
+        task: What its mixtures are for.
         mixture: The mixture.
         entrants: The denoisers.
         versions: Version of every metric, by name.
@@ -62,7 +63,8 @@ class Job:
     """
 
     root: Path
-    mixture: Mixture
+    task: TaskSpec
+    mixture: MixtureRow
     entrants: tuple[Entrant, ...]
     versions: dict[str, int]
     device: str
@@ -83,63 +85,109 @@ class Loaded:
 
 def score_mixture(job: Job) -> list[Record]:
     """Estimate and score one mixture, one record per denoiser, in the order of the job."""
-    return list(records_of(job))
+    return [step[1] for step in scoring_steps(job) if not isinstance(step, Stage)]
 
 
-def records_of(job: Job, *, begun: Begun | None = None) -> Iterator[Record]:
-    """Yield the records of a mixture one by one, and say what begins before it begins."""
+def scoring_steps(job: Job) -> Iterator[tuple[Entrant, Record] | Stage]:
+    """Yield the record of each denoiser, and before it the stages ``DENOISING`` and ``SCORING``.
+
+    The name of a stage is the denoiser and which of the two it is.
+    """
     try:
         audio = read_audio(job.root, job.mixture)
     except AudioError as error:
-        yield from (failure(job, entrant, UNREADABLE, str(error)) for entrant in job.entrants)
+        for entrant in job.entrants:
+            yield entrant, failure(job, entrant, UNREADABLE, str(error))
         return
-    scorers: dict[tuple[str, ...], Scorer] = {}
-    alignment = Alignment(audio.clean)
-    for number, entrant in enumerate(job.entrants):
-        if entrant.metrics not in scorers:
-            scorers[entrant.metrics] = Scorer(
-                audio.clean, job.mixture.sampling_rate, noisy=audio.noisy, metrics=entrant.metrics
-            )
-        if begun:
-            begun(number, DENOISING)
-        made = _estimate(job, entrant, audio)
-        if begun:
-            begun(number, SCORING)
-        yield (
-            made
-            if isinstance(made, Record)
-            else _scored(job, entrant, made, scorers[entrant.metrics], alignment)
-        )
+    references = References(job.task, audio, job.mixture.sampling_rate)
+    for entrant in job.entrants:
+        yield Stage((entrant, DENOISING))
+        made = _estimate(job, entrant, references)
+        yield Stage((entrant, SCORING))
+        if not isinstance(made, Record):
+            made = _scored(job, entrant, made, references)
+        yield entrant, made
 
 
-def side_information(
-    audio: Audio, needs: frozenset[str], *, sampling_rate: int
-) -> dict[str, Batch]:
-    """Return what a denoiser needs to be told, as batches of one.
+@dataclass
+class References:
+    """What the estimates of one mixture are made of and held against.
 
-    >>> audio = Audio(*(np.zeros((1, 8), np.float32) for _ in range(3)))
-    >>> {name: item.shape for name, item in
-    ...     side_information(audio, frozenset({"noise_profile"}), sampling_rate=4).items()}
-    {'noise_profile': (1, 1, 4)}
+    Attributes:
+        task: What they are for.
+        audio: The mixture's.
+        sampling_rate: In Hz.
     """
-    told = {
-        "clean": audio.clean,
-        "noise": audio.noise,
-        "noise_profile": audio.noise[:, :sampling_rate],
-        "mixture": audio.noisy,
-    }
-    return {name: told[name][np.newaxis] for name in sorted(needs)}
+
+    task: TaskSpec
+    audio: Audio
+    sampling_rate: int
+    _scorers: dict[tuple[str, tuple[str, ...]], Scorer] = field(default_factory=dict)
+
+    @cached_property
+    def batch(self) -> Batch:
+        """What a denoiser is handed: a batch of one."""
+        return self.task.stack_inputs(self.audio.inputs)[np.newaxis]
+
+    @cached_property
+    def unchanged(self) -> dict[str, Batch]:
+        """What the row that does nothing estimates of each target, (channels, time)."""
+        return self.by_target(self.task.unchanged(self.batch, len(self.audio.targets)))
+
+    @cached_property
+    def alignments(self) -> dict[str, Alignment]:
+        """What measures lag and level of the estimates of each target."""
+        return {name: Alignment(target) for name, target in self.audio.targets.items()}
+
+    def by_target(self, estimates: Batch) -> dict[str, Batch]:
+        """Return the estimate of a batch of one by target, (channels, time)."""
+        return self.task.split_targets(estimates[0], list(self.audio.targets))
+
+    def scorer(self, target: str, metrics: tuple[str, ...]) -> Scorer:
+        """Return what scores estimates of a target; it keeps what all of them share."""
+        if (target, metrics) not in self._scorers:
+            self._scorers[target, metrics] = Scorer(
+                self.audio.targets[target],
+                self.sampling_rate,
+                noisy=self.unchanged[target],
+                metrics=metrics,
+            )
+        return self._scorers[target, metrics]
+
+    def side(self, needs: frozenset[str]) -> dict[str, Batch]:
+        """Return what a denoiser needs to be told, as batches of one.
+
+        Raises:
+            KeyError: naming what the task does not tell.
+        """
+        told = self.task.side(self.task, self.audio, self.sampling_rate)
+        return {name: told[name][np.newaxis] for name in sorted(needs)}
 
 
-def estimate(denoiser: AppliedDenoiser, audio: Audio, *, sampling_rate: int) -> Batch:
-    """Apply a denoiser to a mixture, float32 (channels, time).
+def estimate(denoiser: AppliedDenoiser, references: References) -> dict[str, Batch]:
+    """Apply a denoiser to a mixture; the one of another task is the row that does nothing.
+
+    Returns:
+        Its estimates by target, float32 (channels, time).
 
     Raises:
-        DenoiserFailed: if the denoiser raises or breaks its contract.
+        DenoiserFailed: if the denoiser raises or breaks its contract, or needs to be told what
+            the task does not tell.
     """
-    side = side_information(audio, denoiser.spec.needs, sampling_rate=sampling_rate)
-    batch = denoiser(audio.noisy[np.newaxis], sampling_rate, side=side)
-    return batch[0, :, :]
+    if denoiser.spec.task != references.task.name:
+        return references.unchanged
+    try:
+        side = references.side(denoiser.spec.needs)
+    except KeyError as error:
+        reason = f"needs {error}, which the task {references.task.name!r} does not tell"
+        raise DenoiserFailed(denoiser.name, reason) from error
+    batch = denoiser(
+        references.batch,
+        references.sampling_rate,
+        side=side,
+        num_targets=len(references.audio.targets),
+    )
+    return references.by_target(batch)
 
 
 @cache
@@ -159,55 +207,78 @@ def loaded(request: str, revision: str, device: str) -> Loaded:
 class _Made:
     """An estimate, and what it cost."""
 
-    output: Batch
+    outputs: dict[str, Batch]
     seconds: float
     calls_seconds: float
     peak_memory_mb: float | None
 
 
-def _estimate(job: Job, entrant: Entrant, audio: Audio) -> _Made | Record:
-    """Return the estimate, or the record of a failure."""
-    rate = job.mixture.sampling_rate
+def _estimate(job: Job, entrant: Entrant, references: References) -> _Made | Record:
+    """Return the estimates, or the record of a failure."""
     memory = None
     called = time.perf_counter()
     try:
         denoiser = loaded(entrant.request, entrant.revision, job.device)
         if not denoiser.warm:  # the first call pays for loading, which is no real-time factor
-            estimate(denoiser.denoiser, audio, sampling_rate=rate)
+            estimate(denoiser.denoiser, references)
             denoiser.warm = True
         began = time.perf_counter()
-        output = estimate(denoiser.denoiser, audio, sampling_rate=rate)
+        outputs = estimate(denoiser.denoiser, references)
         seconds = time.perf_counter() - began
         if entrant.measure_memory:
-            memory = _peak_memory_mb(denoiser.denoiser, audio, sampling_rate=rate)
+            memory = _peak_memory_mb(denoiser.denoiser, references)
     except DenoiserFailed as error:
         return failure(job, entrant, error.kind, str(error))
-    return _Made(output, seconds, time.perf_counter() - called, memory)
+    return _Made(outputs, seconds, time.perf_counter() - called, memory)
 
 
-def _scored(
-    job: Job, entrant: Entrant, made: _Made, scorer: Scorer, alignment: Alignment
-) -> Record:
-    before_s = scorer.elsewhere_s
-    scores = scorer.score(made.output)
-    found = alignment.of(made.output)
+def _scored(job: Job, entrant: Entrant, made: _Made, references: References) -> Record:
+    scores: dict[str, tuple[float | None, str]] = {}
+    aligned: list[LagAndGain] = []
+    library_s = 0.0
+    keys = score_targets(job.task, job.mixture)
+    for target, key in zip(references.audio.targets, keys, strict=True):
+        scorer = references.scorer(target, entrant.metrics)
+        before_s = scorer.elsewhere_s
+        found = scorer.score(made.outputs[target])
+        for name in entrant.metrics:
+            scores[score_key(name, job.versions[name], key)] = _plain(found[name])
+        aligned.append(references.alignments[target].of(made.outputs[target]))
+        library_s += scorer.elsewhere_s - before_s
+    lags = [item.lag for item in aligned if item.lag is not None]
     return Record(
         mixture_id=job.mixture.id,
-        scores={f"{name}@{job.versions[name]}": _plain(scores[name]) for name in entrant.metrics},
+        scores=scores,
         seconds=made.seconds,
         peak_memory_mb=made.peak_memory_mb,
         calls_seconds=made.calls_seconds,
-        library_seconds=scorer.elsewhere_s - before_s,
-        lag=found.lag,
-        gain=found.gain,
+        library_seconds=library_s,
+        lag=median(lags) if lags else None,
+        gain=median(item.gain for item in aligned),
     )
 
 
-def _peak_memory_mb(denoiser: AppliedDenoiser, audio: Audio, *, sampling_rate: int) -> float:
+def score_key(metric: str, version: int, target: str | None) -> str:
+    """Return what a score is called in a journal.
+
+    >>> score_key("si_sdr", 1, None), score_key("si_sdr", 1, "voice")
+    ('si_sdr@1', 'si_sdr@1/voice')
+    """
+    return f"{metric}@{version}" + ("" if target is None else f"/{target}")
+
+
+def score_targets(task: TaskSpec, mixture: MixtureRow) -> tuple[str | None, ...]:
+    """Return what the keys of a mixture's scores name: its targets, None where there is no axis."""
+    if not task.target_axis:
+        return (None,)
+    return tuple(target.name for target in mixture.targets)
+
+
+def _peak_memory_mb(denoiser: AppliedDenoiser, references: References) -> float:
     """Call once more under the tracer; numpy reports its arrays to it."""
     tracemalloc.start()
     try:
-        estimate(denoiser, audio, sampling_rate=sampling_rate)
+        estimate(denoiser, references)
         return tracemalloc.get_traced_memory()[1] / 1e6
     finally:
         tracemalloc.stop()
@@ -216,7 +287,11 @@ def _peak_memory_mb(denoiser: AppliedDenoiser, audio: Audio, *, sampling_rate: i
 def failure(job: Job, entrant: Entrant, reason: str, detail: str) -> Record:
     """Return the record of a denoiser that has no estimate of a mixture."""
     undefined: tuple[float | None, str] = (None, reason)
-    scores = {f"{name}@{job.versions[name]}": undefined for name in entrant.metrics}
+    scores = {
+        score_key(name, job.versions[name], target): undefined
+        for target in score_targets(job.task, job.mixture)
+        for name in entrant.metrics
+    }
     return Record(mixture_id=job.mixture.id, scores=scores, detail=detail)
 
 

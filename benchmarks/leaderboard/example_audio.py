@@ -1,4 +1,4 @@
-"""Put audio where ears find it: 16 bits, nothing clipped, and how loud it is."""
+"""Write audio for listeners: 16 bits, nothing clipped, and how loud it is."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import numpy as np
 from benchmarks.contract import Batch
 from mn_dataset.audio.io import Pcm, write_flac
 from mn_dataset.audio.level import dbfs, lufs, measure
-from mn_dataset.whole import whole
+from mn_dataset.files.atomic import replacement
 
 _FULL_SCALE, _HIGHEST = 32768.0, 32767.0
 _MARGIN_DB = 0.1  # so that what is raised to full scale is not attenuated by rounding
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenAudio:
     """How a file came out.
 
     Attributes:
@@ -30,16 +30,16 @@ class Written:
     level_db: float | None
 
 
-def write_audio(path: Path, audio: Batch, *, sampling_rate: int) -> Written:
+def write_audio(path: Path, audio: Batch, *, sampling_rate: int) -> WrittenAudio:
     """Write audio (1, time) as 16-bit FLAC, whole or not at all.
 
     Raises:
         OutputError: if it cannot be written.
     """
     samples, attenuated_db = to_pcm(audio)
-    with whole(path) as temporary:
+    with replacement(path, durable=False) as temporary:
         write_flac(temporary, samples, sampling_rate=sampling_rate)
-    return Written(attenuated_db, loudness_db(samples, sampling_rate=sampling_rate))
+    return WrittenAudio(attenuated_db, loudness_db(samples, sampling_rate=sampling_rate))
 
 
 def to_pcm(audio: Batch) -> tuple[Pcm, float]:
@@ -70,11 +70,11 @@ def loudness_db(samples: Pcm, *, sampling_rate: int) -> float | None:
     return round(loudness if math.isfinite(loudness) else dbfs(rms), 2)
 
 
-def room_db(audio: Batch, wanted_db: float | None, *, sampling_rate: int) -> float:
+def headroom_db(audio: Batch, target_db: float | None, *, sampling_rate: int) -> float:
     """Return by how much audio may be raised to a level without clipping, at least 0."""
     samples, attenuated_db = to_pcm(audio)
     level_db = loudness_db(samples, sampling_rate=sampling_rate)
-    if wanted_db is None or level_db is None or attenuated_db:
+    if target_db is None or level_db is None or attenuated_db:
         return 0.0
-    headroom_db = -dbfs(measure(samples).peak)
-    return round(max(0.0, min(wanted_db - level_db, headroom_db - _MARGIN_DB)), 2)
+    to_full_scale_db = -dbfs(measure(samples).peak)
+    return round(max(0.0, min(target_db - level_db, to_full_scale_db - _MARGIN_DB)), 2)

@@ -1,9 +1,4 @@
-"""Say how small a difference a test set can see.
-
-Hold means with how far they may be off.
-
-Test whether a mean is zero, and allow for how many such tests there are.
-"""
+"""Test whether means are zero, and tell how small a difference a test set can show."""
 
 from __future__ import annotations
 
@@ -21,6 +16,14 @@ Floats = NDArray[np.float64]
 SIGNIFICANT = 0.05
 """A p-value below it is sure; intervals hold the truth in the rest of the cases."""
 
+RESOLUTION = 1e-6
+"""What a mean may differ from zero by rounding alone: float32 samples, sums in another order."""
+
+POWER = 0.8
+"""A difference can be seen if a test at 5 % finds it in this share of such test sets."""
+
+_POINTS = 400  # of the standard error's distribution
+_HALVINGS = 30
 _UPPER = 1.0 - SIGNIFICANT / 2
 _FREEDOMS = np.geomspace(1.0, 1e5, 2000)
 _QUANTILES = np.asarray(stats.t.ppf(_UPPER, _FREEDOMS))
@@ -52,8 +55,7 @@ class Estimate:
 
 def quantile(freedom: Floats) -> Floats:
     """Return the t distribution's 97.5 % quantile, from a table that is right to 1e-4."""
-    found: Floats = np.interp(freedom, _FREEDOMS, _QUANTILES)
-    return found
+    return np.asarray(np.interp(freedom, _FREEDOMS, _QUANTILES))
 
 
 def freedom_of(quantiles: Floats) -> Floats:
@@ -62,24 +64,19 @@ def freedom_of(quantiles: Floats) -> Floats:
     >>> freedom_of(quantile(np.array([3.0]))).round(3).tolist()
     [3.0]
     """
-    found: Floats = np.interp(quantiles, _QUANTILES[::-1], _FREEDOMS[::-1])
-    return found
+    return np.asarray(np.interp(quantiles, _QUANTILES[::-1], _FREEDOMS[::-1]))
 
 
-RESOLUTION = 1e-6
-"""What a mean may differ from zero by rounding alone: float32 samples, sums in another order."""
-
-
-def two_sided(found: Estimate) -> Floats:
+def two_sided(estimate: Estimate) -> Floats:
     """Return the p-value that each mean is zero, by the t distribution; NaN without an error.
 
-    >>> found = Estimate(np.array([12.706, 1.96]), np.array([1.0, 1.0]), np.array([1.0, 1e4]))
-    >>> two_sided(found).round(3).tolist()
+    >>> means = Estimate(np.array([12.706, 1.96]), np.array([1.0, 1.0]), np.array([1.0, 1e4]))
+    >>> two_sided(means).round(3).tolist()
     [0.05, 0.05]
     """
-    sizes, error = np.abs(found.mean), found.error
+    sizes, error = np.abs(estimate.mean), estimate.error
     ratios = np.divide(sizes, error, out=np.full_like(sizes, np.inf), where=error != 0)
-    p_values: Floats = 2.0 * special.stdtr(found.freedom, -ratios)
+    p_values: Floats = 2.0 * special.stdtr(estimate.freedom, -ratios)
     return np.where((sizes <= RESOLUTION) & np.isfinite(error), 1.0, p_values)
 
 
@@ -96,14 +93,7 @@ def holm(p_values: Floats) -> Floats:
     return adjusted
 
 
-POWER = 0.8
-"""A difference can be seen if a test at 5 % finds it in this share of such test sets."""
-
-_POINTS = 400  # of the standard error's distribution
-_HALVINGS = 30
-
-
-def detectable(found: Estimate) -> Floats:
+def detectable(estimate: Estimate) -> Floats:
     """Return the smallest true differences that can be seen, one per column.
 
     It is the difference at which the two-sided t test at 5 % has a power of 80 %, for one pair
@@ -111,27 +101,28 @@ def detectable(found: Estimate) -> Floats:
     estimated standard error and is as uncertain as that, but too small as often as too large:
     an estimate from few degrees of freedom, which is more often too small, is raised for it.
 
-    >>> found = Estimate(np.array([0.0]), error=np.array([1.0]), freedom=np.array([1e4]))
-    >>> detectable(found).round(2).tolist()  # the book's 1.96 + 0.84
+    >>> mean = Estimate(np.array([0.0]), error=np.array([1.0]), freedom=np.array([1e4]))
+    >>> detectable(mean).round(2).tolist()  # the book's 1.96 + 0.84
     [2.8]
     """
-    differences: Floats = found.error * np.interp(found.freedom, _FREEDOMS, _standard_errors())
-    return differences
+    standard_errors = np.interp(estimate.freedom, _FREEDOMS, _standard_errors())
+    return np.asarray(estimate.error * standard_errors)
 
 
-def smallest(duels: pd.DataFrame) -> pd.DataFrame:
-    """Say per metric and noise class what can be seen between the ranked denoisers.
+def smallest(duels: pd.DataFrame, *, by: str) -> pd.DataFrame:
+    """Return per metric and label of a facet what can be seen between the ranked denoisers.
 
     Args:
         duels: Of the leaderboard.
+        by: The column of the facet.
 
     Returns:
-        Columns metric, noise_class, n, pairs, difference, lowest, highest: of what each pair of
-        denoisers that differ at all would have to differ by, the median, least and most.
+        Columns metric, that of the facet, n, pairs, difference, lowest, highest: of what each pair
+        of denoisers that differ at all would have to differ by, the median, least and most.
     """
-    told = duels[duels["detectable"] > 0]
     return (
-        told.groupby(["metric", "noise_class"], sort=False)
+        duels[duels["detectable"] > 0]
+        .groupby(["metric", by], sort=False)
         .agg(
             n=("n", "first"),
             pairs=("n", "size"),
@@ -154,8 +145,8 @@ def _standard_errors() -> Floats:
     high += 2.0 * limits.max()
     for _ in range(_HALVINGS):
         middle = (low + high) / 2.0
-        found = special.ndtr(middle - limits) + special.ndtr(-middle - limits)
-        enough = found.mean(axis=1, keepdims=True) >= POWER
+        power = special.ndtr(middle - limits) + special.ndtr(-middle - limits)
+        enough = power.mean(axis=1, keepdims=True) >= POWER
         low, high = np.where(enough, low, middle), np.where(enough, middle, high)
     median = stats.chi2.ppf(0.5, freedoms) / freedoms  # of a squared error, over its mean
     return np.asarray((high / np.sqrt(median))[:, 0])

@@ -9,13 +9,16 @@ from dataclasses import dataclass, replace
 from benchmarks import registry
 from benchmarks.contract import DenoiserSpec, MetricSpec
 from benchmarks.harness.apply import load_denoiser
+from benchmarks.harness.listing import describe_denoisers
 from benchmarks.layers.weights_file import Card, read_card
-from benchmarks.leaderboard.dataset import Dataset
-from benchmarks.leaderboard.evaluate import UNREADABLE, Entrant, Job
+from benchmarks.leaderboard.evaluate import UNREADABLE, Entrant, Job, score_key, score_targets
+from benchmarks.leaderboard.ranking import BASELINE
 from benchmarks.leaderboard.run_folder import Record, RunFolder
 from benchmarks.metrics import suite
 from benchmarks.registry import Entry
-from mn_dataset.errors import InputError, MissingExtra
+from mn_dataset.errors import InputError, MissingExtra, suggestion
+from mn_dataset.mix.dataset import Dataset, MixtureRow
+from mn_dataset.tasks.spec import TaskSpec
 
 _NEVER = (None, "never tried")
 _TRIED_AGAIN = frozenset(
@@ -75,9 +78,10 @@ def make_plan(
     Raises:
         UnknownName: with the nearest names.
         MissingExtra: for a denoiser, or a metric that was asked for, that is not installed.
-        InputError: if there is nothing to run, or two denoisers have one name.
+        InputError: if there is nothing to run, two denoisers have one name, or one is for another
+            task than the dataset.
     """
-    chosen, absent = _metrics(metrics)
+    chosen, absent = _metrics(metrics, dataset.task)
     names = tuple(metric.name for metric in chosen)
     entrants: dict[str, Entrant] = {}
     specs: dict[str, DenoiserSpec] = {}
@@ -89,6 +93,7 @@ def make_plan(
             continue
         denoiser = load_denoiser(request, device=device)
         name = denoiser.name
+        _refuse_other_task(dataset, request, denoiser.spec)
         foreign = ".py:" in request or request.endswith(".toml")
         if name in entrants or (foreign and name in registry.denoisers()):
             raise InputError(
@@ -107,32 +112,40 @@ def make_plan(
 
 def missing_jobs(plan: Plan, folder: RunFolder) -> Iterator[Job]:
     """Yield one job per mixture that lacks a score, with exactly the denoisers that lack one."""
-    wanted = [f"{metric.name}@{metric.version}" for metric in plan.metrics]
-    known = [_settled(folder, entrant, wanted) for entrant in plan.entrants]
-    fresh = [not lacking for lacking in known]
+    mixtures = {mixture.id: mixture for mixture in plan.dataset.mixtures}
+    lacking = [
+        {
+            record.mixture_id: _lacking(plan, record, mixtures[record.mixture_id])
+            for record in merged(folder, entrant).values()
+            if record.mixture_id in mixtures
+        }
+        for entrant in plan.entrants
+    ]
+    fresh = [not metrics for metrics in lacking]
     asked: dict[tuple[str, tuple[str, ...], bool], Entrant] = {}
     for mixture in plan.dataset.mixtures:
         entrants = []
         for number, entrant in enumerate(plan.entrants):
-            lacking = known[number].get(mixture.id, entrant.metrics)
-            if lacking:
+            metrics = lacking[number].get(mixture.id, entrant.metrics)
+            if metrics:
                 # Memory is measured once: on the first mixture that a denoiser meets.
-                key = (entrant.name, lacking, fresh[number])
+                key = (entrant.name, metrics, fresh[number])
                 if key not in asked:
-                    asked[key] = replace(entrant, metrics=lacking, measure_memory=fresh[number])
+                    asked[key] = replace(entrant, metrics=metrics, measure_memory=fresh[number])
                 entrants.append(asked[key])
                 fresh[number] = False
         if entrants:
-            yield Job(plan.dataset.root, mixture, tuple(entrants), plan.versions, plan.device)
+            data = plan.dataset
+            yield Job(data.root, data.task, mixture, tuple(entrants), plan.versions, plan.device)
 
 
 def merged(folder: RunFolder, entrant: Entrant) -> dict[str, Record]:
     """Return the journal of a denoiser by mixture, later lines over earlier ones."""
-    found: dict[str, Record] = {}
-    for record in folder.journal(entrant.name, entrant.revision).records():
-        earlier = found.get(record.mixture_id)
-        found[record.mixture_id] = record if earlier is None else _joined(earlier, record)
-    return found
+    records: dict[str, Record] = {}
+    for record in folder.journal(entrant.name, entrant.revision).entries():
+        earlier = records.get(record.mixture_id)
+        records[record.mixture_id] = record if earlier is None else _joined(earlier, record)
+    return records
 
 
 def _joined(earlier: Record, later: Record) -> Record:
@@ -142,25 +155,38 @@ def _joined(earlier: Record, later: Record) -> Record:
     return replace(earlier, scores=earlier.scores | later.scores, detail=later.detail)
 
 
-def _settled(
-    folder: RunFolder, entrant: Entrant, wanted: Sequence[str]
-) -> dict[str, tuple[str, ...]]:
-    """Return by mixture which metrics a denoiser still lacks there."""
-    return {
-        record.mixture_id: tuple(
-            name
-            for name, key in zip(entrant.metrics, wanted, strict=True)
-            if record.scores.get(key, _NEVER)[1] in _TRIED_AGAIN
+def _lacking(plan: Plan, record: Record, mixture: MixtureRow) -> tuple[str, ...]:
+    """Return which metrics a denoiser still lacks on a mixture, of one target or another."""
+    targets = score_targets(plan.dataset.task, mixture)
+    return tuple(
+        metric.name
+        for metric in plan.metrics
+        if any(
+            record.scores.get(score_key(metric.name, metric.version, target), _NEVER)[1]
+            in _TRIED_AGAIN
+            for target in targets
         )
-        for record in merged(folder, entrant).values()
-    }
+    )
+
+
+def _refuse_other_task(dataset: Dataset, request: str, spec: DenoiserSpec) -> None:
+    """Refuse a denoiser of another task; the row that does nothing is one in every task."""
+    task = dataset.task.name
+    if spec.task == task or spec.name == BASELINE:
+        return
+    names = [BASELINE, *(row["name"] for row in describe_denoisers() if row["task"] == task)]
+    raise InputError(
+        f"the denoiser {request!r} is for the task {spec.task!r}; expected one for {task!r}, as "
+        f"{dataset.root} is{suggestion(spec.name, names)} Known: {', '.join(sorted(names))}."
+    )
 
 
 def _metrics(
-    names: Sequence[str] | None,
+    names: Sequence[str] | None, task: TaskSpec
 ) -> tuple[tuple[MetricSpec, ...], tuple[Entry, ...]]:
     """Return the metrics to compute, and the default ones that cannot be."""
-    asked = tuple(dict.fromkeys(suite.DEFAULT_METRICS if names is None else names))
+    default = task.metrics or suite.DEFAULT_METRICS
+    asked = tuple(dict.fromkeys(default if names is None else names))
     absent = tuple(suite.missing(asked))
     if absent and names is not None:
         raise MissingExtra(absent[0].package or absent[0].name, extra=absent[0].extra or "all")

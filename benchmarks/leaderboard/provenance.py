@@ -1,7 +1,4 @@
-"""Describe a run in full: what was measured, with what, on which machine.
-
-Say where a run's dataset and denoisers lie, so that whoever has the run folder finds them.
-"""
+"""Describe a run in full: what was measured, with what, on which machine, from which files."""
 
 from __future__ import annotations
 
@@ -18,52 +15,52 @@ from benchmarks.harness.environment import environment
 from benchmarks.leaderboard.plan import Plan
 
 
-def seen_from(run: Path, place: Path) -> str:
-    """Return the way from a run folder to a place: nothing of the machine's own tree is told.
+def path_to(run: Path, path: Path) -> str:
+    """Return a path as seen from a run folder: nothing of the machine's own tree is in it.
 
-    >>> seen_from(Path("out/run"), Path("out/dataset"))
+    >>> path_to(Path("out/run"), Path("out/dataset"))
     '../dataset'
     """
-    return Path(os.path.relpath(place.resolve(), run.resolve())).as_posix()
+    return Path(os.path.relpath(path.resolve(), run.resolve())).as_posix()
 
 
-def found_from(run: Path, way: str) -> Path:
-    """Return the place that a way from a run folder leads to.
+def path_from(run: Path, relative: str) -> Path:
+    """Return the path that ``path_to`` wrote, for a run folder that may have moved with it.
 
-    >>> found_from(Path("/out/run"), "../dataset").as_posix()
+    >>> path_from(Path("/out/run"), "../dataset").as_posix()
     '/out/dataset'
     """
-    return Path(os.path.normpath(run.resolve() / way))
+    return Path(os.path.normpath(run.resolve() / relative))
+
+
+def request_to(run: Path, request: str) -> str:
+    """Return what a denoiser was asked for by, with its file and weights as seen from a run folder.
+
+    >>> request_to(Path("out/run"), "musicecan@weights/a.safetensors")
+    'musicecan@../../weights/a.safetensors'
+    >>> request_to(Path("out/run"), "wiener")
+    'wiener'
+    """
+    return _with_paths(request, lambda path: path_to(run, Path(path)))
 
 
 def request_from(run: Path, request: str) -> str:
-    """Write what a denoiser was asked for by, with its file and its weights seen from a run folder.
+    """Return the request that ``request_to`` wrote.
 
-    >>> request_from(Path("out/run"), "musicecan@weights/a.safetensors")
-    'musicecan@../../weights/a.safetensors'
-    >>> request_from(Path("out/run"), "wiener")
-    'wiener'
-    """
-    return _moved(request, lambda path: seen_from(run, Path(path)))
-
-
-def request_found(run: Path, request: str) -> str:
-    """Read what ``request_from`` wrote.
-
-    >>> request_found(Path("/out/run"), "../../mine.py:Half")
+    >>> request_from(Path("/out/run"), "../../mine.py:Half")
     '/mine.py:Half'
     """
-    return _moved(request, lambda way: found_from(run, way).as_posix())
+    return _with_paths(request, lambda relative: path_from(run, relative).as_posix())
 
 
-def _moved(request: str, move: Callable[[str], str]) -> str:
+def _with_paths(request: str, change: Callable[[str], str]) -> str:
     name, checkpoint = registry.split_checkpoint(request)
-    weights = "" if checkpoint is None else f"@{move(checkpoint.as_posix())}"
+    weights = "" if checkpoint is None else f"@{change(checkpoint.as_posix())}"
     if name.endswith(".toml"):
-        return move(name) + weights
+        return change(name) + weights
     path, separator, attribute = name.rpartition(".py:")
     if separator:
-        return f"{move(f'{path}.py')}:{attribute}{weights}"
+        return f"{change(f'{path}.py')}:{attribute}{weights}"
     return name + weights
 
 
@@ -72,14 +69,14 @@ def describe_run(plan: Plan, run: Path) -> dict[str, Any]:
 
     Args:
         plan: What the run holds.
-        run: The run folder, from which the places of dataset and denoisers are seen.
+        run: The run folder, from which the files of dataset and denoisers are named.
     """
     dataset = plan.dataset
     return {
         "settings": plan.settings(),
         "dataset": {
             "name": dataset.root.resolve().name,
-            "path": seen_from(run, dataset.root),
+            "path": path_to(run, dataset.root),
             "manifest_sha256": dataset.manifest_sha256,
             **dataset.provenance,
             "mixtures": len(dataset.mixtures),
@@ -92,7 +89,7 @@ def describe_run(plan: Plan, run: Path) -> dict[str, Any]:
             {
                 **asdict(plan.specs[entrant.name]),
                 "name": entrant.name,
-                "request": request_from(run, entrant.request),
+                "request": request_to(run, entrant.request),
                 "revision": entrant.revision,
                 "rank_group": plan.specs[entrant.name].rank_group,
                 "needs": sorted(plan.specs[entrant.name].needs),
@@ -109,4 +106,6 @@ def describe_run(plan: Plan, run: Path) -> dict[str, Any]:
 def _metric(metric: MetricSpec) -> dict[str, Any]:
     low, high = metric.range
     bounds = [bound if abs(bound) != float("inf") else None for bound in (low, high)]
-    return {**asdict(metric), "range": bounds}
+    facts = {**asdict(metric), "range": bounds}
+    del facts["reasons"]  # they are the code's, and stand with the scores that have them
+    return facts

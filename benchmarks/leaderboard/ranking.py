@@ -1,15 +1,17 @@
-"""Compare the denoisers in one cell of the leaderboard: means, intervals, differences, ranks."""
+"""Aggregate scores into the leaderboard: means, intervals, differences and ranks of every cell."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from itertools import combinations
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.leaderboard.crossed import Crossing, estimate
+from benchmarks.leaderboard.crossed import Clustering, Crossing, estimate
 from benchmarks.leaderboard.inference import (
     SIGNIFICANT,
     Estimate,
@@ -18,6 +20,10 @@ from benchmarks.leaderboard.inference import (
     holm,
     two_sided,
 )
+from benchmarks.leaderboard.score_matrix import ALL, Crossings, Scores
+
+BASELINE = "noisy"
+"""The row that does nothing, in every task; improvements are differences to it."""
 
 RANKED_GROUPS = ("blind", "informed")
 """Reference and oracle rows are measured, but not ranked."""
@@ -25,9 +31,7 @@ RANKED_GROUPS = ("blind", "informed")
 _NAN = float("nan")
 _SHARED = 0.9  # of the mixtures that anyone has a value on, all compared denoisers have one on
 
-Places = NDArray[np.intp]
-Crossings = Callable[[NDArray[np.bool_]], Crossing | None]
-"""Returns which recordings met in some of the cell's mixtures."""
+Numbers = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -95,8 +99,8 @@ class Duels:
     """
 
     n: int
-    better: Places
-    worse: Places
+    better: Numbers
+    worse: Numbers
     difference: Floats
     half_width: Floats
     p_value: Floats
@@ -123,6 +127,65 @@ class Cell:
     crossings: Crossings
 
 
+@dataclass(frozen=True)
+class Leaderboard:
+    """The aggregated scores.
+
+    Attributes:
+        rows: Columns ``leaderboard_columns``; ranks are empty for rows that are not ranked.
+        duels: Columns ``duel_columns``, over all mixtures and by the first facet of the task: who
+            beats whom.
+    """
+
+    rows: pd.DataFrame
+    duels: pd.DataFrame
+
+
+def leaderboard_columns(scores: Scores) -> list[str]:
+    """Return the columns of leaderboard.csv: the facets are the task's."""
+    return ["denoiser", *scores.keys, "metric", *(field.name for field in fields(Standing))]
+
+
+def duel_columns(scores: Scores) -> list[str]:
+    """Return the columns of the pairwise tests."""
+    numbers = ("difference", "ci_low", "ci_high", "p_value", "detectable")
+    return ["metric", scores.keys[0], "better", "worse", "n", *numbers]
+
+
+def leaderboard(scores: Scores, run: Mapping[str, Any]) -> Leaderboard:
+    """Aggregate a run's scores over every cell.
+
+    Args:
+        scores: The scores of the run's denoisers in the run's metrics.
+        run: ``run.json``: its denoisers with rank groups, its metrics with directions.
+    """
+    names = [denoiser["name"] for denoiser in run["denoisers"]]
+    groups = tuple(denoiser["rank_group"] for denoiser in run["denoisers"])
+    baseline = names.index(BASELINE) if BASELINE in names else None
+    contests = {
+        metric["name"]: Contest(groups, baseline, metric["higher_is_better"])
+        for metric in run["metrics"]
+    }
+    rows: list[tuple[object, ...]] = []
+    tests: list[pd.DataFrame] = []
+    for labels, inside in scores.cells():
+        crossings = scores.crossings(inside)
+        for target, values in scores.sides():
+            for metric, contest in contests.items():
+                cell = Cell(values[metric][inside], scores.seconds[inside], crossings)
+                standings, duels = compare(cell, contest)
+                for name, row in zip(names, standings, strict=True):
+                    rows.append((name, *labels, *target, metric, *vars(row).values()))
+                if {*labels[1:], *target} <= {ALL}:
+                    about = {"metric": metric, scores.keys[0]: labels[0]}
+                    tests.append(_tests(duels, names).assign(**about))
+    ranks = dict.fromkeys(("rank", "rank_high"), "Int64")
+    return Leaderboard(
+        rows=pd.DataFrame(rows, columns=leaderboard_columns(scores)).astype(ranks),
+        duels=pd.concat(tests)[duel_columns(scores)].reset_index(drop=True),
+    )
+
+
 def compare(cell: Cell, contest: Contest) -> tuple[list[Standing], Duels]:
     """Compare denoisers over the mixtures on which all of them have a value.
 
@@ -143,39 +206,42 @@ def compare(cell: Cell, contest: Contest) -> tuple[list[Standing], Duels]:
     support = np.asarray(defined[:, compared].all(axis=1))
     inner = replace(
         contest,
-        groups=tuple(contest.groups[place] for place in compared),
-        baseline=_place(compared, contest.baseline),
+        groups=tuple(contest.groups[number] for number in compared),
+        baseline=_number_among(compared, contest.baseline),
     )
     values = cell.values[support][:, compared]
     if not values.size:
         nobody, nothing = np.empty(0, dtype=np.intp), np.empty(0)
         return rows, Duels(0, nobody, nobody, nothing, nothing, nothing, nothing)
-    found, duels = _judged(values, cell.crossings(support), inner, cell.seconds[support])
-    for place, row in zip(compared, found, strict=True):
-        rows[place] = row
+    standings, duels = _compared_rows(values, cell.crossings(support), inner, cell.seconds[support])
+    for number, row in zip(compared, standings, strict=True):
+        rows[number] = row
     return rows, replace(duels, better=compared[duels.better], worse=compared[duels.worse])
 
 
-def _compared(defined: NDArray[np.bool_]) -> Places:
+def _compared(defined: NDArray[np.bool_]) -> Numbers:
     """Leave out the denoisers with the fewest values until the others share enough mixtures."""
     counts = defined.sum(axis=0)
-    wanted = _SHARED * defined.any(axis=1).sum()
-    places = np.flatnonzero(counts)
-    while len(places) and defined[:, places].all(axis=1).sum() < wanted:
-        fewest = counts[places].min()
-        if fewest == counts[places].max():
+    enough = _SHARED * defined.any(axis=1).sum()
+    compared = np.flatnonzero(counts)
+    while len(compared) and defined[:, compared].all(axis=1).sum() < enough:
+        fewest = counts[compared].min()
+        if fewest == counts[compared].max():
             break  # all lack as many, on other mixtures: nobody is more to blame
-        places = places[counts[places] > fewest]
-    return places
+        compared = compared[counts[compared] > fewest]
+    return compared
 
 
-def _place(places: Places, wanted: int | None) -> int | None:
-    found = places.tolist()
-    return found.index(wanted) if wanted in found else None
+def _number_among(compared: Numbers, number: int | None) -> int | None:
+    numbers = compared.tolist()
+    return numbers.index(number) if number in numbers else None
 
 
-def _judged(
-    values: Floats, crossing: Crossing | None, contest: Contest, seconds: Floats
+def _compared_rows(
+    values: Floats,
+    crossing: Crossing | Clustering | None,
+    contest: Contest,
+    seconds: Floats,
 ) -> tuple[list[Standing], Duels]:
     """Compare denoisers that all have a value on every mixture."""
     count = values.shape[1]
@@ -184,9 +250,9 @@ def _judged(
     # Differences are taken before the means, so that identical denoisers differ by exactly zero.
     gains = values[:, pairs[:, 0]] - values[:, pairs[:, 1]]
     columns = np.hstack([values, values - baseline, gains])
-    found = estimate(columns, crossing)
-    means, deltas = found.only(slice(count)), found.only(slice(count, 2 * count))
-    duels = _duels(found.only(slice(2 * count, None)), pairs, contest, n=len(values))
+    estimates = estimate(columns, crossing)
+    means, deltas = estimates.only(slice(count)), estimates.only(slice(count, 2 * count))
+    duels = _duels(estimates.only(slice(2 * count, None)), pairs, contest, n=len(values))
     p_values = np.full(count, _NAN)
     tested = np.array([group != "reference" for group in contest.groups])
     p_values[tested] = holm(two_sided(deltas.only(tested)))
@@ -194,32 +260,32 @@ def _judged(
     below = np.bincount(duels.better[duels.sure], minlength=count)
     median, weighted = np.median(values, axis=0), seconds @ values / seconds.sum()
     rows = []
-    for place, group in enumerate(contest.groups):
+    for number, group in enumerate(contest.groups):
         ranked = group in RANKED_GROUPS
         rows.append(
             Standing(
                 n=len(values),
-                mean=float(means.mean[place]),
-                median=float(median[place]),
-                ci_low=float(means.mean[place] - means.half_width[place]),
-                ci_high=float(means.mean[place] + means.half_width[place]),
-                delta=float(deltas.mean[place]),
-                p_value=float(p_values[place]),
-                rank=1 + int(above[place]) if ranked else None,
-                rank_high=contest.groups.count(group) - int(below[place]) if ranked else None,
-                weighted_mean=float(weighted[place]),
+                mean=float(means.mean[number]),
+                median=float(median[number]),
+                ci_low=float(means.mean[number] - means.half_width[number]),
+                ci_high=float(means.mean[number] + means.half_width[number]),
+                delta=float(deltas.mean[number]),
+                p_value=float(p_values[number]),
+                rank=1 + int(above[number]) if ranked else None,
+                rank_high=contest.groups.count(group) - int(below[number]) if ranked else None,
+                weighted_mean=float(weighted[number]),
             )
         )
     return rows, duels
 
 
-def _duels(gains: Estimate, pairs: Places, contest: Contest, *, n: int) -> Duels:
+def _duels(gains: Estimate, pairs: Numbers, contest: Contest, *, n: int) -> Duels:
     """Test the ranked pairs; gains are of the first over the second in the metric's units."""
     if not contest.higher_is_better:
         gains = replace(gains, mean=-gains.mean)
     raw, p_values = two_sided(gains), np.full(len(pairs), _NAN)
     for group in RANKED_GROUPS:
-        inside = np.array([contest.groups[place] == group for place in pairs[:, 0]], dtype=bool)
+        inside = np.array([contest.groups[number] == group for number in pairs[:, 0]], dtype=bool)
         p_values[inside] = holm(raw[inside])
     swap = gains.mean < 0
     return Duels(
@@ -230,4 +296,19 @@ def _duels(gains: Estimate, pairs: Places, contest: Contest, *, n: int) -> Duels
         half_width=gains.half_width,
         p_value=p_values,
         detectable=detectable(gains),
+    )
+
+
+def _tests(duels: Duels, names: Sequence[str]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "better": [names[number] for number in duels.better],
+            "worse": [names[number] for number in duels.worse],
+            "n": duels.n,
+            "difference": duels.difference,
+            "ci_low": duels.difference - duels.half_width,
+            "ci_high": duels.difference + duels.half_width,
+            "p_value": duels.p_value,
+            "detectable": duels.detectable,
+        }
     )

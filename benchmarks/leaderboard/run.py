@@ -1,7 +1,4 @@
-"""Run denoisers over a dataset and score their estimates; a second run does what is missing.
-
-Tell what a run took beside what it cannot do without: denoisers, pesq, pystoi.
-"""
+"""Run denoisers over a dataset and score their estimates; a second run does what is missing."""
 
 from __future__ import annotations
 
@@ -13,65 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness.environment import now
-from benchmarks.leaderboard.dataset import read_dataset
 from benchmarks.leaderboard.evaluate import UNREADABLE, Entrant
 from benchmarks.leaderboard.examples import MOST, write_examples
 from benchmarks.leaderboard.plan import Plan, make_plan, missing_jobs
 from benchmarks.leaderboard.provenance import describe_run
-from benchmarks.leaderboard.run_folder import RUN_JSON, Record, RunFolder, write_json
+from benchmarks.leaderboard.run_folder import RUN_JSON, Record, RunFolder
 from benchmarks.leaderboard.tables import write_tables
 from benchmarks.leaderboard.workers import TIMEOUT_S, score_all
 from mn_dataset.errors import DatasetError, InputError
+from mn_dataset.files.atomic import write_json
+from mn_dataset.files.lock import locked
+from mn_dataset.mix.dataset import read_dataset
 from mn_dataset.workers import cores
-
-
-@dataclass
-class Cost:
-    """What one call of `mn bench` spent.
-
-    Attributes:
-        processes: How many worked at a time.
-    """
-
-    processes: int
-    denoising_s: float = 0.0
-    library_s: float = 0.0
-    estimates: int = 0
-    _began: float = field(default_factory=time.perf_counter)
-
-    def add(self, record: Record) -> None:
-        """Count what a record cost."""
-        self.estimates += 1
-        self.denoising_s += record.calls_seconds or 0.0
-        self.library_s += record.library_seconds or 0.0
-
-    def summary(self) -> dict[str, Any]:
-        """Return what run.json tells."""
-        wall_s = time.perf_counter() - self._began
-        return {
-            "estimates": self.estimates,
-            "processes": self.processes,
-            "wall_s": round(wall_s, 3),
-            "denoising_s": round(self.denoising_s, 3),
-            "library_s": round(self.library_s, 3),
-        }
-
-
-def told(cost: dict[str, Any]) -> str:
-    """Say it in a line.
-
-    >>> told({"estimates": 8, "processes": 2, "wall_s": 6.0, "denoising_s": 2.0, "library_s": 8.0})
-    '8 estimates scored in 6.0 s by 2 processes; inside denoisers and the libraries of metrics: \
-2.0 + 8.0 s, 5.0 s per process; ratio 1.20'
-    """
-    inside_s = (cost["denoising_s"] + cost["library_s"]) / cost["processes"]
-    ratio = f"{cost['wall_s'] / inside_s:.2f}" if inside_s > 0 else "–"
-    return (
-        f"{cost['estimates']} estimates scored in {cost['wall_s']:.1f} s by {cost['processes']} "
-        f"processes; inside denoisers and the libraries of metrics: {cost['denoising_s']:.1f} + "
-        f"{cost['library_s']:.1f} s, {inside_s:.1f} s per process; ratio {ratio}"
-    )
-
 
 logger = logging.getLogger(__name__)
 
@@ -96,8 +46,8 @@ def bench(
     """Score denoisers on a built dataset into a run folder, resuming one of the same settings.
 
     Args:
-        dataset: A built dataset folder of the denoise task.
-        denoisers: Registered names, or ``FILE.py:CLASS``.
+        dataset: A built dataset folder.
+        denoisers: Registered names of its task, or ``FILE.py:CLASS``; "noisy" is of every task.
         run: The run folder, new or of an earlier call.
         metrics: Names of metrics; None for the default ones that are installed.
         workers: Processes; None for one per core. 0 for none but this: then a denoiser that ends
@@ -120,11 +70,11 @@ def bench(
         MnError: if this machine fails the self-test, or a worker process is ended from outside.
     """
     if not 0 <= examples <= MOST:
-        raise InputError(f"--examples is {examples}; expected 0 to {MOST}")
+        raise InputError(f"examples is {examples}; expected 0 to {MOST}")
     if workers is not None and workers < 0:
-        raise InputError(f"--workers is {workers}; expected at least 0")
+        raise InputError(f"workers is {workers}; expected at least 0")
     if not timeout_s > 0:
-        raise InputError(f"--timeout-s is {timeout_s:g}; expected more than 0 seconds")
+        raise InputError(f"timeout_s is {timeout_s:g}; expected more than 0 seconds")
     plan = make_plan(
         read_dataset(dataset),
         denoisers,
@@ -132,29 +82,82 @@ def bench(
         device=device,
         only_installed=only_installed,
     )
-    folder = RunFolder(run, plan.settings())
-    earlier = folder.open()
-    story: dict[str, Any] = {
-        **describe_run(plan, run),
-        "seed": seed,
-        "workers": workers,
-        "command_line": list(command_line or ()),
-        "started": earlier.get("started", now()),
-        "finished": None,
-    }
-    kept = earlier.get("examples", [])
-    write_json(run / RUN_JSON, story | {"examples": kept})
     processes = cores() if workers is None else max(1, workers)
-    cost = Cost(processes)
-    _score_missing(plan, folder, cost, workers=workers, timeout_s=timeout_s, progress=progress)
-    story["cost"] = cost.summary() if cost.estimates else earlier.get("cost")
-    _refuse_unreadable(plan, folder)
-    story |= write_tables(plan, folder)
-    story["examples"] = write_examples(
-        plan, folder, count=examples, seed=seed, earlier=kept, workers=processes
-    )
-    write_json(run / RUN_JSON, story | {"finished": now()})
+    with locked(run, command="mn bench"):
+        folder = RunFolder(run, plan.settings())
+        earlier = folder.open()
+        description: dict[str, Any] = {
+            **describe_run(plan, run),
+            "seed": seed,
+            "workers": workers,
+            "command_line": list(command_line or ()),
+            "started": earlier.get("started", now()),
+            "finished": None,
+        }
+        kept = earlier.get("examples", [])
+        write_json(run / RUN_JSON, description | {"examples": kept})
+        cost = Cost(processes)
+        _score_missing(plan, folder, cost, workers=workers, timeout_s=timeout_s, progress=progress)
+        description["cost"] = cost.summary() if cost.estimates else earlier.get("cost")
+        _refuse_unreadable(plan, folder)
+        description |= write_tables(plan, folder)
+        description["examples"] = write_examples(
+            plan, folder, count=examples, seed=seed, earlier=kept, workers=processes
+        )
+        write_json(run / RUN_JSON, description | {"finished": now()})
     return run
+
+
+@dataclass
+class Cost:
+    """What one call of `mn bench` spent, beside what it cannot do without.
+
+    Attributes:
+        processes: How many worked at a time.
+        denoising_s: Inside denoisers, in seconds.
+        library_s: Inside the libraries of metrics (pesq, pystoi), in seconds.
+        estimates: How many were scored.
+    """
+
+    processes: int
+    denoising_s: float = 0.0
+    library_s: float = 0.0
+    estimates: int = 0
+    _began: float = field(default_factory=time.perf_counter)
+
+    def add(self, record: Record) -> None:
+        """Count what a record cost."""
+        self.estimates += 1
+        self.denoising_s += record.calls_seconds or 0.0
+        self.library_s += record.library_seconds or 0.0
+
+    def summary(self) -> dict[str, Any]:
+        """Return what goes into run.json."""
+        wall_s = time.perf_counter() - self._began
+        return {
+            "estimates": self.estimates,
+            "processes": self.processes,
+            "wall_s": round(wall_s, 3),
+            "denoising_s": round(self.denoising_s, 3),
+            "library_s": round(self.library_s, 3),
+        }
+
+
+def cost_text(cost: dict[str, Any]) -> str:
+    """Return in a line what a run cost, as run.json holds it.
+
+    >>> seconds = {"wall_s": 6.0, "denoising_s": 2.0, "library_s": 8.0}
+    >>> cost_text({"estimates": 8, "processes": 2, **seconds})
+    '8 estimates scored in 6.0 s by 2 processes; inside denoisers and the libraries of metrics: \
+2.0 + 8.0 s, 5.0 s per process; ratio 1.20'
+    """
+    inside_s = (cost["denoising_s"] + cost["library_s"]) / cost["processes"]
+    ratio = f"{cost['wall_s'] / inside_s:.2f}" if inside_s > 0 else "–"
+    return (
+        f"{cost['estimates']} estimates scored in {cost['wall_s']:.1f} s by {cost['processes']} "
+        f"processes; inside denoisers and the libraries of metrics: {cost['denoising_s']:.1f} + "
+        f"{cost['library_s']:.1f} s, {inside_s:.1f} s per process; ratio {ratio}"
+    )
 
 
 def _score_missing(
@@ -166,7 +169,7 @@ def _score_missing(
     timeout_s: float,
     progress: Progress | None,
 ) -> None:
-    """Do the missing jobs; every answer is in the journals before the next is looked at."""
+    """Do the missing jobs; every record is in its journal before the next is looked at."""
     left = {job.mixture.id: len(job.entrants) for job in missing_jobs(plan, folder)}
     total = len(plan.dataset.mixtures)
     logger.info(
@@ -177,10 +180,10 @@ def _score_missing(
     )
     if progress:
         progress(total - len(left), total)
-    told: set[tuple[str, str]] = set()
+    warned: set[tuple[str, str]] = set()
     jobs = missing_jobs(plan, folder) if left else ()
     for entrant, record in score_all(jobs, workers=workers, timeout_s=timeout_s):
-        _write_down(folder, entrant, record, told)
+        _append(folder, entrant, record, warned)
         cost.add(record)
         left[record.mixture_id] -= 1
         if not left[record.mixture_id]:
@@ -193,7 +196,7 @@ def _refuse_unreadable(plan: Plan, folder: RunFolder) -> None:
     """Refuse a dataset of which no mixture could be read: that is no leaderboard of anything."""
     first = ""
     for entrant in plan.entrants:
-        for record in folder.journal(entrant.name, entrant.revision).records():
+        for record in folder.journal(entrant.name, entrant.revision).entries():
             if {reason for _, reason in record.scores.values()} != {UNREADABLE}:
                 return
             first = first or record.detail
@@ -204,13 +207,13 @@ def _refuse_unreadable(plan: Plan, folder: RunFolder) -> None:
         )
 
 
-def _write_down(
-    folder: RunFolder, entrant: Entrant, record: Record, told: set[tuple[str, str]]
+def _append(
+    folder: RunFolder, entrant: Entrant, record: Record, warned: set[tuple[str, str]]
 ) -> None:
     """Append the record to its journal, and warn of the first failure of each kind."""
     if record.detail:
         kind = entrant.name, next(iter(record.scores.values()))[1]
-        if kind not in told:
-            told.add(kind)
+        if kind not in warned:
+            warned.add(kind)
             logger.warning("%s on %s: %s", entrant.name, record.mixture_id, record.detail)
     folder.journal(entrant.name, entrant.revision).append(record)

@@ -1,26 +1,41 @@
-"""Keep a run folder: files are there whole or not at all, scores as soon as they are known."""
+"""Keep a run folder: its description, its journals, and its tables."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import re
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from mn_dataset.errors import DatasetError, OutputError
-from mn_dataset.whole import whole
+from mn_dataset.errors import DatasetError
+from mn_dataset.files import parquet
+from mn_dataset.files.journal import Journal
+from mn_dataset.files.lock import contents
+from mn_dataset.files.names import file_name
+from mn_dataset.tasks.spec import TaskSpec
 
 RUN_JSON = "run.json"
 
+TIMING = pa.schema(
+    [
+        ("denoiser", pa.string()),
+        ("revision", pa.string()),
+        ("real_time_factor", pa.float64()),
+        ("real_time_factor_p95", pa.float64()),
+        ("parameters", pa.int64()),
+        ("macs_per_s", pa.float64()),
+        ("peak_memory_mb", pa.float64()),
+        ("device", pa.string()),
+        ("audio_s", pa.float64()),
+    ]
+)
+"""Columns of timing.parquet."""
+
+_CURE = "finish the run with `mn bench`"
 _ROWS = 8192  # of a table that are read at a time
 
 
@@ -30,7 +45,8 @@ class Record:
 
     Attributes:
         mixture_id: The mixture.
-        scores: Per metric, as "name@version": value (None is NaN) and reason.
+        scores: Per metric, as "name@version" or "name@version/target", value (None is NaN) and
+            reason.
         detail: What went wrong, if anything did.
         seconds: Wall-clock time of the estimate, after a first call that was not timed; None if
             there is no estimate.
@@ -53,81 +69,42 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Journal:
-    """An append-only file of records, one JSON object a line.
-
-    A kill tears at most the last line; what is torn is dropped and so done again.
-    """
-
-    path: Path
-
-    def records(self) -> Iterator[Record]:
-        """Yield the whole lines; a later one of the same mixture adds to the earlier."""
-        if not self.path.is_file():
-            return
-        with self.path.open(encoding="utf-8", errors="replace") as lines:
-            for line in lines:
-                if not line.endswith("\n"):
-                    return  # torn, even if it parses: the next append cuts it off
-                try:
-                    record = Record(**json.loads(line))
-                    # Thousands of lines hold these few words, and all journals the same ids.
-                    name = sys.intern(record.mixture_id)
-                    scores = {
-                        sys.intern(key): (value, sys.intern(reason))
-                        for key, (value, reason) in record.scores.items()
-                    }
-                except (json.JSONDecodeError, TypeError, ValueError, AttributeError):
-                    continue
-                yield replace(record, mixture_id=name, scores=scores)
-
-    def append(self, record: Record) -> None:
-        """Add one record with a single write, after cutting off a torn last line.
-
-        Raises:
-            OutputError: if it cannot be written.
-        """
-        line = json.dumps(asdict(record), allow_nan=False) + "\n"
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("a+b", buffering=0) as file:
-                _cut_torn_line(file.fileno())
-                file.write(line.encode())
-        except OSError as error:
-            raise OutputError(f"{self.path}: cannot be written ({error.strerror})") from error
-
-
-@dataclass(frozen=True)
 class RunFolder:
-    """Where a run keeps its files."""
+    """Where a run keeps its files.
+
+    Attributes:
+        root: The folder.
+        settings: What all numbers of the run have in common.
+    """
 
     root: Path
     settings: dict[str, str] = field(default_factory=dict)
 
-    def journal(self, denoiser: str, revision: str) -> Journal:
-        """Return the journal of one revision of a denoiser."""
-        return Journal(self.root / "journal" / f"{address(denoiser, revision)}.jsonl")
+    def journal(self, denoiser: str, revision: str) -> Journal[Record]:
+        """Return the journal of one revision of a denoiser; a later line adds to an earlier one."""
+        path = self.root / "journal" / f"{file_name(denoiser, revision)}.jsonl"
+        return Journal(path, decode=_record, encode=asdict)
 
     def open(self) -> dict[str, Any]:
-        """Make the folder, or find in it a run of the same settings; return its run.json.
+        """Return the run.json of a folder that is empty or holds a run of the same settings.
 
         Raises:
             DatasetError: if it holds another run, or things that are no run.
         """
-        if not self.root.exists() or not any(self.root.iterdir()):
+        if not contents(self.root):
             return {}
         if not (self.root / RUN_JSON).is_file():
             raise DatasetError(
                 f"{self.root}: holds files but no {RUN_JSON}; expected an empty folder or a run, "
-                "give another --out"
+                "choose another run folder"
             )
         run = read_run(self.root)
         for name, expected in self.settings.items():
-            found = run.get("settings", {}).get(name)
-            if found != expected:
+            setting = run.get("settings", {}).get(name)
+            if setting != expected:
                 raise DatasetError(
-                    f"{self.root}: a run with {name} {found}, expected {expected}; "
-                    "give another --out, or the dataset and options of that run"
+                    f"{self.root}: a run with {name} {setting}, expected {expected}; choose "
+                    "another run folder, or the dataset and options of that run"
                 )
         return run
 
@@ -156,83 +133,78 @@ def read_finished(root: Path) -> dict[str, Any]:
     Raises:
         DatasetError: if there is none, or the run was not finished.
     """
-    story = read_run(root)
-    if not story.get("finished"):
+    run = read_run(root)
+    if not run.get("finished"):
         raise DatasetError(f"{root}: the run was not finished; give its `mn bench` command again")
-    return story
+    return run
 
 
-def read_rows(root: Path, name: str) -> pa.Table:
+def read_table(root: Path, name: str, *, columns: Sequence[str] | None = None) -> pa.Table:
     """Read one of the run's Parquet tables.
 
     Raises:
         DatasetError: if it is missing or damaged.
     """
-    with _readable(root / name) as path:
-        return pq.read_table(path)
+    return parquet.read_table(root / name, columns=columns, cure=_CURE, error=DatasetError)
 
 
-def read_some(root: Path, name: str, *, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+def read_batches(root: Path, name: str, *, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
     """Yield the rows of one of the run's Parquet tables, some thousands at a time.
 
     Raises:
         DatasetError: if it is missing or damaged.
     """
-    with _readable(root / name) as path, pq.ParquetFile(path) as file:
-        yield from file.iter_batches(_ROWS, columns=list(columns), use_threads=False)
+    path = root / name
+    return parquet.read_batches(path, columns, rows=_ROWS, cure=_CURE, error=DatasetError)
 
 
-def write_whole(path: Path, payload: bytes) -> None:
-    """Write a file so that it is there whole or not at all.
+def scores_schema(task: TaskSpec) -> pa.Schema:
+    """Return the columns of scores.parquet, with the facets of the task in alphabetical order."""
+    facets = sorted(task.facets, key=lambda facet: facet.column)
+    return pa.schema(
+        [
+            ("mixture_id", pa.string()),
+            ("task", pa.string()),
+            ("denoiser", pa.string()),
+            ("revision", pa.string()),
+            ("target", pa.string()),
+            ("metric", pa.string()),
+            ("value", pa.float64()),
+            ("reason", pa.string()),
+            *((facet.column, pa.float64() if facet.numeric else pa.string()) for facet in facets),
+            ("split", pa.string()),
+        ]
+    )
 
-    Raises:
-        OutputError: if it cannot be written.
+
+def mixtures_schema(task: TaskSpec) -> pa.Schema:
+    """Return the columns of mixtures.parquet: what each mixture is made of, and its length."""
+    return pa.schema(
+        [
+            ("mixture_id", pa.string()),
+            *((axis.column, pa.string()) for axis in task.clusters if axis.column),
+            *((name, pa.string()) for name in cluster_columns(task) if name),
+            ("num_samples", pa.int64()),
+            ("sampling_rate", pa.int64()),
+        ]
+    )
+
+
+def cluster_columns(task: TaskSpec) -> list[str]:
+    """Return the column of mixtures.parquet with the clusters on each axis; "" where it has none.
+
+    >>> from mn_dataset.tasks.registry import find
+    >>> cluster_columns(find("denoise"))
+    ['clean_cluster', 'noise_cluster']
     """
-    with whole(path) as temporary:
-        temporary.write_bytes(payload)
+    names = (axis.column.removesuffix("_id") for axis in task.clusters)
+    return [name and f"{name}_cluster" for name in names]
 
 
-def write_rows(path: Path, rows: pa.Table) -> None:
-    """Write a Parquet table whole."""
-    with whole(path) as temporary:
-        pq.write_table(rows, temporary)
-
-
-def write_json(path: Path, content: Any) -> None:
-    """Write JSON whole: UTF-8, two blanks of indent, no NaN."""
-    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-    write_whole(path, f"{text}\n".encode())
-
-
-def address(*names: str) -> str:
-    """Return one file name for what the names address, whatever they hold.
-
-    >>> address("wiener", "1")
-    'wiener-1'
-    >>> address("../half", "1")
-    '_half-1-ff347ccf'
-    """
-    name = "-".join(names)
-    safe = re.sub(r"[^\w.+@-]+", "_", name, flags=re.ASCII).lstrip(".")
-    return safe if safe == name else f"{safe}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
-
-
-@contextmanager
-def _readable(path: Path) -> Iterator[Path]:
-    """Say what is wrong with a Parquet table that cannot be read."""
-    if not path.is_file():
-        raise DatasetError(f"{path}: no such file; finish the run with `mn bench`")
-    try:
-        yield path
-    except (pa.ArrowInvalid, OSError) as error:
-        raise DatasetError(f"{path}: not readable as Parquet ({error}); run `mn bench`") from error
-
-
-def _cut_torn_line(file: int) -> None:
-    size = os.fstat(file).st_size
-    while size:
-        os.lseek(file, size - 1, os.SEEK_SET)
-        if os.read(file, 1) == b"\n":
-            break
-        size -= 1
-    os.ftruncate(file, size)
+def _record(line: Any) -> Record:
+    """Make a record of a line; thousands of lines hold these few words, all journals the ids."""
+    scores = {
+        sys.intern(key): (value, sys.intern(reason))
+        for key, (value, reason) in line["scores"].items()
+    }
+    return Record(**line | {"mixture_id": sys.intern(line["mixture_id"]), "scores": scores})

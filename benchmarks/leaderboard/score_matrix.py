@@ -1,8 +1,8 @@
-"""Hold the scores of a run by mixture: one matrix per metric, and what the mixtures are."""
+"""Hold the scores of a run by mixture: a matrix per metric and target, and facts of mixtures."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -13,19 +13,23 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.leaderboard.crossed import Crossing, crossed
+from benchmarks.leaderboard.crossed import Clustering, Crossing, crossed
 from benchmarks.leaderboard.inference import Floats
-from benchmarks.leaderboard.ranking import Crossings
-from benchmarks.leaderboard.run_folder import read_rows, read_some
+from benchmarks.leaderboard.run_folder import cluster_columns, read_batches, read_table
+from mn_dataset.errors import DatasetError
+from mn_dataset.tasks import registry as tasks
+from mn_dataset.tasks.spec import TaskSpec
 
 Names = NDArray[np.str_]
+Flags = NDArray[np.bool_]
+Crossings = Callable[[Flags], Crossing | Clustering | None]
+"""Returns which recordings met in some of a cell's mixtures."""
 
 ALL = "all"
+TARGET = "target"
+"""Column of the leaderboard of a task whose estimates have an axis of targets."""
 
-_MOST_SNRS = 12  # more distinct SNRs were drawn from a range; they are told in steps
-_STEP_DB = 5.0
-_FACTS = ("mixture_id", "music_category", "noise_class", "snr_db")
-_CELL = ("denoiser", "metric", "value")
+_SCORE = ("mixture_id", "denoiser", TARGET, "metric", "value")
 
 
 @dataclass(frozen=True)
@@ -33,59 +37,96 @@ class Scores:
     """The scores of a run, by mixture.
 
     Attributes:
+        task: What the mixtures are for.
         ids: The mixtures, sorted.
-        values: Per metric, shape (mixtures, denoisers); NaN is undefined.
-        noise_class: Of each mixture.
-        music_category: Of each mixture.
-        snr: Label of each mixture's SNR.
-        clean: Number of the cluster of each mixture's clean recording.
-        noise: Number of the cluster of each mixture's noise recording.
+        values: Per metric, shape (mixtures, denoisers): the mean over the mixture's targets; NaN
+            is undefined.
+        by_target: The same of each target, for a task whose estimates have an axis of targets.
+        labels: Of each mixture on every facet of the task, by its column.
+        numbers: Of each mixture on every facet that is a number, by its column.
+        clusters: Number of the cluster of each mixture's recordings, per axis of the task.
         seconds: Length of each mixture.
     """
 
+    task: TaskSpec
     ids: tuple[str, ...]
     values: Mapping[str, Floats]
-    noise_class: Names
-    music_category: Names
-    snr: Names
-    clean: NDArray[np.intp]
-    noise: NDArray[np.intp]
+    by_target: Mapping[str, Mapping[str, Floats]]
+    labels: Mapping[str, Names]
+    numbers: Mapping[str, Floats]
+    clusters: tuple[NDArray[np.intp], NDArray[np.intp]]
     seconds: Floats
 
     @property
-    def clusters(self) -> tuple[int, int]:
-        """How many clean and noise recordings (or groups of them) were mixed."""
-        return len(np.unique(self.clean)), len(np.unique(self.noise))
+    def keys(self) -> tuple[str, ...]:
+        """Columns of the leaderboard that name a cell: the facets, and the target if any."""
+        return (*self.labels, *([TARGET] if self.by_target else []))
 
-    def cells(self) -> Iterator[tuple[str, str, str, NDArray[np.bool_]]]:
-        """Yield (noise class, music category, SNR, the cell's mixtures): the cube and its sums."""
-        snrs = sorted(set(self.snr.tolist()), key=lambda label: float(label.partition("..")[0]))
-        sides = [
-            (names, [ALL, *order])
-            for names, order in (
-                (self.noise_class, np.unique(self.noise_class).tolist()),
-                (self.music_category, np.unique(self.music_category).tolist()),
-                (self.snr, snrs),
-            )
-        ]
-        for noise_class, category, snr in product(*(order for _, order in sides)):
-            inside = np.ones(len(self.snr), dtype=bool)
-            for (names, _), label in zip(sides, (noise_class, category, snr), strict=True):
-                if label != ALL:
-                    inside &= names == label
+    @property
+    def cluster_counts(self) -> tuple[int, int]:
+        """How many recordings (or groups of them) of each kind were mixed."""
+        first, second = (len(np.unique(codes)) for codes in self.clusters)
+        return first, second
+
+    def axis(self, column: str) -> list[str]:
+        """Return the labels of a key in order: those of numbers by size, others by name."""
+        if column == TARGET:
+            return list(self.by_target)
+        labels: list[str] = np.unique(self.labels[column]).tolist()
+        if column not in self.numbers:
+            return labels
+        return next(facet for facet in self.task.facets if facet.column == column).ordered(labels)
+
+    def cells(self) -> Iterator[tuple[tuple[str, ...], Flags]]:
+        """Yield the labels and the mixtures of every cell of the facets, and of their sums."""
+        for labels in product(*([ALL, *self.axis(column)] for column in self.labels)):
+            inside = self.inside(labels)
             if inside.any():
-                yield noise_class, category, snr, inside
+                yield labels, inside
 
-    def crossings(self, inside: NDArray[np.bool_]) -> Crossings:
+    def inside(self, labels: Sequence[str]) -> Flags:
+        """Return which mixtures are of a cell, whose labels stand in the order of the facets."""
+        inside = np.ones(len(self.ids), dtype=bool)
+        for own, label in zip(self.labels.values(), labels, strict=True):
+            if label != ALL:
+                inside &= own == label
+        return inside
+
+    def sides(self) -> Iterator[tuple[tuple[str, ...], Mapping[str, Floats]]]:
+        """Yield what follows a cell's labels in a table, and the values that it is about."""
+        if not self.by_target:
+            yield (), self.values
+            return
+        yield (ALL,), self.values
+        for target, values in self.by_target.items():
+            yield (target,), values
+
+    def crossings(self, inside: Flags) -> Crossings:
         """Return what finds which recordings met in some of a cell's mixtures."""
-        clean, noise = self.clean[inside], self.noise[inside]
+        kinds = [
+            codes[inside]
+            for codes, axis in zip(self.clusters, self.task.clusters, strict=True)
+            if axis.column
+        ]
+        # Without a kind of recordings that mixtures could share, every mixture is for itself.
+        first, second, *_ = [*(kinds or [np.flatnonzero(inside)]), None]
 
         @cache  # metrics mostly share the mixtures on which they are defined
-        def found(support: bytes) -> Crossing | None:
+        def of_support(support: bytes) -> Crossing | Clustering | None:
             chosen = np.frombuffer(support, dtype=bool)
-            return crossed(clean[chosen], noise[chosen])
+            return crossed(first[chosen], None if second is None else second[chosen])
 
-        return lambda support: found(support.tobytes())
+        return lambda support: of_support(support.tobytes())
+
+
+def read_task(run: Path) -> TaskSpec:
+    """Return the task that the scores of a run are of.
+
+    Raises:
+        DatasetError: if the scores are missing or damaged, or of no task that is known here.
+    """
+    names = read_table(run, "scores.parquet", columns=["task"])["task"].unique().to_pylist()
+    return tasks.task_of(names, where=run / "scores.parquet", error=DatasetError)
 
 
 def read_scores(run: Path, *, denoisers: Sequence[str], metrics: Sequence[str]) -> Scores:
@@ -97,76 +138,121 @@ def read_scores(run: Path, *, denoisers: Sequence[str], metrics: Sequence[str]) 
         metrics: The matrices.
 
     Raises:
-        DatasetError: if one of the files is missing or damaged.
+        DatasetError: if one of the files is missing or damaged, or the task is not known here.
     """
-    mixtures = read_rows(run, "mixtures.parquet").to_pandas()
-    rows = read_some(run, "scores.parquet", columns=(*_FACTS, *_CELL))
+    task = read_task(run)
+    mixtures = read_table(run, "mixtures.parquet").to_pandas()
+    facets = [facet.column for facet in task.facets]
+    rows = read_batches(run, "scores.parquet", columns=(*_SCORE, *facets))
     parts = (part.to_pandas() for part in rows)
-    return arrange(parts, mixtures, denoisers=denoisers, metrics=metrics)
+    return arrange(parts, mixtures, task=task, denoisers=denoisers, metrics=metrics)
 
 
 def arrange(
     parts: Iterable[pd.DataFrame],
     mixtures: pd.DataFrame,
     *,
+    task: TaskSpec,
     denoisers: Sequence[str],
     metrics: Sequence[str],
 ) -> Scores:
-    """Turn long rows of scores into one matrix per metric.
+    """Turn long rows of scores into one matrix per metric and target.
 
     Args:
         parts: The rows of ``scores.parquet``, some at a time.
         mixtures: The rows of ``mixtures.parquet``; those without scores are left out.
+        task: What the mixtures are for.
         denoisers: The columns of the matrices.
         metrics: The matrices.
     """
     ids = pd.Index(sorted(mixtures["mixture_id"]))
-    values = {metric: np.full((len(ids), len(denoisers)), np.nan) for metric in metrics}
-    told = []
+    matrices = _Matrices(ids, pd.Index(denoisers), metrics)
+    columns = ["mixture_id", *(facet.column for facet in task.facets)]
+    labelled = []
     for part in parts:
-        _fill(values, part, ids, pd.Index(denoisers))
-        told.append(part.drop_duplicates("mixture_id")[list(_FACTS)])
+        matrices.fill(part)
+        labelled.append(part.drop_duplicates("mixture_id")[columns])
     facts = mixtures.merge(
-        pd.concat(told).drop_duplicates("mixture_id"), on="mixture_id"
+        pd.concat(labelled).drop_duplicates("mixture_id"), on="mixture_id"
     ).sort_values("mixture_id")
     scored = ids.isin(facts["mixture_id"])
+    values, by_target = matrices.of(scored)
+    numbers = {
+        facet.column: facts[facet.column].to_numpy(dtype=np.float64)
+        for facet in task.facets
+        if facet.numeric
+    }
+    first, second = (
+        np.unique(_names(facts[name]), return_inverse=True)[1]
+        if name
+        else np.zeros(len(facts), dtype=np.intp)
+        for name in cluster_columns(task)
+    )
     return Scores(
+        task=task,
         ids=tuple(facts["mixture_id"]),
-        values={metric: matrix[scored] for metric, matrix in values.items()},
-        noise_class=_names(facts["noise_class"]),
-        music_category=_names(facts["music_category"]),
-        snr=_snr_labels(facts["snr_db"].to_numpy(dtype=np.float64)),
-        clean=np.unique(_names(facts["clean_cluster"]), return_inverse=True)[1],
-        noise=np.unique(_names(facts["noise_cluster"]), return_inverse=True)[1],
+        values=values,
+        by_target=by_target if task.target_axis else {},
+        labels={
+            facet.column: np.array(facet.names(facts[facet.column].tolist()), dtype=np.str_)
+            for facet in task.facets
+        },
+        numbers=numbers,
+        clusters=(first, second),
         seconds=(facts["num_samples"] / facts["sampling_rate"]).to_numpy(dtype=np.float64),
     )
 
 
-def _fill(
-    values: Mapping[str, Floats], part: pd.DataFrame, ids: pd.Index[str], denoisers: pd.Index[str]
-) -> None:
-    """Put some rows' values where they belong; those of others are passed over."""
-    rows = ids.get_indexer(pd.Index(part["mixture_id"]))
-    columns = denoisers.get_indexer(pd.Index(part["denoiser"]))
-    names, numbers = part["metric"].to_numpy(), part["value"].to_numpy(dtype=np.float64)
-    for metric, matrix in values.items():
-        chosen = (names == metric) & (rows >= 0) & (columns >= 0)
-        matrix[rows[chosen], columns[chosen]] = numbers[chosen]
+class _Matrices:
+    """The values of every target and metric, filled part by part."""
+
+    def __init__(
+        self, ids: pd.Index[str], denoisers: pd.Index[str], metrics: Sequence[str]
+    ) -> None:
+        self._ids, self._denoisers, self._metrics = ids, denoisers, metrics
+        self._values: dict[str, dict[str, Floats]] = {}
+        self._present: dict[str, Flags] = {}
+
+    def fill(self, part: pd.DataFrame) -> None:
+        """Put rows' values where they belong; those of other denoisers are passed over."""
+        rows = self._ids.get_indexer(pd.Index(part["mixture_id"]))
+        columns = self._denoisers.get_indexer(pd.Index(part["denoiser"]))
+        targets, names = part[TARGET].to_numpy(), part["metric"].to_numpy()
+        numbers = part["value"].to_numpy(dtype=np.float64)
+        for target in dict.fromkeys(targets.tolist()):
+            if target not in self._values:
+                shape = len(self._ids), len(self._denoisers)
+                self._values[target] = {name: np.full(shape, np.nan) for name in self._metrics}
+                self._present[target] = np.zeros(len(self._ids), dtype=bool)
+            own = (targets == target) & (rows >= 0) & (columns >= 0)
+            self._present[target][rows[own]] = True
+            for metric, matrix in self._values[target].items():
+                chosen = own & (names == metric)
+                matrix[rows[chosen], columns[chosen]] = numbers[chosen]
+
+    def of(self, scored: Flags) -> tuple[dict[str, Floats], dict[str, dict[str, Floats]]]:
+        """Return the values of some mixtures: the means over their targets, and by target."""
+        by_target = {
+            target: {metric: matrix[scored] for metric, matrix in matrices.items()}
+            for target, matrices in self._values.items()
+        }
+        if len(by_target) == 1:
+            return next(iter(by_target.values())), by_target
+        counts = np.sum([flags[scored] for flags in self._present.values()], axis=0)
+        means = {
+            metric: np.sum(
+                [
+                    # What a mixture lacks does not count; what is undefined makes the mean so.
+                    np.where(self._present[target][scored, np.newaxis], matrices[metric], 0.0)
+                    for target, matrices in by_target.items()
+                ],
+                axis=0,
+            )
+            / counts[:, np.newaxis]
+            for metric in self._metrics
+        }
+        return means, by_target
 
 
 def _names(column: pd.Series[Any]) -> Names:
     return np.asarray(column.astype(str).to_numpy(dtype=object), dtype=np.str_)
-
-
-def _snr_labels(snr_db: Floats) -> Names:
-    """Name each SNR, or the step it falls into when there are too many to be a grid.
-
-    >>> _snr_labels(np.array([-5.0, 2.5])).tolist()
-    ['-5', '2.5']
-    >>> _snr_labels(np.linspace(0, 9.9, 20))[[0, -1]].tolist()
-    ['0..5', '5..10']
-    """
-    if len(np.unique(snr_db)) <= _MOST_SNRS:
-        return np.array([f"{value:g}" for value in snr_db], dtype=np.str_)
-    low = np.floor(snr_db / _STEP_DB) * _STEP_DB
-    return np.array([f"{value:g}..{value + _STEP_DB:g}" for value in low], dtype=np.str_)

@@ -1,6 +1,7 @@
-"""Choose the mixtures that are to be heard: half the hardest, the rest spread over all kinds.
+"""Choose the mixtures of a run to be heard: half the hardest, the rest spread over all kinds.
 
-Find the mixtures that denoisers do worst on: by each denoiser, noise class and SNR.
+The hardest are those that most denoisers do worst on, in a cell of the task's first facet and of
+its numbers: by noise class and SNR.
 """
 
 from __future__ import annotations
@@ -12,28 +13,35 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.leaderboard.dataset import Mixture
 from benchmarks.leaderboard.plan import Plan
 from benchmarks.leaderboard.ranking import RANKED_GROUPS
 from benchmarks.leaderboard.score_matrix import Scores, read_scores
 from mn_dataset import seeds
+from mn_dataset.mix.dataset import MixtureRow
+from mn_dataset.records import Label
 
 HARDEST, SPREAD = "hardest", "spread"
+
+HEADLINE = "si_sdr"
+"""The metric that decides, where a run has it."""
+
+Cell = tuple[str, ...]
+"""Denoiser, then labels: of the task's first facet, and of those that are numbers."""
 
 
 @dataclass(frozen=True)
 class Choice:
     """A mixture, and whether it was chosen as one of the hardest or to have some of every kind."""
 
-    mixture: Mixture
+    mixture: MixtureRow
     why: str
 
 
 def choose(plan: Plan, run: Path, count: int, *, seed: int) -> list[Choice]:
     """Choose mixtures of a run whose scores are written.
 
-    Half of them, rounded down, are the worst clip of the most denoisers in their noise class and
-    SNR; the others are spread.
+    Half of them, rounded down, are the worst mixture of the most denoisers in their cell; the
+    others are spread.
 
     Args:
         plan: The run.
@@ -50,19 +58,16 @@ def choose(plan: Plan, run: Path, count: int, *, seed: int) -> list[Choice]:
     return picked + [Choice(item, SPREAD) for item in spread(rest, count - len(picked), seed=seed)]
 
 
-def spread(mixtures: Sequence[Mixture], count: int, *, seed: int) -> list[Mixture]:
-    """Choose mixtures spread over noise classes, then music categories, then SNRs."""
-    deck = seeds.generator(seed, "examples").shuffled(mixtures)
-    picked: list[Mixture] = []
-    uses: Counter[str | float] = Counter()
-    while deck and len(picked) < count:
-        best = min(
-            deck,
-            key=lambda item: (uses[item.noise_class], uses[item.music_category], uses[item.snr_db]),
-        )
-        deck.remove(best)
+def spread(mixtures: Sequence[MixtureRow], count: int, *, seed: int) -> list[MixtureRow]:
+    """Choose mixtures spread over the facets of their task, the first one first."""
+    rest = seeds.generator(seed, "examples").shuffled(mixtures)
+    picked: list[MixtureRow] = []
+    uses: Counter[tuple[int, Label]] = Counter()
+    while rest and len(picked) < count:
+        best = min(rest, key=lambda item: [uses[place] for place in enumerate(item.labels)])
+        rest.remove(best)
         picked.append(best)
-        uses.update([best.noise_class, best.music_category, best.snr_db])
+        uses.update(enumerate(best.labels))
     return picked
 
 
@@ -77,14 +82,7 @@ def _hardest(plan: Plan, run: Path, count: int) -> list[str]:
     }
     scores = read_scores(run, denoisers=names, metrics=[metric])
     worst = worst_clips(scores, ranked, metric=metric, higher_is_better=rising[metric])
-    return [scores.ids[place] for place in hardest(worst, count)]
-
-
-HEADLINE = "si_sdr"
-"""The metric that decides, where a run has it."""
-
-Cell = tuple[str, str, str]
-"""Denoiser, noise class, SNR."""
+    return [scores.ids[row] for row in hardest(worst, count)]
 
 
 def headline(metrics: Sequence[str]) -> str:
@@ -99,29 +97,34 @@ def headline(metrics: Sequence[str]) -> str:
 def worst_clips(
     scores: Scores, denoisers: Mapping[str, int], *, metric: str, higher_is_better: bool
 ) -> dict[Cell, int]:
-    """Return the place of the worst mixture of each denoiser per noise class and SNR.
+    """Return the row of the worst mixture of each denoiser per cell.
 
     Args:
         scores: The scores of a run.
-        denoisers: Who is asked, and in which column of the scores.
+        denoisers: The columns of the denoisers that count.
         metric: What decides.
         higher_is_better: Its direction.
 
     Returns:
         Rows of ``scores``; of equal ones the first. A cell without a value is left out.
     """
-    cells = list(zip(scores.noise_class.tolist(), scores.snr.tolist(), strict=True))
-    found: dict[Cell, int] = {}
+    columns = [
+        scores.labels[facet.column].tolist()
+        for number, facet in enumerate(scores.task.facets)
+        if number == 0 or facet.numeric
+    ]
+    cells = list(zip(*columns, strict=True))
+    worst: dict[Cell, int] = {}
     for name, column in denoisers.items():
         values = scores.values[metric][:, column] * (1.0 if higher_is_better else -1.0)
-        for place in np.argsort(values, kind="stable").tolist():
-            if np.isfinite(values[place]):
-                found.setdefault((name, *cells[place]), place)
-    return found
+        for row in np.argsort(values, kind="stable").tolist():
+            if np.isfinite(values[row]):
+                worst.setdefault((name, *cells[row]), row)
+    return worst
 
 
 def hardest(worst: Mapping[Cell, int], count: int) -> list[int]:
-    """Choose the mixtures that are the worst clip of the most, in turn over noise classes.
+    """Choose the mixtures that are the worst of the most, in turn over labels of the first facet.
 
     >>> worst = {("a", "crowd", "0"): 4, ("b", "crowd", "0"): 4, ("a", "crowd", "5"): 2,
     ...     ("a", "traffic", "0"): 7}
@@ -129,12 +132,12 @@ def hardest(worst: Mapping[Cell, int], count: int) -> list[int]:
     ([4, 7], [4, 7, 2])
     """
     times = Counter(worst.values())
-    classes = {place: noise_class for (_, noise_class, _), place in worst.items()}
+    labels = {row: cell[1] for cell, row in worst.items()}
     uses: Counter[str] = Counter()
     picked: list[int] = []
     while times and len(picked) < count:
-        best = min(times, key=lambda place: (uses[classes[place]], -times[place], place))
+        best = min(times, key=lambda row: (uses[labels[row]], -times[row], row))
         del times[best]
-        uses[classes[best]] += 1
+        uses[labels[best]] += 1
         picked.append(best)
     return picked

@@ -1,99 +1,119 @@
-"""Turn a finished plan's journals into the run's tables."""
+"""Turn the journals of a finished plan into the tables of its run.
+
+A denoiser whose estimates are late, upside down or of another level throughout is named. One
+estimate says little of that: noise blurs a lag, and a denoiser may take a note away. The median
+over all mixtures is the denoiser's doing, or its declaration's, and no number of a metric that
+minds such things is to be read without it.
+"""
 
 from __future__ import annotations
 
 import logging
+import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from benchmarks.leaderboard.alignment import Verdict, verdict
-from benchmarks.leaderboard.dataset import Dataset, Mixture
-from benchmarks.leaderboard.evaluate import Entrant
+from benchmarks.harness.alignment import MOST_GAIN_DB
+from benchmarks.leaderboard.evaluate import Entrant, score_key, score_targets
 from benchmarks.leaderboard.plan import Plan, merged
-from benchmarks.leaderboard.run_folder import Record, RunFolder, write_rows
-from mn_dataset.whole import whole
+from benchmarks.leaderboard.run_folder import (
+    TIMING,
+    Record,
+    RunFolder,
+    cluster_columns,
+    mixtures_schema,
+    scores_schema,
+)
+from mn_dataset.files.parquet import write_rows, writer
+from mn_dataset.mix.dataset import Dataset, MixtureRow
 
 logger = logging.getLogger(__name__)
 
 _MIXTURES = 256  # whose rows are Python's objects at a time
-
-SCORES = pa.schema(
-    [
-        ("mixture_id", pa.string()),
-        ("task", pa.string()),
-        ("denoiser", pa.string()),
-        ("revision", pa.string()),
-        ("target", pa.string()),
-        ("metric", pa.string()),
-        ("value", pa.float64()),
-        ("reason", pa.string()),
-        ("music_category", pa.string()),
-        ("noise_class", pa.string()),
-        ("snr_db", pa.float64()),
-        ("split", pa.string()),
-    ]
-)
-MIXTURES = pa.schema(
-    [
-        ("mixture_id", pa.string()),
-        ("clean_id", pa.string()),
-        ("noise_id", pa.string()),
-        ("clean_cluster", pa.string()),
-        ("noise_cluster", pa.string()),
-        ("num_samples", pa.int64()),
-        ("sampling_rate", pa.int64()),
-    ]
-)
-TIMING = pa.schema(
-    [
-        ("denoiser", pa.string()),
-        ("revision", pa.string()),
-        ("real_time_factor", pa.float64()),
-        ("real_time_factor_p95", pa.float64()),
-        ("parameters", pa.int64()),
-        ("macs_per_s", pa.float64()),
-        ("peak_memory_mb", pa.float64()),
-        ("device", pa.string()),
-        ("audio_s", pa.float64()),
-    ]
-)
+_MOST_LAG = 0.1  # samples: 35 dB of SNR
+_FAINTEST = 1e-8
 
 
 def write_tables(plan: Plan, folder: RunFolder) -> dict[str, Any]:
     """Write scores.parquet, mixtures.parquet and timing.parquet, and warn of what is misaligned.
 
     Returns:
-        What run.json tells: as "coverage" how many scores of each denoiser and metric have which
-        reason, as "alignment" what its estimates have in common.
+        What goes into run.json: as "coverage" how many scores of each denoiser and metric have
+        which reason, as "alignment" what its estimates have in common.
     """
-    held = [_held(plan, folder, entrant) for entrant in plan.entrants]
-    _write_scores(plan, held, folder.root / "scores.parquet")
-    write_rows(folder.root / "mixtures.parquet", _mixture_rows(plan.dataset))
-    timing = pa.Table.from_pylist([item.timing for item in held], schema=TIMING)
-    write_rows(folder.root / "timing.parquet", timing)
-    named = dict(zip((entrant.name for entrant in plan.entrants), held, strict=True))
+    results = [_results(plan, folder, entrant) for entrant in plan.entrants]
+    _write_scores(plan, results, folder.root / "scores.parquet")
+    task = plan.dataset.task
+    rows = _mixture_rows(plan.dataset)
+    write_rows(folder.root / "mixtures.parquet", rows, mixtures_schema(task))
+    write_rows(folder.root / "timing.parquet", [item.timing for item in results], TIMING)
+    names = [entrant.name for entrant in plan.entrants]
     return {
-        "coverage": {name: item.coverage() for name, item in named.items()},
-        "alignment": {name: asdict(item.verdict) for name, item in named.items()},
+        "coverage": {name: item.coverage() for name, item in zip(names, results, strict=True)},
+        "alignment": {
+            name: asdict(item.verdict) for name, item in zip(names, results, strict=True)
+        },
     }
 
 
 @dataclass(frozen=True)
-class _Held:
+class Verdict:
+    """What all estimates of a denoiser have in common.
+
+    Attributes:
+        lag: Median samples by which they are late; None where they are too unlike the clean signal.
+        gain_db: Median level of the clean signal in them; None where there is no estimate.
+        reason: "ok", or the typed reason of their values.
+        told: What is wrong, in words; "" if nothing is.
+    """
+
+    lag: float | None
+    gain_db: float | None
+    reason: str
+    told: str
+
+
+def verdict(records: Iterable[Record]) -> Verdict:
+    """Judge the estimates of one denoiser.
+
+    >>> half = Record("test/0", {}, seconds=1.0, lag=0.0, gain=0.5)
+    >>> verdict([half]).told
+    'the clean signal stands in the estimates at -6.0 dB'
+    """
+    measured = [(record.lag, record.gain) for record in records if record.gain is not None]
+    if not measured:
+        return Verdict(None, None, "ok", "")
+    level = float(np.median([abs(gain) for _, gain in measured]))
+    gain_db = 20.0 * math.log10(max(level, _FAINTEST))
+    alike = [(lag, gain) for lag, gain in measured if lag is not None]
+    are_alike = 2 * len(alike) >= len(measured)
+    lag = float(np.median([lag for lag, _ in alike])) if are_alike else None
+    faults = {}
+    if lag is not None and abs(lag) > _MOST_LAG:
+        word = "late" if lag > 0 else "early"
+        faults["misaligned"] = f"the estimates are {abs(lag):.2f} samples {word}"
+    if are_alike and np.median([gain for _, gain in alike]) < 0:
+        faults["inverted"] = "the estimates are upside down"
+    if abs(gain_db) > MOST_GAIN_DB:
+        faults["wrong_level"] = f"the clean signal stands in the estimates at {gain_db:+.1f} dB"
+    return Verdict(lag, gain_db, next(iter(faults), "ok"), "; ".join(faults.values()))
+
+
+@dataclass(frozen=True)
+class _Results:
     """The scores of one denoiser, small: thousands of mixtures are a few megabytes.
 
     Attributes:
         metrics: Names, sorted: the columns.
-        values: Shape (mixtures, metrics).
-        reasons: Places in ``words``, shape as the values.
+        values: Shape (targets of all mixtures in turn, metrics).
+        reasons: Numbers of ``words``, shape as the values.
         words: The reasons that there are.
         verdict: What all its estimates have in common.
         timing: Its row of timing.parquet.
@@ -112,79 +132,94 @@ class _Held:
             name: Counter(self.words[code] for code in codes)
             for name, codes in zip(self.metrics, self.reasons.T, strict=True)
         }
-        return {name: dict(sorted(found.items())) for name, found in counts.items()}
+        return {name: dict(sorted(count.items())) for name, count in counts.items()}
 
 
-def _held(plan: Plan, folder: RunFolder, entrant: Entrant) -> _Held:
+def _results(plan: Plan, folder: RunFolder, entrant: Entrant) -> _Results:
     """Gather a denoiser's scores; what all its estimates have in common is a value's reason."""
     records = merged(folder, entrant)
-    found = verdict(records[mixture.id] for mixture in plan.dataset.mixtures)
-    if found.told:
-        logger.warning("%s: %s", entrant.name, found.told)
-    keys = {name: f"{name}@{version}" for name, version in sorted(plan.versions.items())}
-    shape = (len(plan.dataset.mixtures), len(keys))
-    values, reasons = np.full(shape, np.nan), np.zeros(shape, np.int16)
+    common = verdict(records[mixture.id] for mixture in plan.dataset.mixtures)
+    if common.told:
+        logger.warning("%s: %s", entrant.name, common.told)
+    metrics = sorted(plan.versions)
+    scores = [
+        records[mixture.id].scores[score_key(name, plan.versions[name], target)]
+        for mixture in plan.dataset.mixtures
+        for target in score_targets(plan.dataset.task, mixture)
+        for name in metrics
+    ]
+    values = np.array([np.nan if value is None else value for value, _ in scores])
     words: dict[str, int] = {}
-    for row, mixture in enumerate(plan.dataset.mixtures):
-        for column, key in enumerate(keys.values()):
-            value, reason = records[mixture.id].scores[key]
-            reason = found.reason if reason == "ok" else reason
-            values[row, column] = np.nan if value is None else value
-            reasons[row, column] = words.setdefault(reason, len(words))
-    timing = _timing_row(plan, entrant, records)
-    return _Held(tuple(keys), values, reasons, tuple(words), found, timing)
+    reasons = np.array(
+        [
+            words.setdefault(common.reason if reason == "ok" else reason, len(words))
+            for _, reason in scores
+        ],
+        dtype=np.int16,
+    )
+    return _Results(
+        metrics=tuple(metrics),
+        values=values.reshape(-1, len(metrics)),
+        reasons=reasons.reshape(-1, len(metrics)),
+        words=tuple(words),
+        verdict=common,
+        timing=_timing_row(plan, entrant, records),
+    )
 
 
-def _write_scores(plan: Plan, held: Sequence[_Held], path: Path) -> None:
+def _write_scores(plan: Plan, results: Sequence[_Results], path: Path) -> None:
     """Write the long table in its order: mixture, denoiser, target, metric; some at a time."""
-    with whole(path) as temporary, pq.ParquetWriter(temporary, SCORES) as writer:
-        for first in range(0, len(plan.dataset.mixtures), _MIXTURES):
-            rows = range(first, min(first + _MIXTURES, len(plan.dataset.mixtures)))
-            columns: dict[str, list[object]] = {name: [] for name in SCORES.names}
-            for row in rows:
-                for entrant, scores in zip(plan.entrants, held, strict=True):
-                    _add(columns, plan.dataset.mixtures[row], entrant, scores, row)
-            writer.write_table(pa.Table.from_pydict(columns, schema=SCORES))
+    schema = scores_schema(plan.dataset.task)
+    mixtures = plan.dataset.mixtures
+    row = 0
+    with writer(path, schema) as file:
+        for first in range(0, len(mixtures), _MIXTURES):
+            columns: dict[str, list[object]] = {name: [] for name in schema.names}
+            for mixture in mixtures[first : first + _MIXTURES]:
+                rows = range(row, row + len(mixture.targets))
+                _add(columns, plan, results, mixture, rows)
+                row = rows.stop
+            file.write_table(pa.Table.from_pydict(columns, schema=schema))
 
 
 def _add(
-    columns: dict[str, list[object]], mixture: Mixture, entrant: Entrant, scores: _Held, row: int
+    columns: dict[str, list[object]],
+    plan: Plan,
+    results: Sequence[_Results],
+    mixture: MixtureRow,
+    rows: range,
 ) -> None:
-    count = len(scores.metrics)
+    """Add the scores on one mixture, whose targets stand in some rows of the results."""
+    facets = (facet.column for facet in plan.dataset.task.facets)
     same = {
         "mixture_id": mixture.id,
         "task": mixture.task,
-        "denoiser": entrant.name,
-        "revision": entrant.revision,
-        "target": mixture.targets[0],
-        "music_category": mixture.music_category,
-        "noise_class": mixture.noise_class,
-        "snr_db": mixture.snr_db,
+        **dict(zip(facets, mixture.labels, strict=True)),
         "split": mixture.split,
     }
-    for name, cell in same.items():
-        columns[name] += [cell] * count
-    columns["metric"] += scores.metrics
-    columns["value"] += scores.values[row].tolist()
-    columns["reason"] += [scores.words[code] for code in scores.reasons[row]]
+    for entrant, result in zip(plan.entrants, results, strict=True):
+        for target, row in zip(mixture.targets, rows, strict=True):
+            own = {"denoiser": entrant.name, "revision": entrant.revision, "target": target.name}
+            for name, cell in (same | own).items():
+                columns[name] += [cell] * len(result.metrics)
+            columns["metric"] += result.metrics
+            columns["value"] += result.values[row].tolist()
+            columns["reason"] += [result.words[code] for code in result.reasons[row]]
 
 
-def _mixture_rows(dataset: Dataset) -> pa.Table:
-    return pa.Table.from_pylist(
-        [
-            {
-                "mixture_id": mixture.id,
-                "clean_id": mixture.clean_id,
-                "noise_id": mixture.noise_id,
-                "clean_cluster": dataset.clusters.get(mixture.clean_id, mixture.clean_id),
-                "noise_cluster": dataset.clusters.get(mixture.noise_id, mixture.noise_id),
-                "num_samples": mixture.num_samples,
-                "sampling_rate": mixture.sampling_rate,
-            }
-            for mixture in dataset.mixtures
-        ],
-        schema=MIXTURES,
-    )
+def _mixture_rows(dataset: Dataset) -> list[dict[str, Any]]:
+    ids = [axis.column for axis in dataset.task.clusters]
+    clusters = cluster_columns(dataset.task)
+    return [
+        {
+            "mixture_id": mixture.id,
+            **dict(zip(ids, mixture.cluster_ids, strict=True)),
+            **dict(zip(clusters, dataset.clusters_of(mixture), strict=True)),
+            "num_samples": mixture.num_samples,
+            "sampling_rate": mixture.sampling_rate,
+        }
+        for mixture in dataset.mixtures
+    ]
 
 
 def _timing_row(plan: Plan, entrant: Entrant, records: dict[str, Record]) -> dict[str, Any]:

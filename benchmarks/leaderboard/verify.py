@@ -1,4 +1,4 @@
-"""Score a part of a run again, and say which of its scores do not come out."""
+"""Verify a run: make and score a part of its estimates again, and name the scores that differ."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness.apply import load_denoiser
-from benchmarks.leaderboard.dataset import Dataset, read_dataset
-from benchmarks.leaderboard.evaluate import Entrant, Job, score_mixture
-from benchmarks.leaderboard.provenance import found_from, request_found
-from benchmarks.leaderboard.run_folder import Record, read_finished, read_rows
+from benchmarks.leaderboard.evaluate import Entrant, Job, score_key, score_mixture, score_targets
+from benchmarks.leaderboard.provenance import path_from, request_from
+from benchmarks.leaderboard.run_folder import Record, read_finished, read_table
 from benchmarks.metrics import suite
 from mn_dataset import seeds
 from mn_dataset.errors import DatasetError, InputError
+from mn_dataset.mix.dataset import Dataset, read_dataset
 from mn_dataset.workers import each
 
 TOLERANCE = 1e-3
 """In the metric's unit, mostly dB: what another machine's rounding may change."""
 
-Stored = dict[tuple[str, str, str], tuple[float | None, str]]
+Stored = dict[tuple[str, str, str, str], tuple[float | None, str]]
+"""Value and reason of mixture, denoiser, metric and target."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Mismatch:
     Attributes:
         mixture_id: The mixture.
         denoiser: The denoiser.
-        metric: The metric.
+        metric: The metric; with "/" and the target where a mixture may have several.
         stored: What the run holds; None for NaN.
         stored_reason: The reason that the run holds.
         found: What came out; None for NaN.
@@ -49,7 +50,7 @@ class Mismatch:
 
 
 @dataclass(frozen=True)
-class Recheck:
+class Verification:
     """What came of scoring a part of a run again.
 
     Attributes:
@@ -71,7 +72,7 @@ class Recheck:
     mismatches: tuple[Mismatch, ...]
 
 
-def recheck(
+def verify_run(
     run: Path,
     *,
     sample: str = "5%",
@@ -79,7 +80,7 @@ def recheck(
     dataset: Path | None = None,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> Recheck:
+) -> Verification:
     """Make and score a random part of a run's estimates again.
 
     Args:
@@ -95,24 +96,25 @@ def recheck(
         InputError: if the sample is neither a share nor a number, or a denoiser or metric is no
             longer of the revision that was scored.
     """
-    story = read_finished(run)
-    data = _dataset(run, story, dataset)
-    versions = _versions(story)
-    entrants, left_out = _entrants(run, story, tuple(versions))
+    description = read_finished(run)
+    data = _dataset(run, description, dataset)
+    versions = _versions(description)
+    entrants, left_out = _entrants(run, description, tuple(versions))
     stored = _stored(run)
-    estimates = sorted({(mixture, name) for mixture, name, _ in stored if name in entrants})
+    estimates = sorted({(mixture, name) for mixture, name, *_ in stored if name in entrants})
     chosen = seeds.generator(seed, "verify-run").shuffled(estimates)
     chosen = chosen[: _count(sample, len(estimates))]
-    jobs = _jobs(data, chosen, entrants, versions, device=story["settings"]["device"])
+    jobs = _jobs(data, chosen, entrants, versions, device=description["settings"]["device"])
     mismatches: list[Mismatch] = []
     for done, (job, records) in enumerate(each(_scored, jobs, workers=workers), start=1):
         mismatches += _differences(job, records, stored)
         if progress:
             progress(done, len(jobs))
-    return Recheck(
+    compared = set(chosen)
+    return Verification(
         estimates=len(chosen),
         of=len(estimates),
-        scores=len(chosen) * len(versions),
+        scores=sum((mixture, name) in compared for mixture, name, *_ in stored),
         denoisers=tuple(sorted({name for _, name in chosen})),
         metrics=tuple(versions),
         left_out=left_out,
@@ -128,69 +130,70 @@ def _count(sample: str, estimates: int) -> int:
     """
     text = sample.strip()
     try:
-        wanted = math.ceil(float(text[:-1]) / 100 * estimates) if text.endswith("%") else int(text)
+        count = math.ceil(float(text[:-1]) / 100 * estimates) if text.endswith("%") else int(text)
     except (ValueError, OverflowError):
-        wanted = 0
-    if wanted < 1:
-        raise InputError(f"--sample is {sample!r}; expected a share such as 5%, or a number")
-    return min(wanted, estimates)
+        count = 0
+    if count < 1:
+        raise InputError(f"sample is {sample!r}; expected a share such as 5%, or a number")
+    return min(count, estimates)
 
 
-def _dataset(run: Path, story: dict[str, Any], given: Path | None) -> Dataset:
-    way = story["dataset"].get("path")  # an older run lacks it
-    if given is None and way is None:
-        raise DatasetError(f"{run}: does not tell where its dataset lies; give it with --dataset")
-    root = given or found_from(run, way)
+def _dataset(run: Path, description: dict[str, Any], moved_to: Path | None) -> Dataset:
+    relative = description["dataset"].get("path")  # an older run lacks it
+    if moved_to is None and relative is None:
+        raise DatasetError(f"{run}: does not tell where its dataset lies; give it as dataset")
+    root = moved_to or path_from(run, relative)
     if not root.is_dir():
-        raise DatasetError(f"{root}: no such folder; give the run's dataset with --dataset")
+        raise DatasetError(f"{root}: no such folder; give the run's dataset as dataset")
     data = read_dataset(root)
-    expected = story["settings"]["manifest_sha256"]
+    expected = description["settings"]["manifest_sha256"]
     if data.manifest_sha256 != expected:
         raise DatasetError(
             f"{root}: its manifest has SHA-256 {data.manifest_sha256}, expected {expected}, on "
-            "which the run was made; give that dataset with --dataset"
+            "which the run was made; give that one as dataset"
         )
     return data
 
 
-def _versions(story: dict[str, Any]) -> dict[str, int]:
+def _versions(description: dict[str, Any]) -> dict[str, int]:
     """Return the run's metrics, all of the versions that are here."""
-    told = {metric["name"]: metric["version"] for metric in story["metrics"]}
-    for spec in suite.describe(told):
-        if spec.version != told[spec.name]:
+    versions = {metric["name"]: metric["version"] for metric in description["metrics"]}
+    for spec in suite.describe(versions):
+        if spec.version != versions[spec.name]:
             raise InputError(
                 f"the metric {spec.name!r} is version {spec.version} here, expected version "
-                f"{told[spec.name]} of the run; make the run again, or verify it with the "
-                f"mn-dataset {story['environment']['packages'].get('mn-dataset', 'of then')}"
+                f"{versions[spec.name]} of the run; make the run again, or verify it with the "
+                f"mn-dataset {description['environment']['packages'].get('mn-dataset', 'of then')}"
             )
-    return told
+    return versions
 
 
 def _entrants(
-    run: Path, story: dict[str, Any], metrics: tuple[str, ...]
+    run: Path, description: dict[str, Any], metrics: tuple[str, ...]
 ) -> tuple[dict[str, Entrant], tuple[str, ...]]:
     """Return the run's denoisers, all of their revisions, and those that are not repeatable."""
-    found: dict[str, Entrant] = {}
+    entrants: dict[str, Entrant] = {}
     left_out = []
-    for told in story["denoisers"]:
-        name, revision = told["name"], told["revision"]
-        request = request_found(run, told.get("request", name))
-        here = load_denoiser(request, device=story["settings"]["device"])
+    for item in description["denoisers"]:
+        name, revision = item["name"], item["revision"]
+        request = request_from(run, item.get("request", name))
+        here = load_denoiser(request, device=description["settings"]["device"])
         if here.revision != revision:
             raise InputError(
                 f"the denoiser {name!r} is of revision {here.revision} here, expected {revision} "
                 "of the run; install or restore that one, or make the run again with `mn bench`"
             )
         if here.spec.deterministic:
-            found[name] = Entrant(request, name, revision, metrics)
+            entrants[name] = Entrant(request, name, revision, metrics)
         else:
             left_out.append(name)
-    return found, tuple(left_out)
+    return entrants, tuple(left_out)
 
 
 def _stored(run: Path) -> Stored:
-    rows = read_rows(run, "scores.parquet").to_pydict()
-    keys = zip(rows["mixture_id"], rows["denoiser"], rows["metric"], strict=True)
+    key = ("mixture_id", "denoiser", "metric", "target")
+    rows = read_table(run, "scores.parquet", columns=(*key, "value", "reason")).to_pydict()
+    keys = zip(*(rows[name] for name in key), strict=True)
     values = (None if value is None or math.isnan(value) else value for value in rows["value"])
     return dict(zip(keys, zip(values, rows["reason"], strict=True), strict=True))
 
@@ -207,7 +210,7 @@ def _jobs(
     for mixture, name in sorted(chosen):
         by_mixture[mixture].append(entrants[name])
     return [
-        (Job(data.root, mixture, tuple(by_mixture[mixture.id]), versions, device),)
+        (Job(data.root, data.task, mixture, tuple(by_mixture[mixture.id]), versions, device),)
         for mixture in data.mixtures
         if mixture.id in by_mixture
     ]
@@ -218,16 +221,19 @@ def _scored(job: Job) -> tuple[Job, list[Record]]:
 
 
 def _differences(job: Job, records: Sequence[Record], stored: Stored) -> list[Mismatch]:
-    found = []
+    mismatches = []
+    targets = score_targets(job.task, job.mixture)
     for entrant, record in zip(job.entrants, records, strict=True):
         for metric, version in job.versions.items():
-            old, old_reason = stored[record.mixture_id, entrant.name, metric]
-            new, new_reason = record.scores[f"{metric}@{version}"]
-            if old is None or new is None:
-                same = old is new and old_reason == new_reason
-            else:
-                same = abs(old - new) <= TOLERANCE
-            if not same:
-                place = (record.mixture_id, entrant.name, metric)
-                found.append(Mismatch(*place, old, old_reason, new, new_reason))
-    return found
+            for file, target in zip(job.mixture.targets, targets, strict=True):
+                old, old_reason = stored[record.mixture_id, entrant.name, metric, file.name]
+                new, new_reason = record.scores[score_key(metric, version, target)]
+                if old is None or new is None:
+                    same = old is new and old_reason == new_reason
+                else:
+                    same = abs(old - new) <= TOLERANCE
+                if not same:
+                    name = metric if target is None else f"{metric}/{target}"
+                    score = (record.mixture_id, entrant.name, name)
+                    mismatches.append(Mismatch(*score, old, old_reason, new, new_reason))
+    return mismatches

@@ -24,7 +24,7 @@ _RATE = 16_000
 _NARROW_RATE = 8_000
 _PIECE_S = 16
 
-_REASONS = {"no_utterance": "the activity detector found no utterance to score"}
+_REASONS = {"no_utterance": "the metric's activity detector found nothing to score"}
 
 PESQ = MetricSpec(
     name="pesq",

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 _RATE = 10_000
 
-_REASONS = {"no_utterance": "too few frames of the clean signal are active"}
+_REASONS = {"no_utterance": "the metric's activity detector found nothing to score"}
 
 STOI = MetricSpec(
     name="stoi",

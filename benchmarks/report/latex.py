@@ -73,8 +73,8 @@ def escaped(text: str) -> str:
 
 
 def _body(board: Board, headline: str, others: list[str]) -> Iterator[str]:
-    means = {name: board.whole(name).set_index("denoiser")["mean"].to_dict() for name in others}
-    rows = board.whole(headline).to_dict("records")
+    means = {name: board.over_all(name).set_index("denoiser")["mean"].to_dict() for name in others}
+    rows = board.over_all(headline).to_dict("records")
     for group in (*RANKED_GROUPS, "oracle", "reference"):
         inside = [row for row in rows if board.groups[row["denoiser"]] == group]
         if not inside:

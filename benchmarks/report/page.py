@@ -1,4 +1,4 @@
-"""Show the leaderboard as one page that works from disk, without a network."""
+"""Write the leaderboard as one page that works from disk, without a network."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ import jinja2
 from markupsafe import Markup
 
 from benchmarks.leaderboard.ranking import RANKED_GROUPS
-from benchmarks.leaderboard.run_folder import read_rows
+from benchmarks.leaderboard.run_folder import read_table
 from benchmarks.metrics.suite import reasons
 from benchmarks.report.latex import LATEX
-from benchmarks.report.page_data import duels, packed, short, visible, worst
+from benchmarks.report.page_data import again, duels, packed, short, visible, worst
 from benchmarks.report.players import listen, scale
-from benchmarks.report.reproduce import again
 from benchmarks.report.summary import Board, Gap
 from benchmarks.report.text import MARKDOWN, heading
 from mn_dataset.records import SAMPLING_RATE
@@ -70,7 +69,7 @@ def page(board: Board, run: Path) -> str:
         subject=subject,
         about=about,
         command=board.command,
-        clusters=board.scores.clusters,
+        recordings=board.recordings(),
         style=_asset("style.css"),
         script=Markup("\n").join(_asset(name) for name in _SCRIPTS),
         data=_data(board, run, examples),
@@ -103,7 +102,7 @@ def _asset(name: str) -> Markup:
 def _data(board: Board, run: Path, examples: list[dict[str, Any]]) -> dict[str, Any]:
     """Return what the page's scripts show."""
     cube = packed(board)
-    rate = read_rows(run, "mixtures.parquet").to_pandas()["sampling_rate"]
+    rate = read_table(run, "mixtures.parquet", columns=["sampling_rate"]).to_pandas()
     return {
         "denoisers": _denoisers(board),
         "metrics": [
@@ -119,7 +118,7 @@ def _data(board: Board, run: Path, examples: list[dict[str, Any]]) -> dict[str, 
         "visible": visible(board),
         "worst": worst(board, cube["axes"]),
         "examples": examples,
-        "picture": scale(float(rate.max()) if len(rate) else SAMPLING_RATE),
+        "picture": scale(float(rate.to_numpy().max()) if len(rate) else SAMPLING_RATE),
     }
 
 
@@ -159,7 +158,7 @@ def _why(gap: Gap) -> str:
 
 
 def _trained_on(item: dict[str, Any]) -> str | None:
-    """Say what a learned denoiser saw: by its weights, or else by its declaration."""
+    """Return what a learned denoiser saw: by its weights, or else by its declaration."""
     data = ((item.get("weights") or {}).get("facts") or {}).get("data") or {}
     learned = data.get("train") or {}
     if "name" in data and "recordings" in learned:
@@ -170,19 +169,18 @@ def _trained_on(item: dict[str, Any]) -> str | None:
 
 def _credits(examples: list[dict[str, Any]]) -> list[dict[str, str]]:
     """Return whose recordings are to be heard, each once."""
-    found = {source["id"]: source for example in examples for source in example["sources"]}
-    return [found[name] for name in sorted(found)]
+    sources = {source["id"]: source for example in examples for source in example["sources"]}
+    return [sources[name] for name in sorted(sources)]
 
 
 def _facts(board: Board) -> dict[str, str]:
     data, machine = board.run["dataset"], board.run["environment"]
-    clean, noise = board.scores.clusters
     return {
         "Corpus": f"{data['corpus'] or data['name']}, hash {data['corpus_hash'] or 'unknown'}",
         "Dataset version": data["dataset_version"] or "unknown",
         "Generator version": data.get("generator_version") or "unknown",
         "Manifest SHA-256": data["manifest_sha256"],
-        "Mixtures": f"{data['mixtures']}, of {clean} clean × {noise} noise recordings or groups",
+        "Mixtures": f"{data['mixtures']}, of {board.recordings(' × ')} or groups",
         "Sources by origin": ", ".join(f"{n} {name}" for name, n in data["origins"].items()),
         "Seeds": ", ".join(
             [

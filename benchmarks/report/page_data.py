@@ -1,13 +1,12 @@
-"""Pack a board's rows for the page: one list of numbers per cell, a few megabytes at most.
+"""Pack what a page shows of a run: cells, pairwise tests, worst mixtures, and commands.
 
-Pack what the pairwise tests tell, for the page.
-
-Find the worst clips of every denoiser, so that the page can name them for any cell.
+Everything is lists of numbers, a few megabytes at most.
 """
 
 from __future__ import annotations
 
 import math
+import shlex
 from typing import Any
 
 import numpy as np
@@ -15,49 +14,76 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.leaderboard.inference import POWER, SIGNIFICANT, smallest
-from benchmarks.leaderboard.score_matrix import ALL
-from benchmarks.leaderboard.table import BASELINE
-from benchmarks.report.reproduce import noisy_file
+from benchmarks.leaderboard.ranking import BASELINE
+from benchmarks.leaderboard.score_matrix import ALL, TARGET
 from benchmarks.report.summary import Board
 from benchmarks.report.text import number
+from mn_dataset.mix.manifest import AUDIO, audio_path
 
-_KEYS = ("noise_class", "music_category", "snr_db")
+COLUMNS = ("difference", "ci_low", "ci_high", "p_value", "detectable")
+"""Numbers of a pair, after who is better, who is worse and whether that is sure."""
+
+EACH = 3
+"""Mixtures per denoiser, metric and cell; the worst of a larger cell are among them."""
+
+INPUT = "{noisy}"
+"""Where a command names the mixture's file, as the shell shall read it."""
+
 _WHOLE = ("n", "rank", "rank_high")
+_OUT = "again"
 
 
 def packed(board: Board) -> dict[str, Any]:
     """Return the board's rows by cell.
 
     Returns:
-        `axes`: per key of a cell its values, without "all". `columns`: what is told of a row.
-        `cells`: of each cell its `key` (places in the axes, -1 for all), its `size` in mixtures,
-        and its `values`: metric by metric, denoiser by denoiser, column by column; an undefined
-        number is null.
+        `facets`: per key of a cell what it is called. `axes`: per key its values, without "all".
+        `columns`: what the numbers of a row are. `cells`: of each cell its `key` (numbers of values
+        in the axes, -1 for all), its `size` in mixtures, and its `values`: metric by metric,
+        denoiser by denoiser, column by column; an undefined number is null.
     """
-    axes = _axes(board)
-    columns = [name for name in board.rows.columns if name not in ("denoiser", "metric", *_KEYS)]
+    keys = list(board.scores.keys)
+    axes = {key: board.scores.axis(key) for key in keys}
+    columns = [name for name in board.rows.columns if name not in ("denoiser", "metric", *keys)]
     columns = [name for name in columns if pd.api.types.is_numeric_dtype(board.rows[name])]
     order = pd.MultiIndex.from_product([list(board.metrics), board.names])
     cells = []
-    sizes = _sizes(board)
-    for key, rows in board.rows.groupby(list(_KEYS), sort=False):
+    for key, rows in board.rows.groupby(keys, sort=False):
         labels = tuple(map(str, key))
         table = rows.set_index(["metric", "denoiser"])[columns].reindex(order)
         numbers = [
             _column(name, table[name].to_numpy(dtype=np.float64, na_value=np.nan))
             for name in columns
         ]
+        inside = board.scores.inside(labels[: len(board.scores.labels)])
         cells.append(
             {
                 "key": [
                     -1 if label == ALL else axes[name].index(label)
-                    for name, label in zip(_KEYS, labels, strict=True)
+                    for name, label in zip(keys, labels, strict=True)
                 ],
-                "size": sizes[labels],
+                "size": int(inside.sum()),
                 "values": [number for row in zip(*numbers, strict=True) for number in row],
             }
         )
-    return {"axes": axes, "columns": columns, "cells": cells}
+    return {"facets": _facets(board), "axes": axes, "columns": columns, "cells": cells}
+
+
+def _facets(board: Board) -> list[dict[str, Any]]:
+    """Return what each key of a cell is called: in the page's address, and for people."""
+    columns = [facet.column for facet in board.task.facets]
+    words = [column.partition("_")[0] for column in columns]
+    facets = [
+        {
+            "name": word if words.count(word) == 1 else facet.column,
+            "title": facet.title[:1].upper() + facet.title[1:],
+            "plural": facet.plural,
+            "numeric": facet.numeric,
+        }
+        for facet, word in zip(board.task.facets, words, strict=True)
+    ]
+    target = {"name": TARGET, "title": "Target", "plural": "targets", "numeric": False}
+    return [*facets, *([target] if board.scores.by_target else [])]
 
 
 def short(number: float) -> float | None:
@@ -76,60 +102,25 @@ def _column(name: str, values: NDArray[np.float64]) -> list[float | int | None]:
     return numbers
 
 
-def _axes(board: Board) -> dict[str, list[str]]:
-    found = {}
-    for name in _KEYS:
-        labels = [str(label) for label in board.rows[name].unique() if label != ALL]
-        found[name] = sorted(labels) if name != "snr_db" else sorted(labels, key=_low)
-    return found
-
-
-def _low(label: str) -> float:
-    return float(label.partition("..")[0])
-
-
-def _sizes(board: Board) -> dict[tuple[str, ...], int]:
-    """Count the mixtures of every cell that has rows."""
-    scores = board.scores
-    facts = pd.DataFrame(
-        {
-            "noise_class": scores.noise_class,
-            "music_category": scores.music_category,
-            "snr_db": scores.snr,
-        }
-    )
-    sizes: dict[tuple[str, ...], int] = {}
-    for key in board.rows[list(_KEYS)].drop_duplicates().itertuples(index=False):
-        inside = np.ones(len(facts), dtype=bool)
-        for name, label in zip(_KEYS, key, strict=True):
-            inside &= np.ones(len(facts), dtype=bool) if label == ALL else facts[name] == label
-        sizes[tuple(map(str, key))] = int(inside.sum())
-    return sizes
-
-
-COLUMNS = ("difference", "ci_low", "ci_high", "p_value", "detectable")
-"""What is told of a pair in numbers, after who is better, who is worse and whether that is sure."""
-
-
 def duels(board: Board) -> dict[str, Any]:
     """Return the pairwise tests over all mixtures.
 
     Returns:
-        `columns`: what is told of a pair. `values`: of each metric one list, pair by pair and
-        column by column: the places of the better and of the worse among the denoisers, 1 where
+        `columns`: what is said of a pair. `values`: of each metric one list, pair by pair and
+        column by column: the numbers of the better and of the worse among the denoisers, 1 where
         that is sure, and numbers, of which an undefined one is null.
     """
-    whole = board.duels[board.duels["noise_class"] == ALL]
-    places = {name: place for place, name in enumerate(board.names)}
+    over_all = board.duels[board.duels[board.first_facet.column] == ALL]
+    numbers = {name: number for number, name in enumerate(board.names)}
     values = []
     for metric in board.metrics:
-        rows = whole[whole["metric"] == metric]
-        better, worse = (rows[side].map(places).tolist() for side in ("better", "worse"))
+        rows = over_all[over_all["metric"] == metric]
+        better, worse = (rows[side].map(numbers).tolist() for side in ("better", "worse"))
         sure = (rows["p_value"] < SIGNIFICANT).astype(int).tolist()
-        numbers = rows[list(COLUMNS)].to_numpy(dtype=np.float64).tolist()
-        told = zip(better, worse, sure, numbers, strict=True)
+        tests = rows[list(COLUMNS)].to_numpy(dtype=np.float64).tolist()
+        pairs = zip(better, worse, sure, tests, strict=True)
         values.append(
-            [part for *who, row in told for part in (*who, *(short(value) for value in row))]
+            [part for *who, test in pairs for part in (*who, *(short(value) for value in test))]
         )
     return {"columns": ["better", "worse", "sure", *COLUMNS], "values": values}
 
@@ -139,81 +130,115 @@ def visible(board: Board) -> dict[str, Any]:
 
     Returns:
         `power`: in how many of 100 test sets a difference of that size is found. `told`: of each
-        metric, by noise class and for "all", the number of pairs that differ, and the median,
-        least and most of what can be seen between them.
+        metric, by label of the first facet and for "all", the number of pairs that differ, and the
+        median, least and most of what can be seen between them.
     """
-    told: dict[str, dict[str, list[int | str]]] = {metric: {} for metric in board.metrics}
-    for row in smallest(board.duels).to_dict("records"):
+    column = board.first_facet.column
+    differences: dict[str, dict[str, list[int | str]]] = {metric: {} for metric in board.metrics}
+    for row in smallest(board.duels, by=column).to_dict("records"):
         sizes = (number(row[name]) for name in ("difference", "lowest", "highest"))
-        told[row["metric"]][row["noise_class"]] = [row["pairs"], *sizes]
-    return {"power": round(100 * POWER), "told": list(told.values())}
-
-
-EACH = 3
-"""Clips per denoiser, metric and cell of the cube; the worst of a larger cell are among them."""
+        differences[row["metric"]][row[column]] = [row["pairs"], *sizes]
+    return {"power": round(100 * POWER), "told": list(differences.values())}
 
 
 def worst(board: Board, axes: dict[str, list[str]]) -> dict[str, Any]:
-    """Return the worst clips of every denoiser in every metric, and which mixtures they are.
+    """Return the worst mixtures of every denoiser in every metric, of each target by itself.
 
     Args:
         board: The run.
         axes: Values of the cells' keys, see ``packed``.
 
     Returns:
-        `mixtures`: of each its id, its cell as places in the axes, and its file. `clips`: by
-        metric, by denoiser, a flat list of place in the mixtures, value, difference to `noisy`.
+        `mixtures`: of each its id, its cell as numbers of values in the axes, and its file.
+        `clips`: by metric, by denoiser, a flat list of number among the mixtures, value, difference
+        to `noisy`.
     """
+    scores = board.scores
+    sides = list(scores.by_target.values()) or [scores.values]
     cells = _cells(board, axes)
     baseline = board.names.index(BASELINE) if BASELINE in board.names else None
-    ids = board.scores.ids
-    places: dict[int, int] = {}
+    numbers: dict[int, int] = {}
     clips = []
     for name, metric in board.metrics.items():
-        values = board.scores.values[name]
+        values = np.concatenate([side[name] for side in sides])
         sign = 1.0 if metric["higher_is_better"] else -1.0
         deltas = values * np.nan if baseline is None else values - values[:, [baseline]]
         clips.append(
             [
                 [
-                    number
-                    for place in _lowest(sign * values[:, column], cells)
-                    for number in (
-                        places.setdefault(place, len(places)),
-                        short(values[place, column]),
-                        short(deltas[place, column]),
+                    part
+                    for row in _lowest(sign * values[:, column], cells)
+                    for part in (
+                        numbers.setdefault(row, len(numbers)),
+                        short(values[row, column]),
+                        short(deltas[row, column]),
                     )
                 ]
                 for column in range(len(board.names))
             ]
         )
+    ids = [scores.ids[row % len(scores.ids)] for row in numbers]
     return {
         "mixtures": [
-            [ids[place], *cells[place].tolist(), noisy_file(board, ids[place])] for place in places
+            [name, *cells[row].tolist(), input_file(board, name)]
+            for name, row in zip(ids, numbers, strict=True)
         ],
         "clips": clips,
     }
 
 
 def _lowest(values: NDArray[np.float64], cells: NDArray[np.intp]) -> list[int]:
-    """Return the places of the lowest values of each cell, the lowest of all first."""
+    """Return the rows of the lowest values of each cell, the lowest of all first."""
     order = np.argsort(values, kind="stable")
     order = order[np.isfinite(values[order])]
     _, codes = np.unique(cells[order], axis=0, return_inverse=True)
     by_cell = np.argsort(codes, kind="stable")
     starts = np.concatenate([[0], np.cumsum(np.bincount(codes))])[codes[by_cell]]
     first = by_cell[np.arange(len(by_cell)) - starts < EACH]
-    return [int(place) for place in order[np.sort(first)]]
+    return [int(row) for row in order[np.sort(first)]]
 
 
 def _cells(board: Board, axes: dict[str, list[str]]) -> NDArray[np.intp]:
-    """Return each mixture's cell as places in the axes, shape (mixtures, 3)."""
+    """Return the cell of each mixture, of each target in turn, as numbers of values in the axes."""
     scores = board.scores
-    labels = (scores.noise_class, scores.music_category, scores.snr)
-    return np.array(
-        [
-            [values.index(label) for label in column.tolist()]
-            for values, column in zip(axes.values(), labels, strict=True)
-        ],
-        dtype=np.intp,
-    ).T
+    columns = [
+        [axes[column].index(label) for label in labels.tolist()]
+        for column, labels in scores.labels.items()
+    ]
+    cells = np.array(columns, dtype=np.intp).T
+    if not scores.by_target:
+        return cells
+    targets = np.repeat(np.arange(len(scores.by_target)), len(cells))
+    return np.column_stack([np.tile(cells, (len(scores.by_target), 1)), targets])
+
+
+def again(board: Board, item: dict[str, Any]) -> str:
+    """Return a command for a shell that makes an estimate again, of the mixture in ``INPUT``.
+
+    Where no command does that to a file, ``mn bench`` does: it knows what else a denoiser needs.
+
+    Args:
+        board: The run.
+        item: The denoiser's description in run.json.
+    """
+    request = item.get("request", item["name"])  # an older run lacks it
+    device = board.run["settings"]["device"]
+    where = "" if device == "cpu" else f" --device {shlex.quote(device)}"
+    if item.get("needs") or not board.task.command:
+        names = ",".join(dict.fromkeys([BASELINE, request]))
+        folder = shlex.quote(_dataset(board))
+        return f"mn bench {folder} --denoisers {shlex.quote(names)} --out {_OUT}{where}"
+    command = f"mn {board.task.command} {INPUT}"
+    return f"{command} --denoiser {shlex.quote(request)} --out {_OUT}{where}"
+
+
+def input_file(board: Board, mixture_id: str) -> str:
+    """Return a mixture's input in the dataset as a shell finds it, be it WAV or FLAC."""
+    names = board.task.named_files
+    path = audio_path(mixture_id, names.inputs[0], "") if names else f"{AUDIO}/{mixture_id}."
+    return f"{shlex.quote(f'{_dataset(board)}/{path}')}*"
+
+
+def _dataset(board: Board) -> str:
+    data: dict[str, str] = board.run["dataset"]
+    return data.get("path", data["name"])  # an older run lacks the way to it

@@ -1,4 +1,4 @@
-"""Gather what is to be heard and seen of a run's examples, and draw their spectrograms."""
+"""Gather the audio and the spectrograms of a run's examples for the page."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from benchmarks.leaderboard.examples import PICTURE
-from benchmarks.leaderboard.run_folder import write_whole
+from benchmarks.leaderboard.examples import PICTURE, layer_names
+from benchmarks.leaderboard.inference import Floats
 from benchmarks.leaderboard.selection import headline, worst_clips
 from benchmarks.report.page_data import short
 from benchmarks.report.summary import Board
 from benchmarks.signal.spectrogram import FLOOR_DB, TICKS_HZ, picture, position
 from mn_dataset.errors import AudioError
+from mn_dataset.files.atomic import write_bytes
 
 
 def listen(board: Board, run: Path) -> list[dict[str, Any]]:
@@ -26,7 +27,7 @@ def listen(board: Board, run: Path) -> list[dict[str, Any]]:
     worst = _worst_of(board)
     shown = []
     for example in board.run["examples"]:
-        players = _players(example, run)
+        players = _players(board, example, run)
         if not players["layers"] and not players["estimates"]:
             continue
         name = example["mixture_id"]
@@ -34,13 +35,16 @@ def listen(board: Board, run: Path) -> list[dict[str, Any]]:
             {
                 "id": name,
                 "why": example.get("why", ""),
-                "noise_class": example["noise_class"],
-                "music_category": example["music_category"],
-                "snr_db": _snr(board, name, example),
+                "labels": _labels(board, name, example),
                 "duration_s": example.get("duration_s"),
-                "noisy": example["noisy"],
+                "noisy": example[players["inputs"][0]],
                 **players,
-                "scores": _scores(board, name),
+                "scores": _scores(board, name, board.scores.values),
+                "target_scores": {
+                    target: _scores(board, name, values)
+                    for target, values in board.scores.by_target.items()
+                    if target in players["targets"]
+                },
                 "worst_of": worst.get(name, []),
                 "sources": example.get("sources", []),
             }
@@ -58,14 +62,17 @@ def scale(sampling_rate: float) -> dict[str, Any]:
     }
 
 
-def _players(example: Mapping[str, Any], run: Path) -> dict[str, Any]:
+def _players(board: Board, example: Mapping[str, Any], run: Path) -> dict[str, Any]:
+    """Return the players of inputs and targets, and of what each denoiser made of each target."""
     levels = example.get("level_db", {})
+    names = layer_names(example)
+    targets = [name for name in names if name in board.scores.by_target] or names[-1:]
     layers = {
         name: player
-        for name in ("noisy", "clean")
+        for name in names
         if (player := _player(run, example[name], levels.get(name), 0.0))
     }
-    estimates = {}
+    estimates: dict[str, dict[str, dict[str, Any]]] = {}
     for item in example["estimates"]:
         files = {
             "estimate": _player(
@@ -78,10 +85,16 @@ def _players(example: Mapping[str, Any], run: Path) -> dict[str, Any]:
                 item.get("residual_raised_db", 0.0),
             ),
         }
-        there = {name: player for name, player in files.items() if player}
-        if there:
-            estimates[item["denoiser"]] = there
-    return {"layers": layers, "estimates": estimates}
+        players = {name: player for name, player in files.items() if player}
+        if players:
+            target = item.get("target", targets[0])
+            estimates.setdefault(item["denoiser"], {})[target] = players
+    return {
+        "inputs": [name for name in names if name not in targets],
+        "targets": targets,
+        "layers": layers,
+        "estimates": estimates,
+    }
 
 
 def _player(
@@ -101,42 +114,46 @@ def _player(
 def _drawn(run: Path, file: str) -> str | None:
     """Draw a file unless that was done since it was written; None where it cannot be read."""
     audio = run / file
-    place = audio.with_suffix(PICTURE)
-    if not place.is_file() or place.stat().st_mtime_ns < audio.stat().st_mtime_ns:
+    path = audio.with_suffix(PICTURE)
+    if not path.is_file() or path.stat().st_mtime_ns < audio.stat().st_mtime_ns:
         try:
-            write_whole(place, picture(audio))
+            write_bytes(path, picture(audio), durable=False)
         except AudioError:
             return None
-    return quote(place.relative_to(run).as_posix())
+    return quote(path.relative_to(run).as_posix())
 
 
 def _worst_of(board: Board) -> dict[str, list[str]]:
-    """Return whose worst clip of its noise class and SNR each mixture is, by its id."""
+    """Return by mixture whose worst one of its cell it is; see ``worst_clips``."""
     metric = headline(list(board.metrics))
-    found: dict[str, list[str]] = {}
     columns = {
-        name: place for place, name in enumerate(board.names) if board.groups[name] != "reference"
+        name: column for column, name in enumerate(board.names) if board.groups[name] != "reference"
     }
     rising = board.metrics[metric]["higher_is_better"]
     worst = worst_clips(board.scores, columns, metric=metric, higher_is_better=rising)
-    for (denoiser, _, _), place in worst.items():
-        found.setdefault(board.scores.ids[place], []).append(denoiser)
-    return found
+    names: dict[str, list[str]] = {}
+    for (denoiser, *_), row in worst.items():
+        names.setdefault(board.scores.ids[row], []).append(denoiser)
+    return names
 
 
-def _scores(board: Board, mixture_id: str) -> dict[str, list[float | None]]:
+def _scores(
+    board: Board, mixture_id: str, values: Mapping[str, Floats]
+) -> dict[str, list[float | None]]:
     """Return every denoiser's values on one mixture, in the order of the metrics."""
     if mixture_id not in board.scores.ids:
         return {}
-    place = board.scores.ids.index(mixture_id)
+    row = board.scores.ids.index(mixture_id)
     return {
-        name: [short(float(board.scores.values[metric][place, column])) for metric in board.metrics]
+        name: [short(float(values[metric][row, column])) for metric in board.metrics]
         for column, name in enumerate(board.names)
     }
 
 
-def _snr(board: Board, mixture_id: str, example: Mapping[str, Any]) -> str:
-    """Return the SNR as the tables call it."""
+def _labels(board: Board, mixture_id: str, example: Mapping[str, Any]) -> list[str]:
+    """Return the mixture's labels on the facets as the tables call them."""
     if mixture_id in board.scores.ids:
-        return str(board.scores.snr[board.scores.ids.index(mixture_id)])
-    return f"{example['snr_db']:g}"
+        row = board.scores.ids.index(mixture_id)
+        return [str(labels[row]) for labels in board.scores.labels.values()]
+    cells = (example[facet.column] for facet in board.task.facets)
+    return [f"{cell:g}" if isinstance(cell, float) else str(cell) for cell in cells]

@@ -19,13 +19,14 @@ from benchmarks.contract import Model
 from benchmarks.harness.load import construct
 from benchmarks.layers.weights_file import WEIGHTS_NAME, read_card, save
 from benchmarks.layers.weights_file import load as load_weights
-from benchmarks.leaderboard.run_folder import read_rows, write_whole
-from benchmarks.leaderboard.table import BASELINE
+from benchmarks.leaderboard.ranking import BASELINE
+from benchmarks.leaderboard.run_folder import read_table
 from benchmarks.report.summary import HEADLINE, read_board
 from benchmarks.report.text import number, table
 from benchmarks.training.data.base import SOURCES, TRAIN, attributions, read_sources
 from mn_dataset.audio.io import file_sha256
 from mn_dataset.errors import DatasetError
+from mn_dataset.files.atomic import write_text
 
 _TEMPLATE = "model_card.md.j2"
 _POINTS = 12  # of the curve
@@ -61,7 +62,7 @@ def scored(run: Path, *, revision: str) -> Scored:
         DatasetError: if the run is not finished, or these weights or `noisy` are not in it.
     """
     board = read_board(run)
-    rows = read_rows(run, "scores.parquet").to_pandas()
+    rows = read_table(run, "scores.parquet").to_pandas()
     rows = rows[rows["metric"] == HEADLINE]
     own = sorted({*rows.loc[rows["revision"] == revision, "denoiser"]})
     values = rows.pivot(index="mixture_id", columns="denoiser", values="value")
@@ -248,7 +249,7 @@ def pack(
             table.csv if number == 0 else table.csv.partition("\n")[2]
             for number, table in enumerate(tables)
         )
-        write_whole(weights.with_suffix(".scores.csv"), lines.encode())
+        write_text(weights.with_suffix(".scores.csv"), lines)
     told = "" if notes is None else notes.read_text(encoding="utf-8")
     text = model_card(
         weights,
@@ -257,7 +258,7 @@ def pack(
         notes=told,
         front_end=learned.spec.front_end,
     )
-    write_whole(weights.with_suffix(".md"), text.encode())
+    write_text(weights.with_suffix(".md"), text)
     return weights
 
 

@@ -1,4 +1,4 @@
-"""Build every file of a run's report from the run folder alone."""
+"""Write a run's report, its tables and its page, from the run folder alone."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.leaderboard.inference import smallest
-from benchmarks.leaderboard.run_folder import write_whole
 from benchmarks.report.latex import LATEX, latex
 from benchmarks.report.page import page
 from benchmarks.report.summary import read_board
 from benchmarks.report.text import MARKDOWN, markdown
-from mn_dataset.whole import whole
+from mn_dataset.files.atomic import replacement, write_text
+from mn_dataset.files.lock import locked
 
 _ROWS = 1024  # of a table that are Python's objects at a time
 
 
-def write_report(run: Path) -> None:
+def report(run: Path) -> None:
     """Write leaderboard.csv, leaderboard.json, leaderboard.md, leaderboard.tex and index.html.
 
     Args:
@@ -28,29 +28,31 @@ def write_report(run: Path) -> None:
 
     Raises:
         DatasetError: if one of them is missing, or the run was not finished.
+        InputError: if another process writes into the folder.
     """
     board = read_board(run)
-    with whole(run / "leaderboard.csv") as temporary, temporary.open("wb") as file:
-        board.rows.to_csv(file, index=False, lineterminator="\n", float_format="%.6g")
-    tables = {
-        "rows": board.rows,
-        "duels": board.duels,
-        "smallest_differences": smallest(board.duels),
-    }
-    head = {"title": board.title, "provenance": board.run, "timing": board.timing}
-    with whole(run / "leaderboard.json") as temporary, temporary.open("wb") as file:
-        file.writelines(part.encode() for part in _json(head, tables))
-    write_whole(run / MARKDOWN, markdown(board).encode())
-    write_whole(run / LATEX, latex(board).encode())
-    write_whole(run / "index.html", page(board, run).encode())
+    with locked(run, command="mn report"):
+        with replacement(run / "leaderboard.csv") as temporary, temporary.open("wb") as file:
+            board.rows.to_csv(file, index=False, lineterminator="\n", float_format="%.6g")
+        tables = {
+            "rows": board.rows,
+            "duels": board.duels,
+            "smallest_differences": smallest(board.duels, by=board.first_facet.column),
+        }
+        head = {"title": board.title, "provenance": board.run, "timing": board.timing}
+        with replacement(run / "leaderboard.json") as temporary, temporary.open("wb") as file:
+            file.writelines(part.encode() for part in _json(head, tables))
+        write_text(run / MARKDOWN, markdown(board))
+        write_text(run / LATEX, latex(board))
+        write_text(run / "index.html", page(board, run))
 
 
 def _json(head: dict[str, Any], tables: dict[str, pd.DataFrame]) -> Iterator[str]:
     """Yield tables below a head, a row a line."""
     yield "{\n"
     for name, content in head.items():
-        told = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-        yield f"{json.dumps(name)}: {told},\n"
+        text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+        yield f"{json.dumps(name)}: {text},\n"
     for number, (name, rows) in enumerate(tables.items()):
         yield ",\n" if number else ""
         yield f"{json.dumps(name)}: [\n"

@@ -1,9 +1,9 @@
-"""Gather from a run folder what its report shows, and how a person says it."""
+"""Summarise a run folder: the aggregated scores, their title, and what they lack."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,12 @@ import pandas as pd
 
 from benchmarks.contract import DEFINED
 from benchmarks.leaderboard import selection
-from benchmarks.leaderboard.run_folder import read_finished, read_rows
+from benchmarks.leaderboard.ranking import leaderboard
+from benchmarks.leaderboard.run_folder import read_finished, read_table
 from benchmarks.leaderboard.score_matrix import ALL, Scores, read_scores
-from benchmarks.leaderboard.table import leaderboard
 from mn_dataset.records import SYNTHETIC
+from mn_dataset.tasks.facets import Facet
+from mn_dataset.tasks.spec import TaskSpec
 
 HEADLINE = selection.HEADLINE
 """The metric of the first table, where a run has it."""
@@ -45,7 +47,7 @@ class Board:
     Attributes:
         run: What run.json holds.
         rows: The rows of leaderboard.csv.
-        duels: The ranked denoisers pair by pair, over all mixtures and by noise class.
+        duels: The ranked denoisers pair by pair, over all mixtures and by the first facet.
         timing: The rows of timing.parquet, by denoiser.
         scores: What was aggregated, by mixture.
     """
@@ -62,10 +64,21 @@ class Board:
         data = self.run["dataset"]
         corpus = data["corpus"] or data["name"]
         splits = " + ".join(data["splits"])
+        activity = self.task.activity or self.task.name
         return (
-            f"Denoising leaderboard: corpus {corpus}{self._synthetic()}, "
+            f"{activity.capitalize()} leaderboard: corpus {corpus}{self._synthetic()}, "
             f"split {splits}, {data['mixtures']} mixtures{self._uncovered()}"
         )
+
+    @property
+    def task(self) -> TaskSpec:
+        """What the mixtures are for."""
+        return self.scores.task
+
+    @property
+    def first_facet(self) -> Facet:
+        """The side of the cells that the main table and the pairwise tests are divided by."""
+        return self.task.facets[0]
 
     @property
     def command(self) -> str:
@@ -75,21 +88,43 @@ class Board:
     @property
     def metrics(self) -> dict[str, dict[str, Any]]:
         """The run's metrics by name, the headline first."""
-        found = {metric["name"]: metric for metric in self.run["metrics"]}
-        return dict(sorted(found.items(), key=lambda item: item[0] != HEADLINE))
+        metrics = {metric["name"]: metric for metric in self.run["metrics"]}
+        return dict(sorted(metrics.items(), key=lambda item: item[0] != HEADLINE))
 
     @property
     def groups(self) -> dict[str, str]:
         """The rank group of each denoiser."""
         return {item["name"]: item["rank_group"] for item in self.run["denoisers"]}
 
-    def whole(self, metric: str) -> pd.DataFrame:
+    def over_all(self, metric: str) -> pd.DataFrame:
         """Return the rows over all mixtures in one metric, the best mean first."""
-        rows = self.rows
-        cell = (rows["noise_class"] == ALL) & (rows["music_category"] == ALL)
-        chosen = rows[cell & (rows["snr_db"] == ALL) & (rows["metric"] == metric)]
         rising = not self.metrics[metric]["higher_is_better"]
-        return chosen.sort_values("mean", ascending=rising, kind="stable")
+        rows = self.by(None, metric)
+        return rows.sort_values("mean", ascending=rising, kind="stable")
+
+    def by(self, key: str | None, metric: str) -> pd.DataFrame:
+        """Return the rows in one metric that are divided by one key alone, and those over all."""
+        others = [name for name in self.scores.keys if name != key]
+        inside = (self.rows[others] == ALL).all(axis=1)
+        return self.rows[inside & (self.rows["metric"] == metric)]
+
+    def axis_texts(self, column: str, labels: Sequence[str] | None = None) -> list[str]:
+        """Return the labels of a facet, or some of them, as tables show them."""
+        unit = " dB" if column in self.scores.numbers else ""
+        shown = self.scores.axis(column) if labels is None else labels
+        return [f"{label}{unit}" for label in shown]
+
+    def recordings(self, joint: str = " and ") -> str:
+        """Return how many recordings of each kind were mixed: "4 clean and 3 noise recordings"."""
+        counted = [
+            f"{count} {axis.plural}"
+            for count, axis in zip(self.scores.cluster_counts, self.task.clusters, strict=True)
+            if axis.column
+        ]
+        last = counted[-1].rpartition(" ")[2] if counted else ""
+        return joint.join(
+            [*(words.removesuffix(f" {last}") for words in counted[:-1]), *counted[-1:]]
+        )
 
     @property
     def names(self) -> list[str]:
@@ -128,16 +163,16 @@ def read_board(run: Path) -> Board:
     Raises:
         DatasetError: if a file of the run is missing, or the run was not finished.
     """
-    story = read_finished(run)
-    timing = read_rows(run, "timing.parquet").to_pylist()
-    names = [denoiser["name"] for denoiser in story["denoisers"]]
-    metrics = [metric["name"] for metric in story["metrics"]]
+    description = read_finished(run)
+    timing = read_table(run, "timing.parquet").to_pylist()
+    names = [denoiser["name"] for denoiser in description["denoisers"]]
+    metrics = [metric["name"] for metric in description["metrics"]]
     scores = read_scores(run, denoisers=names, metrics=metrics)
-    found = leaderboard(scores, story)
+    board = leaderboard(scores, description)
     return Board(
-        run=story,
-        rows=found.rows,
-        duels=found.duels,
+        run=description,
+        rows=board.rows,
+        duels=board.duels,
         timing={row["denoiser"]: row for row in timing},
         scores=scores,
     )

@@ -1,4 +1,4 @@
-"""Say the leaderboard in Markdown that reads well in a terminal too."""
+"""Write the leaderboard as Markdown that reads well in a terminal too."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.leaderboard.inference import POWER, SIGNIFICANT, smallest
-from benchmarks.leaderboard.score_matrix import ALL
+from benchmarks.leaderboard.score_matrix import ALL, TARGET
 from benchmarks.metrics.suite import reasons
 from benchmarks.report.summary import Board
 from mn_dataset.errors import DatasetError
@@ -19,7 +19,11 @@ MARKDOWN = "leaderboard.md"
 GLOBAL = {"nsdr": "GNSDR", "sir": "GSIR", "sar": "GSAR"}
 """What the mean of a metric, weighted by length, is called."""
 
-_WORDS = {"denoiser", "metric", "why not", "role", "category", "noise", "surely better than"}
+_WORDS = {
+    *("denoiser", "metric", "target", "why not", "role", "category", "noise"),
+    "surely better than",
+}
+"""Headers of the columns that hold words."""
 
 
 def leaderboard_text(run: Path) -> str:
@@ -35,13 +39,15 @@ def leaderboard_text(run: Path) -> str:
 
 
 def markdown(board: Board) -> str:
-    """Say the whole leaderboard in Markdown, the main table first."""
+    """Return the whole leaderboard in Markdown, the main table first."""
     headline = next(iter(board.metrics))
+    facet = board.first_facet
     sections = [
         f"# {board.title}",
         f"`{board.command}`" if board.command else "",
-        f"## {heading(board.metrics[headline])}: all mixtures, and the mean by noise class",
+        f"## {heading(board.metrics[headline])}: all mixtures, and the mean by {facet.title}",
         table(*_main(board, headline)),
+        "\n".join(_by_target(board, headline)),
         _how_to_read(board),
         "## Every metric: mean over all mixtures",
         table(*_every_metric(board)),
@@ -121,13 +127,13 @@ def chance(p_value: float) -> str:
 
 
 def _main(board: Board, metric: str) -> tuple[list[str], list[list[str]]]:
-    rows = board.rows
-    inside = (rows["metric"] == metric) & (rows["snr_db"] == ALL) & (rows["music_category"] == ALL)
-    means = rows[inside].pivot(index="denoiser", columns="noise_class", values="mean")
-    classes = [name for name in means.columns if name != ALL]
-    header = ["rank", "denoiser", "n", "mean", "95 % interval", "Δ noisy", "p", *classes]
+    column = board.first_facet.column
+    means = board.by(column, metric).pivot(index="denoiser", columns=column, values="mean")
+    labels = board.scores.axis(column)
+    header = ["rank", "denoiser", "n", "mean", "95 % interval", "Δ noisy", "p"]
+    header += board.axis_texts(column)
     body = []
-    for row in board.whole(metric).to_dict("records"):
+    for row in board.over_all(metric).to_dict("records"):
         interval = f"{number(row['ci_low'])} … {number(row['ci_high'])}"
         body.append(
             [
@@ -138,17 +144,33 @@ def _main(board: Board, metric: str) -> tuple[list[str], list[list[str]]]:
                 interval if math.isfinite(row["ci_low"]) else "–",
                 number(row["delta"], sign=True),
                 chance(row["p_value"]),
-                *(number(means.loc[row["denoiser"], name]) for name in classes),
+                *(number(means.loc[row["denoiser"], name]) for name in labels),
             ]
         )
     return header, body
 
 
+def _by_target(board: Board, metric: str) -> Iterator[str]:
+    targets = list(board.scores.by_target)
+    if not targets:
+        return
+    means = board.by(TARGET, metric).pivot(index="denoiser", columns=TARGET, values="mean")
+    yield f"## {heading(board.metrics[metric])}: the mean by target\n"
+    yield table(
+        ["denoiser", *targets],
+        [
+            [_marked(board, name), *(number(means.loc[name, target]) for target in targets)]
+            for name in board.over_all(metric)["denoiser"]
+        ],
+    )
+    yield "\nIn all other tables a mixture's score is the mean over its targets."
+
+
 def _every_metric(board: Board) -> tuple[list[str], list[list[str]]]:
     means = {
-        name: board.whole(name).set_index("denoiser")["mean"].to_dict() for name in board.metrics
+        name: board.over_all(name).set_index("denoiser")["mean"].to_dict() for name in board.metrics
     }
-    order = board.whole(next(iter(board.metrics)))["denoiser"]
+    order = board.over_all(next(iter(board.metrics)))["denoiser"]
     header = ["denoiser", *map(heading, board.metrics.values()), "real-time factor"]
     return header, [
         [
@@ -171,12 +193,10 @@ def _marked(board: Board, denoiser: str) -> str:
 
 
 def _how_to_read(board: Board) -> str:
-    clean, noise = board.scores.clusters
     return (
         "Means are over the n mixtures on which all compared denoisers have a value. The 95 % "
         "intervals are for the mean over other recordings of the kind: mixtures that share one are "
-        f"not independent, and the {clean} clean and {noise} noise recordings (or their groups) "
-        "are what is counted. "
+        f"not independent, and the {board.recordings()} (or their groups) are what is counted. "
         "Δ is the mean paired difference to `noisy`, p tests Δ = 0 with Holm's correction over "
         "the denoisers. "
         "The rank is 1 + the number of denoisers that are surely better (pairwise tests at 5 %, "
@@ -187,12 +207,13 @@ def _how_to_read(board: Board) -> str:
 
 
 def _surely_better(board: Board, metric: str) -> Iterator[str]:
-    duels = board.duels[(board.duels["metric"] == metric) & (board.duels["noise_class"] == ALL)]
+    over_all = board.duels[board.first_facet.column] == ALL
+    duels = board.duels[(board.duels["metric"] == metric) & over_all]
     if duels.empty:
         return
     sure = duels[duels["p_value"] < SIGNIFICANT]
     body = []
-    for row in board.whole(metric).dropna(subset=["rank"]).to_dict("records"):
+    for row in board.over_all(metric).dropna(subset=["rank"]).to_dict("records"):
         beaten = sure.loc[sure["better"] == row["denoiser"], "worse"]
         body.append(
             [
@@ -207,15 +228,16 @@ def _surely_better(board: Board, metric: str) -> Iterator[str]:
 
 
 def _smallest(board: Board) -> Iterator[str]:
-    visible = smallest(board.duels)
+    column = board.first_facet.column
+    visible = smallest(board.duels, by=column)
     if visible.empty:
         return
-    differences = visible.pivot(index="metric", columns="noise_class", values="difference")
-    classes = [ALL, *(name for name in differences.columns if name != ALL)]
-    differences = differences.reindex(columns=classes)
+    differences = visible.pivot(index="metric", columns=column, values="difference")
+    labels = [ALL, *(name for name in board.scores.axis(column) if name in differences.columns)]
+    differences = differences.reindex(columns=labels)
     yield "## The smallest difference that these mixtures can show\n"
     yield table(
-        ["metric", *classes],
+        ["metric", ALL, *board.axis_texts(column, labels[1:])],
         [
             [heading(spec), *(number(float(cell)) for cell in differences.loc[name].to_numpy())]
             for name, spec in board.metrics.items()
@@ -232,13 +254,13 @@ def _weighted(board: Board) -> Iterator[str]:
     names = [name for name in GLOBAL if name in board.metrics]
     if not names:
         return
-    rows = [board.whole(name).set_index("denoiser")["weighted_mean"] for name in names]
+    rows = [board.over_all(name).set_index("denoiser")["weighted_mean"] for name in names]
     yield f"## {', '.join(GLOBAL[name] for name in names)}: means weighted by length\n"
     yield table(
         ["denoiser", *(f"{GLOBAL[name]} [dB] ↑" for name in names)],
         [
             [_marked(board, name), *(number(row[name]) for row in rows)]
-            for name in board.whole(names[0])["denoiser"]
+            for name in board.over_all(names[0])["denoiser"]
         ],
     )
 

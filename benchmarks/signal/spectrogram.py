@@ -62,7 +62,7 @@ def picture(path: Path) -> bytes:
     # As many frames as columns: the time axis of every picture of a mixture is the same.
     starts = np.linspace(0, max(0, len(samples) - 1), WIDTH).astype(np.intp) - _WINDOW // 2
     power = frame_power(samples.mean(axis=1), starts=starts.tolist(), taper=_taper(_WINDOW))
-    return png(_shades(_mel_bands(power, sampling_rate=sampling_rate)), palette())
+    return png(shades(_mel_bands(power, sampling_rate=sampling_rate)), palette())
 
 
 def position(frequency_hz: float, *, sampling_rate: float) -> float:
@@ -80,6 +80,21 @@ def palette() -> Palette:
     columns = [np.interp(at, np.arange(len(_MAGMA)), channel) for channel in _MAGMA.T]
     colours: Palette = np.rint(np.stack(columns, axis=1)).astype(np.uint8)
     return colours
+
+
+def shades(power: Power) -> Levels:
+    """Return the colours' numbers of mean powers: 80 dB below full scale is the darkest.
+
+    Args:
+        power: Shape (columns, bands), the lowest band first; a sine at full scale has about 1.
+
+    Returns:
+        Shape (bands, columns), the highest band first, as ``png`` takes them.
+    """
+    level_db = 10 * np.log10(np.maximum(power, 1e-30))
+    numbers = np.rint((level_db / -FLOOR_DB + 1) * (_SHADES - 1))
+    levels: Levels = np.clip(numbers, 0, _SHADES - 1).astype(np.uint8).T[::-1]
+    return levels
 
 
 def png(levels: Levels, colours: Palette) -> bytes:
@@ -233,14 +248,6 @@ def _mel_bands(power: Power, *, sampling_rate: int) -> Power:
 
 def _mel(frequency_hz: float | Floats) -> Floats:
     return np.asarray(2595.0 * np.log10(1.0 + np.asarray(frequency_hz) / 700.0))
-
-
-def _shades(bands: Power) -> Levels:
-    """Return shades, shape (bands, columns), low frequencies below."""
-    decibels = 10 * np.log10(np.maximum(bands, 1e-30))
-    shades = np.rint((decibels / -FLOOR_DB + 1) * (_SHADES - 1))
-    levels: Levels = np.clip(shades, 0, _SHADES - 1).astype(np.uint8).T[::-1]
-    return levels
 
 
 def _png_chunk(kind: bytes, content: bytes) -> bytes:

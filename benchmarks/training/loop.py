@@ -15,22 +15,18 @@ from dataclasses import dataclass, field, replace
 from types import FrameType
 from typing import Any
 
-from safetensors import SafetensorError
-
 from benchmarks.layers import weights_file
 from benchmarks.training import checkpoint
 from benchmarks.training.config import Config
 from benchmarks.training.data.loader import Batch
-from benchmarks.training.history import StepRecord
 from benchmarks.training.losses import DenoisingLoss
 from benchmarks.training.monitor import SHOWN, Monitor
 from benchmarks.training.progress import Pace, Progress
-from benchmarks.training.run_folder import RunFolder
+from benchmarks.training.run_folder import RunFolder, StepRecord
 from benchmarks.training.step import Step, learning_rate, train_step
 from benchmarks.training.train_state import TrainState
 from benchmarks.training.validate import ValidationScores, Validator, has_learned
 from mn_dataset.errors import MnError
-from mn_dataset.files.atomic import writing
 
 INTERRUPTED = "interrupted"
 """Why a run ended that a signal stopped."""
@@ -235,10 +231,8 @@ class Loop:
             },
         }
         path = self.folder.root / weights_file.WEIGHTS_NAME
-        with writing(
-            path, cure="free some space, or choose another place", faults=(SafetensorError,)
-        ):
-            weights_file.save(path, self.state.average.module, model=self.model, facts=facts)
+        network = self.state.average.module
+        weights_file.save(path, network, model=self.model, facts=facts)
 
     def _record(self, record: StepRecord) -> None:
         if self.monitor is None:

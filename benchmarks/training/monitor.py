@@ -6,23 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
-from benchmarks.layers import stft
-from benchmarks.training.history import StepRecord
+from benchmarks.signal.spectrogram import Spectrogram, palette, shades
+from benchmarks.training.run_folder import StepRecord
 from mn_dataset.files.atomic import writing
 from mn_dataset.records import SAMPLING_RATE
 
 SHOWN = 2
 """Mixtures of validation that are shown."""
-
-_RANGE_DB = 80.0
-_STRIDE = 2  # bins per pixel
-# Black, violet, orange, white, at even steps of loudness.
-_COLOURS = np.array([(0, 0, 0), (80, 18, 123), (229, 89, 52), (252, 253, 191)], np.float64)
 
 
 class Monitor:
@@ -55,7 +49,8 @@ class Monitor:
         """
         wave = wave.detach().cpu().nan_to_num()
         with writing(self._folder):
-            self._writer.add_image(f"{name}/spectrogram", spectrogram(wave), step)
+            picture = spectrogram(wave.numpy())
+            self._writer.add_image(f"{name}/spectrogram", picture, step, dataformats="HWC")
             self._writer.add_audio(f"{name}/audio", wave[None].clamp(-1, 1), step, SAMPLING_RATE)
 
     def close(self) -> None:
@@ -68,17 +63,12 @@ class Monitor:
             self._writer.add_scalar(name, value, step)
 
 
-def spectrogram(wave: Tensor) -> NDArray[np.uint8]:
-    """Return a waveform's spectrogram as colours (3, bins, frames); −80 dBFS and below is black.
+def spectrogram(wave: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return the spectrogram of a waveform (time,) as colours, shape (bands, columns, 3).
 
-    >>> spectrogram(torch.zeros(2048)).max()
-    np.uint8(0)
+    >>> spectrogram(np.zeros(44_100, np.float32)).shape
+    (512, 42, 3)
     """
-    spectra = stft.analyse(wave[None], torch.ones(1, 1))[0]
-    power = spectra.square().sum(dim=0).T.flip(0)[::_STRIDE].double().numpy()
-    loudest = (0.54 * 2048 / 2) ** 2  # a sine at full scale
-    level = 1.0 + 10.0 * np.log10(np.maximum(power / loudest, 1e-20)) / _RANGE_DB
-    brightness = np.clip(level, 0.0, 1.0)
-    steps = np.linspace(0.0, 1.0, len(_COLOURS))
-    colours = [np.interp(brightness, steps, colour) for colour in _COLOURS.T]
-    return np.stack(colours).astype(np.uint8)
+    columns = Spectrogram(SAMPLING_RATE)
+    columns.add(wave.astype(np.float64)[:, None])
+    return palette()[shades(columns.power())]

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, cast
 from benchmarks import registry
 from benchmarks.contract import Model
 from benchmarks.harness.backend import check_device
-from benchmarks.harness.load import construct
-from benchmarks.harness.weights import weights_of
+from benchmarks.harness.load import construct, weights_of
 from benchmarks.training.config import Config
 from benchmarks.training.config_file import DEFAULT, load_config
 from benchmarks.training.data.base import TRAIN, TrainingData

@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from mn_dataset.audio.io import file_sha256, pcm_sha256, read_pcm, to_float
+from mn_dataset.audio.io import Pcm, file_sha256, pcm_sha256, read_pcm, to_float
 from mn_dataset.errors import AudioError, DatasetError
 from mn_dataset.files.parquet import facts, opened, read_batches
 from mn_dataset.mix.manifest import MANIFEST, SOURCES, FileGroup, file_groups
 from mn_dataset.records import SYNTHETIC, Label
 from mn_dataset.tasks import registry
-from mn_dataset.tasks.spec import Audio, TaskSpec, Wave
+from mn_dataset.tasks.spec import Audio, TaskSpec
 
 PROVENANCE = ("corpus", "corpus_hash", "generator_version", "dataset_version")
 """What the manifest's own metadata tells."""
@@ -146,12 +146,17 @@ def read_audio(root: Path, mixture: MixtureRow) -> Audio:
     """
     groups = (mixture.inputs, mixture.targets, mixture.kept)
     inputs, targets, kept = (
-        {file.name: _wave(root, mixture, file) for file in files} for files in groups
+        {file.name: to_float(read_file(root, mixture, file)) for file in files} for files in groups
     )
     return Audio(inputs, targets, kept)
 
 
-def _wave(root: Path, mixture: MixtureRow, file: File) -> Wave:
+def read_file(root: Path, mixture: MixtureRow, file: File) -> Pcm:
+    """Read one file of a mixture and prove that it is what the manifest says.
+
+    Raises:
+        AudioError: if it is missing, unreadable or changed.
+    """
     path = root / file.path
     samples = read_pcm(path, sampling_rate=mixture.sampling_rate)
     same_length = len(samples) == mixture.num_samples > 0
@@ -160,7 +165,7 @@ def _wave(root: Path, mixture: MixtureRow, file: File) -> Wave:
             f"{path}: its samples are not those of the manifest; "
             f"run `mn verify {root}` and render the dataset again"
         )
-    return to_float(samples)
+    return samples
 
 
 def _columns(task: TaskSpec) -> list[str]:

@@ -7,25 +7,26 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import pyarrow as pa
 
 from mn_dataset.files.atomic import write_text
 from mn_dataset.licenses import judge
 from mn_dataset.mix import manifest
+from mn_dataset.mix.recipes import read_recipes
 from mn_dataset.publish import schema, statistics
 from mn_dataset.publish.figures import Pictures
 from mn_dataset.publish.layouts import Layout
 from mn_dataset.publish.publication import Record
-from mn_dataset.publish.schema import MEANINGS
+from mn_dataset.publish.schema import meaning
 from mn_dataset.publish.selection import Row, Selection
 from mn_dataset.publish.shards import Config
-from mn_dataset.records import NOISE_CLASSES
+from mn_dataset.tasks.facets import named, numeric
 
 CARD = manifest.CARD
 
 _TEMPLATE = "card.md.j2"
 _SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"))
 _LARGEST = "1M<n<10M"
-_TAGS = ("audio", "music", "denoising", "music-enhancement", "snr", "mixtures")
 HUB_LICENSES = {
     "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "CC-BY-2.0", "CC-BY-2.5",
     "CC-BY-3.0", "CC-BY-4.0", "CC-BY-SA-3.0", "CC-BY-SA-4.0", "CC-BY-NC-2.0", "CC-BY-NC-3.0",
@@ -76,7 +77,8 @@ def card(
     address: str,
 ) -> str:
     """Return the card's text; the arguments are those of ``write_card``."""
-    rows = selection.shown
+    task, rows = selection.task, selection.shown
+    classes, ratio = named(task.facets), numeric(task.facets)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("mn_dataset.publish", "."),
         autoescape=False,  # noqa: S701 - Markdown for people, not HTML
@@ -88,20 +90,23 @@ def card(
     environment.filters["table"] = _table
     text = environment.get_template(_TEMPLATE).render(
         selection=selection,
+        task=task,
+        works=max(len(row["layers"]) for row in rows),
         record=record,
         layout=layout,
         configs=configs,
         pictures=pictures,
         address=address,
         split=next(iter(configs[0].splits)),
-        first='["noisy"]' if "noisy" in selection.audio else '["inputs"][0]',
+        first=_first_file(selection),
         lifted=sum(judge(row["source_licenses"]).license is None for row in selection.with_audio),
         hours_with_audio=statistics.duration_h(selection.with_audio),
         hours_without_audio=statistics.duration_h(selection.without_audio),
-        hours=statistics.hours(rows),
-        cells=statistics.crossed(rows, ("music_category", "noise_class"), NOISE_CLASSES),
-        composition=statistics.composition(rows),
-        definitions=statistics.definitions(rows),
+        hours=statistics.hours(rows, task),
+        cells=statistics.cells(rows, (classes or task.facets)[-2:]),
+        facets=[*classes, *([ratio] if ratio else [])],
+        composition=statistics.composition(rows, task),
+        recipe=_recipe(selection),
         audit=statistics.audit(selection),
         limits=statistics.limits(selection),
         licenses=statistics.license_table(rows),
@@ -122,7 +127,7 @@ def _front_matter(
         for config in (one for one in configs if one.is_default or not one.with_audio):
             audio: schema.Audio = "embedded" if config.with_audio else "absent"
             infos[config.name] = {
-                "features": schema.features(selection.schema, audio),
+                "features": schema.features(selection.schema, selection.task, audio),
                 "splits": {name: (one.rows, one.size) for name, one in config.splits.items()},
             }
     files = {
@@ -131,13 +136,15 @@ def _front_matter(
         for config in configs
     }
     data = schema.card_metadata(files, infos)
-    data["pretty_name"] = f"Mixtures of music and noise ({selection.provenance['corpus']})"
+    text = selection.task.card_text
+    name = text.name if text else selection.task.title
+    data["pretty_name"] = f"{name} ({selection.provenance['corpus']})"
     data["license"] = hub_licenses(rows)
     if "other" in data["license"]:
         data["license_name"] = "by-row"
         data["license_link"] = "README.md"
     data["task_categories"] = ["audio-to-audio"]
-    data["tags"] = [*_TAGS, *sorted({row["task"] for row in rows if row.get("task")})]
+    data["tags"] = ["audio", "music", *(text.tags if text else ()), "mixtures", selection.task.name]
     data["size_categories"] = [_size(len(rows))]
     return f"{data.to_yaml()}\n"
 
@@ -157,8 +164,28 @@ def _size(count: int) -> str:
 
 
 def _columns(selection: Selection, *, with_audio: bool) -> statistics.Table:
-    names = schema.features(selection.schema, "embedded" if with_audio else "absent")
-    return [["column", "meaning"], *([f"`{name}`", MEANINGS.get(name, "")] for name in names)]
+    task = selection.task
+    names = schema.features(selection.schema, task, "embedded" if with_audio else "absent")
+    return [["column", "meaning"], *([f"`{name}`", meaning(name, task)] for name in names)]
+
+
+def _recipe(selection: Selection) -> str:
+    """Return the section on what a recipe is, in the task's own words if it has any."""
+    task = selection.task
+    if task.card_text:
+        levels = statistics.definitions(selection.shown, task)
+        return task.card_text.recipe.format(levels=levels)
+    about = task.about(read_recipes(selection.folder / manifest.RECIPES))
+    return "\n".join(
+        ["## The recipe", "", task.description, "", *(f"* {line}" for line in about), ""]
+    )
+
+
+def _first_file(selection: Selection) -> str:
+    """Return how Python takes the first audio file of a row."""
+    column = selection.audio[0]
+    is_list = pa.types.is_list(selection.schema.field(column).type)
+    return f'["{column}"][0]' if is_list else f'["{column}"]'
 
 
 def _table(lines: statistics.Table) -> str:

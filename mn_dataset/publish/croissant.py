@@ -13,9 +13,10 @@ from mn_dataset.files.atomic import write_json
 from mn_dataset.mix import manifest
 from mn_dataset.publish.layouts import Layout
 from mn_dataset.publish.publication import File, Record
-from mn_dataset.publish.schema import LABELS, MEANINGS
+from mn_dataset.publish.schema import class_names, meaning
 from mn_dataset.publish.selection import Selection
 from mn_dataset.publish.shards import Config
+from mn_dataset.tasks.spec import TaskSpec
 
 CROISSANT = "croissant.json"
 
@@ -83,7 +84,10 @@ def describe(
     schema: pa.Schema | None,
 ) -> dict[str, Any]:
     """Return the JSON-LD; the arguments are those of ``write_croissant``."""
-    sets = [_records(name, pq.read_schema(out / name), "fileObject", name) for name in _TABLES]
+    task = selection.task
+    sets = [
+        _records(name, pq.read_schema(out / name), task, "fileObject", name) for name in _TABLES
+    ]
     distribution: list[dict[str, Any]] = [_file(name, record.files[name]) for name in _TABLES]
     distribution += [
         _shards(config, layout if config.with_audio else None, record)
@@ -91,7 +95,8 @@ def describe(
         if config.is_default
     ]
     if schema is not None:
-        sets.insert(0, _records("mixtures", schema, "fileSet", "shards", audio=selection.audio))
+        audio = selection.audio
+        sets.insert(0, _records("mixtures", schema, task, "fileSet", "shards", audio=audio))
     works = sorted({row["license"] for row in selection.shown})
     return {
         "@context": _CONTEXT,
@@ -99,21 +104,23 @@ def describe(
         "conformsTo": _CONFORMS_TO,
         "name": f"mn-{record.corpus}",
         "description": (
-            f"{record.mixtures_with_audio} mixtures of clean music and noise at known SNRs with "
+            f"{record.mixtures_with_audio} {task.title[0].lower()}{task.title[1:]} with "
             f"their audio, {record.mixtures - record.mixtures_with_audio} as recipes; made from "
             f"the corpus {record.corpus}."
         ),
         "version": record.dataset_version,
         "license": [_license(name) for name in works],
-        "url": "https://doi.org/10.1109/taslp.2024.3378118",
-        "citeAs": (
-            "Cheng et al., MusicECAN: An Automatic Denoising Network for Music Recordings With "
-            "Efficient Channel Attention, IEEE/ACM TASLP 2024, doi 10.1109/taslp.2024.3378118"
-        ),
+        **_paper(task),
         "isLiveDataset": False,
         "distribution": distribution,
         "recordSet": sets,
     }
+
+
+def _paper(task: TaskSpec) -> dict[str, str]:
+    """Return the paper whose task it is, if there is one."""
+    text = task.card_text
+    return {"url": text.url, "citeAs": text.cite_as} if text and text.url else {}
 
 
 def _license(expression: str) -> str:
@@ -148,9 +155,16 @@ def _shards(config: Config, layout: Layout | None, record: Record) -> dict[str, 
 
 
 def _records(
-    name: str, schema: pa.Schema, kind: str, source: str, *, audio: Sequence[str] = ()
+    name: str,
+    schema: pa.Schema,
+    task: TaskSpec,
+    kind: str,
+    source: str,
+    *,
+    audio: Sequence[str] = (),
 ) -> dict[str, Any]:
     title = name.removesuffix(".parquet")
+    classes = class_names(schema)
     fields = []
     for field in schema:
         data_type = "sc:AudioObject" if field.name in audio else _data_type(field.type)
@@ -163,7 +177,7 @@ def _records(
                     "@type": "cr:Field",
                     "@id": f"{title}/{field.name}",
                     "name": field.name,
-                    "description": _meaning(field),
+                    "description": _description(field.name, task, classes.get(field.name, ())),
                     "dataType": data_type,
                     "source": origin,
                 }
@@ -180,9 +194,8 @@ def _data_type(kind: pa.DataType) -> str | None:
     return "sc:Float" if pa.types.is_floating(kind) else None
 
 
-def _meaning(field: pa.Field) -> str:
-    meaning = MEANINGS.get(field.name) or str(field.name).replace("_", " ")
-    if field.name in LABELS and pa.types.is_integer(field.type):
-        names = (f"{number} {name}" for number, name in enumerate(LABELS[field.name]))
-        return f"{meaning}: {', '.join(names)}"
-    return meaning
+def _description(column: str, task: TaskSpec, classes: Sequence[str]) -> str:
+    text = meaning(column, task) or column.replace("_", " ")
+    if classes:
+        text += ": " + ", ".join(f"{number} {name}" for number, name in enumerate(classes))
+    return text

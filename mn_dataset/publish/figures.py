@@ -13,15 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal.windows import hann
 
-from mn_dataset.audio import encode, spectrogram
+from mn_dataset.audio import codec, spectrogram
 from mn_dataset.audio.io import Pcm
 from mn_dataset.audio.level import FULL_SCALE
 from mn_dataset.errors import MissingExtra
 from mn_dataset.files.atomic import replacement
+from mn_dataset.publish import statistics
 from mn_dataset.publish.encoded import Encoder
 from mn_dataset.publish.selection import Row, Selection
-from mn_dataset.publish.statistics import level_names
-from mn_dataset.records import MUSIC_CATEGORIES
+from mn_dataset.records import SPLITS
+from mn_dataset.tasks.facets import Facet, named, numeric
+from mn_dataset.tasks.spec import TaskSpec
 
 ASSETS = "assets"
 EXAMPLES = 3
@@ -29,6 +31,7 @@ EXAMPLES = 3
 _WINDOW = 2048
 _COLUMNS = 300  # of a spectrogram: as many as it has pixels to show them
 _BINS_PER_BAND = 4
+_SPLIT = Facet("split", "split", "splits", SPLITS)
 
 
 @dataclass(frozen=True)
@@ -37,10 +40,12 @@ class Pictures:
 
     Attributes:
         distribution: Path relative to the publication.
+        title: Of that picture.
         spectrograms: Paths by title; none where no audio is published.
     """
 
     distribution: str
+    title: str
     spectrograms: dict[str, str]
 
 
@@ -68,42 +73,51 @@ def draw(out: Path, selection: Selection) -> Pictures:
         OutputError: if a picture cannot be written.
     """
     distribution = f"{ASSETS}/distribution.png"
-    draw_distribution(out / distribution, selection.shown)
+    task = selection.task
+    title = draw_distribution(out / distribution, selection.shown, task)
     spectrograms = {}
-    for number, row in enumerate(examples(selection.with_audio), start=1):
+    for number, row in enumerate(examples(selection.with_audio, task), start=1):
         path = f"{ASSETS}/spectrogram-{number}.png"
-        title = _title(row)
+        caption = _caption(row, task)
         signals = _signals(selection, row)
-        draw_spectrograms(out / path, signals, title=title, sampling_rate=row["sampling_rate"])
-        spectrograms[title] = path
-    return Pictures(distribution, spectrograms)
+        draw_spectrograms(out / path, signals, title=caption, sampling_rate=row["sampling_rate"])
+        spectrograms[caption] = path
+    return Pictures(distribution, title, spectrograms)
 
 
-def examples(rows: Sequence[Row]) -> list[Row]:
-    """Return rows that differ in music category and noise class, the noisiest of each."""
-    ordered = sorted(rows, key=lambda row: (row["snr_db"], row["id"]))
-    chosen: list[Row] = []
-    for key in ("noise_class", "music_category", "id"):
+def examples(rows: Sequence[Row], task: TaskSpec) -> list[Row]:
+    """Return rows that differ in every class of the task, those of the lowest ratio first.
+
+    Where there are too few of them, the others may be alike in more and more facets.
+    """
+    ratio = numeric(task.facets)
+    ordered = sorted(rows, key=lambda row: (row[ratio.column] if ratio else 0.0, row["id"]))
+    columns = [facet.column for facet in task.facets if not facet.numeric]
+    shown: list[Row] = []
+    for first in range(len(columns) + 1):
         for row in ordered:
-            taken = [
-                one for one in chosen if row["id"] == one["id"] or row.get(key) == one.get(key)
-            ]
-            alike = any(row.get("music_category") == one.get("music_category") for one in chosen)
-            if len(chosen) < EXAMPLES and not taken and not (alike and key == "noise_class"):
-                chosen.append(row)
-    return chosen
+            is_alike = any(
+                row.get(column) == other.get(column)
+                for other in shown
+                for column in ("id", *columns[first:])
+            )
+            if len(shown) < EXAMPLES and not is_alike:
+                shown.append(row)
+    return shown
 
 
-def draw_distribution(path: Path, rows: Sequence[Row]) -> None:
-    """Write bars of mixtures per music category, stacked by SNR, as PNG.
+def draw_distribution(path: Path, rows: Sequence[Row], task: TaskSpec) -> str:
+    """Write bars of mixtures per class, stacked by ratio, as PNG; return the picture's title.
 
     Raises:
         OutputError: if it cannot be written.
     """
-    levels = level_names(rows)
-    count = Counter((row.get("music_category") or "", levels[row["id"]]) for row in rows)
-    names = [name for name in (*MUSIC_CATEGORIES, "") if any(key[0] == name for key in count)]
-    order = list(dict.fromkeys(levels.values()))
+    side = next(iter(named(task.facets)), _SPLIT)
+    ratio = numeric(task.facets)
+    classes = statistics.names(rows, side)
+    levels = statistics.names(rows, ratio) if ratio else dict.fromkeys(classes, "")
+    count = Counter((classes[row["id"]], levels[row["id"]]) for row in rows)
+    names, order = list(dict.fromkeys(classes.values())), list(dict.fromkeys(levels.values()))
     figure = _figure(9.0, 3.6)
     axes = figure.subplots()
     below = np.zeros(len(names))
@@ -111,15 +125,18 @@ def draw_distribution(path: Path, rows: Sequence[Row]) -> None:
         heights = np.array([count[name, level] for name in names], dtype=float)
         shade = 0.85 - 0.7 * number / max(1, len(order) - 1)
         axes.bar(
-            [name or "none" for name in names], heights, bottom=below,
+            names, heights, bottom=below,
             label=f"{level} dB", color=(shade, shade, 0.6 + 0.3 * shade),
         )  # fmt: skip
         below += heights
-    axes.set(ylabel="mixtures", title="Mixtures per music category and SNR")
+    title = f"Mixtures per {side.title}" + (f" and {ratio.title}" if ratio else "")
+    axes.set(ylabel="mixtures", title=title)
     axes.tick_params(axis="x", rotation=30)
-    axes.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.01, 1.0))
+    if ratio:
+        axes.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.01, 1.0))
     figure.subplots_adjust(left=0.07, right=0.88, bottom=0.28, top=0.9)
     _save(figure, path)
+    return title
 
 
 def draw_spectrograms(
@@ -162,17 +179,23 @@ def _signals(selection: Selection, row: Row) -> dict[str, Pcm]:
     for column in selection.audio:
         for number, file in enumerate(encoder.files(row, column)):
             name = column if isinstance(row[column], str) else f"{column} {number}"
-            signals[name] = encode.decode(file.content)[0]
+            signals[name] = codec.decode(file.content)[0]
     return signals
 
 
-def _title(row: Row) -> str:
-    what = " in ".join(
-        str(row[name]).replace("_", " ")
-        for name in ("music_category", "noise_class")
-        if row.get(name)
-    )
-    return f"{row['id']}: {what} noise at {row['snr_db']:g} dB"
+def _caption(row: Row, task: TaskSpec) -> str:
+    """Return what a mixture is, in the task's own words if it has any."""
+    words = {
+        name: cell.replace("_", " ") if isinstance(cell, str) else cell
+        for name, cell in row.items()
+    }
+    if task.card_text:
+        return f"{row['id']}: {task.card_text.example.format_map(words)}"
+    labels = [str(words[facet.column]) for facet in named(task.facets)]
+    ratio = numeric(task.facets)
+    if ratio:
+        labels.append(f"{ratio.title} {words[ratio.column]:g} dB")
+    return f"{row['id']}: {', '.join(labels)}"
 
 
 def _levels_db(samples: Pcm) -> NDArray[np.float64]:

@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from mn_dataset.errors import FetchError, InputError, MissingExtra
-from mn_dataset.publish.diff import Changes, Tree, compare
-from mn_dataset.publish.publication import RECORD, Record, read_record
+from mn_dataset.publish.publication import RECORD, Changes, Record, Tree, compare, read_record
 
 logger = logging.getLogger(__name__)
 
@@ -208,7 +207,7 @@ class Hub:
         return _library().HfApi(endpoint=self.endpoint, library_name="mn-dataset")
 
     @contextmanager
-    def _explained(self, what: str) -> Iterator[None]:
+    def _explained(self, action: str) -> Iterator[None]:
         """Say in one line what the Hub or the way to it is at fault for, without addresses."""
         offline = _errors("OfflineModeIsEnabled")
         try:
@@ -217,13 +216,13 @@ class Hub:
             raise InputError(f"{self.repo_id!r} is no repository; expected OWNER/NAME") from error
         except offline as error:
             raise InputError(
-                f"{self.repo_id}: cannot be {what}, HF_HUB_OFFLINE is set; unset it"
+                f"{self.repo_id}: cannot be {action}, HF_HUB_OFFLINE is set; unset it"
             ) from error
         except _errors("HfHubHTTPError") as error:
             status = error.response.status_code
             message = error.server_message or error.response.reason_phrase
             raise FetchError(
-                f"{self.repo_id}: cannot be {what}, the Hub answered {status} ({message}); "
+                f"{self.repo_id}: cannot be {action}, the Hub answered {status} ({message}); "
                 f"{_CURES.get(status, _AGAIN)}"
             ) from error
         except Exception as error:
@@ -233,7 +232,7 @@ class Hub:
                 text = f"{type(error).__name__}: {error}"
             else:
                 raise
-            raise FetchError(f"{self.repo_id}: cannot be {what}, {text}; {_AGAIN}") from error
+            raise FetchError(f"{self.repo_id}: cannot be {action}, {text}; {_AGAIN}") from error
 
 
 def check_extra() -> None:

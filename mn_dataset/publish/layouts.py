@@ -28,7 +28,7 @@ from mn_dataset.files.atomic import folder_replacement, replacement
 from mn_dataset.publish import parquet
 from mn_dataset.publish.encoded import Encoder
 from mn_dataset.publish.publication import File, measured
-from mn_dataset.publish.schema import Audio, numbered
+from mn_dataset.publish.schema import Audio, class_names, numbered
 from mn_dataset.publish.selection import Row
 from mn_dataset.publish.shards import Shard
 
@@ -157,7 +157,8 @@ def _table(
     shard: Shard, schema: pa.Schema, names: Mapping[str, Sequence[str | list[str]]]
 ) -> pa.Table:
     """Return the rows in the schema of the publication's Parquet, file names in place of audio."""
-    rows = [numbered(row) for row in shard.rows]
+    classes = class_names(schema)
+    rows = [numbered(row, classes) for row in shard.rows]
     columns = []
     for field in schema:
         name = field.name.removesuffix("_file_names").removesuffix("_file_name")

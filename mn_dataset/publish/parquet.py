@@ -20,18 +20,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from mn_dataset.audio import encode
+from mn_dataset.audio import codec
 from mn_dataset.errors import InputError
 from mn_dataset.files import parquet
-from mn_dataset.mix.manifest import TRIPLE
 from mn_dataset.publish.encoded import EncodedFile, Encoder
-from mn_dataset.publish.schema import LABELS, numbered
-from mn_dataset.publish.selection import LISTS, Row
+from mn_dataset.publish.schema import class_names, numbered
+from mn_dataset.publish.selection import Row
 from mn_dataset.publish.shards import DATA, Shard
 from mn_dataset.records import SPLITS
-
-AUDIO = (*TRIPLE, *LISTS)
-"""Columns that may hold audio."""
 
 _CURE = "publish the dataset again, or copy the repository again"
 
@@ -140,12 +136,12 @@ def load(group: Group, *, columns: Sequence[str] | None = None) -> LoadedGroup:
         names = file.schema_arrow.names
         read = [name for name in names if columns is None or name in columns]
         table = file.read_row_group(group.number, columns=read, use_threads=False)
-    audio = [name for name in read if name in AUDIO and _holds_audio(table.schema.field(name))]
+    audio = [name for name in read if _holds_audio(table.schema.field(name))]
     plain = table.drop_columns(audio).to_pylist()
-    for name in LABELS:
+    for name, labels in class_names(table.schema).items():
         for row in plain:
             if row.get(name) is not None:
-                row[name] = LABELS[name][row[name]]
+                row[name] = labels[row[name]]
     return LoadedGroup(plain, {name: _in_one_piece(table[name]) for name in audio})
 
 
@@ -168,7 +164,8 @@ def _tables(shard: Shard, schema: pa.Schema, encoder: Encoder) -> Iterator[pa.Ta
 
 
 def _table(group: Sequence[Row], schema: pa.Schema, encoder: Encoder) -> pa.Table:
-    plain = [numbered(row) for row in group]
+    classes = class_names(schema)
+    plain = [numbered(row, classes) for row in group]
     columns = []
     for field in schema:
         if field.name in encoder.columns:
@@ -226,10 +223,10 @@ def _in_one_piece(column: pa.ChunkedArray) -> pa.Array:
 
 def _holds_audio(field: pa.Field) -> bool:
     kind = field.type.value_type if pa.types.is_list(field.type) else field.type
-    return bool(pa.types.is_struct(kind))
+    return pa.types.is_struct(kind) and {part.name for part in kind} == {"bytes", "path"}
 
 
 def _decoded(cell: Any) -> Any:
     if isinstance(cell, pa.ListScalar):
         return [_decoded(one) for one in cell.values]
-    return encode.decode(cell["bytes"].as_buffer())[0]
+    return codec.decode(cell["bytes"].as_buffer())[0]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from mn_dataset.audio import encode
+from mn_dataset.audio import codec
 from mn_dataset.audio.io import file_sha256
 from mn_dataset.errors import InputError
 from mn_dataset.files.atomic import write_bytes
@@ -27,6 +27,10 @@ from mn_dataset.publish.shards import SHARD_BYTES, Shard
 from mn_dataset.workers import each
 
 TABLES = (manifest.RECIPES, manifest.MANIFEST, manifest.SOURCES)
+"""The dataset's own tables, which are published as they are: what `mn rebuild` needs."""
+
+OPTIONAL_TABLES = (manifest.RESPONSES,)
+"""Those that only some datasets have."""
 
 ADDRESS = "PATH_OR_REPO"
 """What people put the folder or the repository in place of."""
@@ -85,8 +89,8 @@ def publish(
         OutputError: if a file cannot be written; finished shards stay and are resumed.
     """
     form = layouts.find(layout)
-    if audio_format not in encode.FORMATS:
-        expected = " or ".join(encode.FORMATS)
+    if audio_format not in codec.FORMATS:
+        expected = " or ".join(codec.FORMATS)
         raise InputError(f"audio_format is {audio_format!r}; expected {expected}")
     selection = select(Path(dataset), license_allow=license_allow, recipe_only=recipe_only)
     refuse_version(selection.provenance["dataset_version"])
@@ -95,8 +99,8 @@ def publish(
     record = _record(selection, form, audio_format, options=f"{license_allow} {shard_bytes}")
     out = Path(to)
     with locked(out, command="mn publish"):
-        journal, known = publication.open_folder(out, record)
-        files = _write_shards(out, jobs, journal, known, workers=workers, progress=progress)
+        journal, finished = publication.open_folder(out, record)
+        files = _write_shards(out, jobs, journal, finished, workers=workers, progress=progress)
         files |= _copy_tables(selection.folder, out)
         record = replace(record, files=files)
         record = _describe(out, selection, record, form, jobs, address=address)
@@ -104,8 +108,13 @@ def publish(
     return record
 
 
+def tables_of(folder: Path) -> list[str]:
+    """Return the names of the tables of a dataset, or of a publication."""
+    return [*TABLES, *(name for name in OPTIONAL_TABLES if (folder / name).is_file())]
+
+
 def _record(selection: Selection, form: Layout, audio_format: str, *, options: str) -> Record:
-    tables = {name: file_sha256(selection.folder / name) for name in TABLES}
+    tables = {name: file_sha256(selection.folder / name) for name in tables_of(selection.folder)}
     libraries = {name: version(name) for name in ("pyarrow", "datasets")}
     provenance = selection.provenance
     return Record(
@@ -122,7 +131,7 @@ def _record(selection: Selection, form: Layout, audio_format: str, *, options: s
         audio_format=audio_format,
         made_of=tables
         | libraries
-        | {"libsndfile": encode.encoder_version(), "publication": _VERSION, "options": options},
+        | {"libsndfile": codec.encoder_version(), "publication": _VERSION, "options": options},
     )
 
 
@@ -134,9 +143,16 @@ def _jobs(selection: Selection, form: Layout, audio_format: str, shard_bytes: in
     ):
         audio = selection.audio if layout.audio != "absent" else ()
         if rows:
-            columns = schema.arrow_schema(selection.schema, layout.audio)
+            columns = schema.arrow_schema(selection.schema, selection.task, layout.audio)
             encoder = Encoder(selection.folder, audio, audio_format)
-            parts = shards.cut(rows, folder, layout.suffix, audio=audio, shard_bytes=shard_bytes)
+            parts = shards.cut(
+                rows,
+                folder,
+                layout.suffix,
+                task=selection.task,
+                audio=audio,
+                shard_bytes=shard_bytes,
+            )
             jobs += [_Job(shard, layout, columns, encoder) for shard in parts]
     return jobs
 
@@ -145,7 +161,7 @@ def _write_shards(
     out: Path,
     jobs: Sequence[_Job],
     journal: Journal[dict[str, File]],
-    known: dict[str, File],
+    finished: dict[str, File],
     *,
     workers: int,
     progress: Callable[[int, int], None] | None,
@@ -154,7 +170,7 @@ def _write_shards(
     files: dict[str, File] = {}
     missing = []
     for job in jobs:
-        parts = shards.files_of(job.shard.path, known)
+        parts = shards.files_of(job.shard.path, finished)
         if parts and publication.are_whole(out, parts):
             files |= parts
         else:
@@ -177,10 +193,10 @@ def _write(out: Path, job: _Job) -> tuple[int, dict[str, File]]:
 
 
 def _copy_tables(folder: Path, out: Path) -> dict[str, File]:
-    """Copy the dataset's own tables: what `mn rebuild` needs, byte for byte."""
-    for name in TABLES:
+    names = tables_of(folder)
+    for name in names:
         write_bytes(out / name, (folder / name).read_bytes())
-    return {name: measured(out / name) for name in TABLES}
+    return {name: measured(out / name) for name in names}
 
 
 def _describe(
@@ -198,6 +214,7 @@ def _describe(
         [job.shard for job in with_audio],
         [job.shard for job in jobs if not job.encoder.columns],
         record.files,
+        task=selection.task,
         ending=form.ending,
     )
     pictures = figures.draw(out, selection)

@@ -12,10 +12,9 @@ from mn_dataset.audio.io import file_sha256
 from mn_dataset.errors import DatasetError, InputError
 from mn_dataset.files.cache import user_cache
 from mn_dataset.publish import publication
-from mn_dataset.publish.diff import Changes, compare
 from mn_dataset.publish.hub import Hub
-from mn_dataset.publish.publication import Record, refuse_same_version
-from mn_dataset.publish.publish import TABLES, publish
+from mn_dataset.publish.publication import Changes, Record, compare, refuse_same_version
+from mn_dataset.publish.publish import publish, tables_of
 
 
 @dataclass(frozen=True)
@@ -130,7 +129,9 @@ def prepare(
 
 def _folder_in_cache(dataset: Path, repo_id: str, options: str) -> Path:
     """Return where a dataset is made ready: another one has another folder."""
-    hashes = [file_sha256(dataset / name) for name in TABLES if (dataset / name).is_file()]
+    hashes = [
+        file_sha256(dataset / name) for name in tables_of(dataset) if (dataset / name).is_file()
+    ]
     key = hashlib.sha256("\n".join([*hashes, options]).encode()).hexdigest()[:16]
     return user_cache("publications", repo_id.replace("/", "--"), key)
 

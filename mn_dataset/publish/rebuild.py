@@ -17,8 +17,8 @@ from mn_dataset.mix import recipes as recipe_table
 from mn_dataset.mix.recipes import GENERATOR_VERSION, Recipes
 from mn_dataset.mix.render import render
 from mn_dataset.publish.hub import Hub
-from mn_dataset.publish.publish import TABLES
-from mn_dataset.publish.selection import audio_columns
+from mn_dataset.publish.publish import OPTIONAL_TABLES, TABLES, tables_of
+from mn_dataset.tasks.registry import task_of
 
 _NAMED = 5  # recordings or mixtures named in a message
 
@@ -114,17 +114,19 @@ def _tables(publication: str | Path, revision: str | None) -> dict[str, Path]:
                 f"{folder}: not a publication (no {', '.join(missing)}); expected a folder of "
                 "`mn publish`, or a repository OWNER/NAME"
             )
-        return {name: folder / name for name in TABLES}
+        return {name: folder / name for name in tables_of(folder)}
     if str(publication).count("/") != 1 or str(publication).startswith((".", "/")):
         raise InputError(f"{publication}: no such folder, and no repository OWNER/NAME")
-    return Hub(str(publication), revision=revision).fetch(TABLES)
+    hub = Hub(str(publication), revision=revision)
+    optional = [name for name in OPTIONAL_TABLES if name in hub.tree().hashes]
+    return hub.fetch([*TABLES, *optional])
 
 
 def _audio_format(published: pa.Table) -> str:
     """Return the format of the audio that a manifest names."""
-    first = published[audio_columns(published.schema)[0]][0].as_py()
-    path: str = first if isinstance(first, str) else first[0]
-    return path.rpartition(".")[2]
+    task = task_of(published["task"].to_pylist(), where=manifest.MANIFEST, error=DatasetError)
+    files = manifest.files_of(task, published.slice(0, 1).to_pylist()[0])
+    return files[0][1].rpartition(".")[2]
 
 
 def _refuse_difference(published: pa.Table, folder: Path, recipes: Recipes) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import pyarrow as pa
 
 from mn_dataset.errors import MissingExtra
 from mn_dataset.publish.selection import FURTHER, audio_columns
-from mn_dataset.records import MUSIC_CATEGORIES, NOISE_CLASSES, SAMPLING_RATE
+from mn_dataset.records import SAMPLING_RATE
+from mn_dataset.tasks.facets import named
+from mn_dataset.tasks.spec import TaskSpec
 
 MEANINGS = {
     "id": "name of the mixture, unique over all splits",
@@ -19,7 +22,10 @@ MEANINGS = {
     "noise": "the noise as it stands in the mixture; noisy − clean, sample for sample",
     "inputs": "what the task is given, one recording per microphone",
     "targets": "what is wanted: names, or the recordings where the task has several",
+    "kept": "what else was mixed, as it stands in the mixture",
+    "input_names": "what each input is",
     "target_names": "what each target is",
+    "kept_names": "what each of the others is",
     "music_category": "class of the music",
     "noise_class": "class of the noise",
     "snr_db": "SNR that was asked, in dB",
@@ -39,6 +45,8 @@ MEANINGS = {
     "clean_start": "first sample in the clip",
     "noise_start": "first sample in the noise, or in its loop",
     "noise_gain": "linear gain of the noise, before mix_gain",
+    "ratios_db": "ratio of each layer of the published samples, in dB, in the order of layers",
+    "gains": "linear gain of each layer, before mix_gain",
     "mix_gain": "linear gain of all layers; 1 unless a sample would have left 16 bits",
     "peak_dbfs": "peak of the mixture in dB re full scale",
     "noisy_sha256": "SHA-256 of the mixture's samples (16-bit, little-endian)",
@@ -51,61 +59,86 @@ MEANINGS = {
 }
 """What the card and Croissant say of each column."""
 
-LABELS = {"music_category": MUSIC_CATEGORIES, "noise_class": NOISE_CLASSES}
-"""Columns of classes, in the order that a published number stands for."""
-
 _FIRST = ("id", "split")
+_NAMES = ("input_names", "target_names", "kept_names")
 
 Audio = Literal["embedded", "named", "absent"]
 """Where the audio of a row is: inside, in files that are named beside it, or nowhere."""
 
 
-def features(schema: pa.Schema, audio: Audio) -> Any:
+def features(schema: pa.Schema, task: TaskSpec, audio: Audio) -> Any:
     """Return the `datasets.Features` of a publication's rows.
 
     Args:
         schema: Of the manifest.
+        task: What the mixtures are for.
         audio: Where the audio is.
 
     Raises:
         MissingExtra: if `datasets` is not installed.
     """
     library = _library()
-    audio_names = audio_columns(schema)
+    audio_names = audio_columns(task)
+    classes = {facet.column: facet.labels for facet in named(task.facets) if facet.labels}
     text = library.Value("string")
     cell = library.Audio(sampling_rate=SAMPLING_RATE) if audio == "embedded" else text
     columns: dict[str, Any] = {}
-    for field in _ordered(schema, audio_names):
+    for field in _ordered(schema, task):
         if field.name in audio_names:
             listed = pa.types.is_list(field.type)
             ending = "" if audio == "embedded" else "_file_names" if listed else "_file_name"
             if audio != "absent":
                 columns[field.name + ending] = library.List(cell) if listed else cell
-        elif field.name in LABELS:
-            columns[field.name] = library.ClassLabel(names=list(LABELS[field.name]))
+        elif field.name in classes:
+            columns[field.name] = library.ClassLabel(names=list(classes[field.name]))
         else:
             columns[field.name] = _plain(library, field.type)
     columns |= dict(zip(FURTHER, (text, library.List(text), text), strict=True))
     return library.Features(columns)
 
 
-def arrow_schema(schema: pa.Schema, audio: Audio) -> pa.Schema:
+def arrow_schema(schema: pa.Schema, task: TaskSpec, audio: Audio) -> pa.Schema:
     """Return the columns as Arrow stores them, `datasets`' own metadata included."""
-    return features(schema, audio).arrow_schema
+    return features(schema, task, audio).arrow_schema
 
 
-def numbered(row: Mapping[str, Any]) -> dict[str, Any]:
+def class_names(schema: pa.Schema) -> dict[str, list[str]]:
+    """Return the columns of classes of a published table, each with the names of its numbers.
+
+    They stand in the metadata that `datasets` keeps in a table.
+    """
+    text = (schema.metadata or {}).get(b"huggingface", b"{}")
+    columns = json.loads(text).get("info", {}).get("features", {})
+    return {
+        name: column["names"]
+        for name, column in columns.items()
+        if isinstance(column, dict) and column.get("_type") == "ClassLabel"
+    }
+
+
+def numbered(row: Mapping[str, Any], classes: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """Return a row with its classes as the numbers that stand for them; none is none.
 
-    >>> numbered({"noise_class": "crowd"})
+    >>> numbered({"noise_class": "crowd"}, {"noise_class": ["electrical", "crowd"]})
     {'noise_class': 1}
     """
     numbers = {
         column: names.index(row[column]) if row[column] in names else None
-        for column, names in LABELS.items()
+        for column, names in classes.items()
         if column in row
     }
     return dict(row) | numbers
+
+
+def meaning(column: str, task: TaskSpec) -> str:
+    """Return what the card and Croissant say of a column; "" if that is for its name to say.
+
+    >>> from mn_dataset.tasks.registry import find
+    >>> meaning("noise_class", find("denoise")), meaning("origin", find("denoise"))
+    ('class of the noise', '')
+    """
+    titles = {facet.column: facet.title for facet in task.facets}
+    return MEANINGS.get(column) or titles.get(column, "")
 
 
 def card_metadata(configs: Mapping[str, Any], infos: Mapping[str, Mapping[str, Any]]) -> Any:
@@ -149,9 +182,11 @@ def _library() -> Any:
     return datasets
 
 
-def _ordered(schema: pa.Schema, audio: tuple[str, ...]) -> list[pa.Field]:
+def _ordered(schema: pa.Schema, task: TaskSpec) -> list[pa.Field]:
     """Return the columns with those first that a person looks at."""
-    first = [*_FIRST, *audio, "target_names", *LABELS, "snr_db"]
+    facets = [facet.column for facet in named(task.facets)]
+    facets += [facet.column for facet in task.facets if facet.numeric]
+    first = [*_FIRST, *audio_columns(task), *_NAMES, *facets]
     order = {name: number for number, name in enumerate(first)}
     return sorted(schema, key=lambda field: order.get(field.name, len(order)))
 

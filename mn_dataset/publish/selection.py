@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ from mn_dataset.errors import DatasetError
 from mn_dataset.files import parquet
 from mn_dataset.licenses import ANY, gate
 from mn_dataset.mix import manifest
+from mn_dataset.mix.dataset import Dataset, read_dataset
+from mn_dataset.mix.manifest import file_groups
+from mn_dataset.tasks.spec import TaskSpec
 
 Row = dict[str, Any]
 """A row of the manifest, with the columns of ``FURTHER``."""
@@ -23,11 +27,7 @@ Row = dict[str, Any]
 FURTHER = ("license", "source_licenses", "attribution")
 """Columns that a publication adds: the mixture's licence, its works' own, whom to name."""
 
-LISTS = ("inputs", "targets")
-"""Audio columns of the tasks with several inputs or targets; each cell is a list."""
-
-_NEEDED = ("id", "split", "layers", "num_samples", "sampling_rate")
-_PROVENANCE = ("corpus", "corpus_hash", "generator_version", "dataset_version")
+_SOURCE_COLUMNS = ("id", "license", "attribution", "pcm_sha256")
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Selection:
 
     Attributes:
         folder: The built dataset.
+        task: What its mixtures are for.
         schema: The manifest's columns.
         rows: The manifest's rows in the order of their ids, with the columns of ``FURTHER``.
         withheld: Why the audio of a mixture is not published, by id.
@@ -44,6 +45,7 @@ class Selection:
     """
 
     folder: Path
+    task: TaskSpec
     schema: pa.Schema
     rows: tuple[Row, ...]
     withheld: dict[str, str]
@@ -52,8 +54,8 @@ class Selection:
 
     @property
     def audio(self) -> tuple[str, ...]:
-        """The columns that hold audio: the triple, or the lists of the other tasks."""
-        return audio_columns(self.schema)
+        """The columns that hold audio; their cells are names of files, or lists of such names."""
+        return audio_columns(self.task)
 
     @property
     def with_audio(self) -> tuple[Row, ...]:
@@ -92,9 +94,9 @@ def select(
         DatasetError: if the folder is no finished dataset, or its tables contradict each other.
         InputError: if a licence is one that nobody knows.
     """
-    table = _table(folder, manifest.MANIFEST, _NEEDED)
-    listed = _table(folder, manifest.SOURCES, ("id", "license", "attribution", "pcm_sha256"))
-    sources = {source["id"]: source for source in listed.to_pylist()}
+    dataset = read_dataset(folder)
+    table = parquet.read_table(folder / manifest.MANIFEST, error=DatasetError)
+    sources = _sources(folder / manifest.SOURCES)
     stated = [source["license"] for source in sources.values()]
     allows = gate([ANY] if license_allow is None else license_allow, stated=stated)
     lifted = ANY in [name.casefold() for name in license_allow or ()]
@@ -109,26 +111,26 @@ def select(
         reason = _reason(row["source_licenses"], allows, lifted=lifted)
         if recipe_only or reason:
             withheld[row["id"]] = "recipes only were asked for" if recipe_only else reason
-    if not rows:
-        raise DatasetError(f"{folder}: holds no mixture; there is nothing to publish")
-    audio_columns(table.schema)
-    provenance = _provenance(folder, table.schema)
-    return Selection(folder, table.schema, tuple(rows), withheld, sources, provenance)
-
-
-def audio_columns(schema: pa.Schema) -> tuple[str, ...]:
-    """Return the columns of a manifest that name audio files.
-
-    Raises:
-        DatasetError: if there is none.
-    """
-    for columns in (manifest.TRIPLE, LISTS):
-        if set(columns) <= set(schema.names):
-            return columns
-    raise DatasetError(
-        f"{manifest.MANIFEST}: names no audio; expected the columns "
-        f"{', '.join(manifest.TRIPLE)} or {', '.join(LISTS)}"
+    return Selection(
+        folder=folder,
+        task=dataset.task,
+        schema=table.schema,
+        rows=tuple(rows),
+        withheld=withheld,
+        sources=sources,
+        provenance=_provenance(folder, dataset),
     )
+
+
+def audio_columns(task: TaskSpec) -> tuple[str, ...]:
+    """Return the columns of a task's manifest that name audio files.
+
+    >>> from mn_dataset.tasks.registry import find
+    >>> audio_columns(find("denoise"))
+    ('noisy', 'clean', 'noise')
+    """
+    columns = [(group.kind,) if group.names is None else group.names for group in file_groups(task)]
+    return tuple(chain.from_iterable(columns))
 
 
 def pcm_hash(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
@@ -146,26 +148,21 @@ def pcm_hash(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
     return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
 
 
-def _table(folder: Path, name: str, needed: Sequence[str]) -> pa.Table:
-    if not (folder / name).is_file():
-        raise DatasetError(
-            f"{folder}: not a finished dataset (no {name}); make or finish it with `mn build`"
-        )
-    table = parquet.read_table(folder / name, cure="build the dataset again", error=DatasetError)
-    missing = [column for column in needed if column not in table.column_names]
+def _sources(path: Path) -> dict[str, dict[str, str]]:
+    table = parquet.read_table(path, error=DatasetError)
+    missing = [column for column in _SOURCE_COLUMNS if column not in table.column_names]
     if missing:
-        raise DatasetError(f"{folder / name}: lacks the columns {', '.join(missing)}")
-    return table
+        raise DatasetError(f"{path}: lacks the columns {', '.join(missing)}; build again")
+    return {source["id"]: source for source in table.to_pylist()}
 
 
-def _provenance(folder: Path, schema: pa.Schema) -> dict[str, str]:
-    metadata = parquet.facts(schema)
-    missing = [name for name in _PROVENANCE if name not in metadata]
+def _provenance(folder: Path, dataset: Dataset) -> dict[str, str]:
+    missing = [name for name, text in dataset.provenance.items() if not text]
     if missing:
         raise DatasetError(
             f"{folder / manifest.MANIFEST}: its metadata lacks {', '.join(missing)}; build again"
         )
-    return {name: metadata[name] for name in _PROVENANCE}
+    return dataset.provenance
 
 
 def _source(

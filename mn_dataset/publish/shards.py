@@ -1,7 +1,8 @@
 """Cut the rows of a publication into shards, and name the configurations that read them.
 
-Shards and row groups are cut by split and noise class, in the order of the rows' ids. A
-configuration is a pattern over the shards' names: all rows, one noise class, or the recipes.
+Shards and row groups are cut by split and by the classes of the task's first facet, in the order of
+the rows' ids. A configuration is a pattern over the shards' names: all rows, one class, or the
+recipes.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from itertools import groupby
 
 from mn_dataset.publish.publication import File
 from mn_dataset.publish.selection import Row
-from mn_dataset.records import NOISE_CLASSES, SPLITS
+from mn_dataset.records import SPLITS
+from mn_dataset.tasks.facets import Facet
+from mn_dataset.tasks.spec import TaskSpec
 
 DATA = "data"
 RECIPES = "recipes"
@@ -20,7 +23,7 @@ RECIPES = "recipes"
 
 DEFAULT = "default"
 RECIPE_ONLY = "recipe_only"
-"""Names of the configurations that are no noise class."""
+"""Names of the configurations that are no class."""
 
 SHARD_BYTES = 256 * 2**20
 """Samples in a shard: enough for one request to be worth it, few enough to share out to workers."""
@@ -38,13 +41,13 @@ class Shard:
     Attributes:
         path: Relative to the publication.
         split: Of all its rows.
-        noise_class: Of all its rows; "" where there is none.
+        label: The class of all its rows, such as their noise class; "" where there is none.
         groups: Its rows, by row group.
     """
 
     path: str
     split: str
-    noise_class: str
+    label: str
     groups: tuple[tuple[Row, ...], ...]
 
     @property
@@ -95,6 +98,7 @@ def cut(
     folder: str,
     suffix: str,
     *,
+    task: TaskSpec,
     audio: Sequence[str],
     shard_bytes: int = SHARD_BYTES,
 ) -> list[Shard]:
@@ -104,6 +108,7 @@ def cut(
         rows: In the order of their ids.
         folder: Of the shards, relative to the publication.
         suffix: Of their names, dot included.
+        task: What the mixtures are for.
         audio: Audio columns that they hold; none for recipes.
         shard_bytes: Samples in a shard, at most, as 16-bit PCM.
     """
@@ -112,14 +117,27 @@ def cut(
         files = sum(1 if isinstance(row[name], str) else len(row[name]) for name in audio)
         return 2 * int(row["num_samples"]) * files
 
+    facet = class_facet(task)
+
+    def label_of(row: Row) -> str:
+        return (row.get(facet.column) or "") if facet else ""
+
+    def order(row: Row) -> tuple[int, int, str]:
+        label = label_of(row)
+        number = facet.labels.index(label) if facet and label in facet.labels else -1
+        return SPLITS.index(row["split"]), number, row["id"]
+
+    def cell(row: Row) -> tuple[str, str]:
+        return row["split"], label_of(row)
+
     shards = []
-    for (split, noise_class), members in groupby(sorted(rows, key=_order), key=_cell):
+    for (split, label), members in groupby(sorted(rows, key=order), key=cell):
         parts = _runs(list(members), size, limit=shard_bytes)
-        stem = f"{folder}/{split}-{noise_class}" if noise_class else f"{folder}/{split}"
+        stem = f"{folder}/{split}-{label}" if label else f"{folder}/{split}"
         for number, part in enumerate(parts):
             path = f"{stem}-{number:05d}-of-{len(parts):05d}{suffix}"
             groups = _runs(part, size, limit=min(GROUP_BYTES, shard_bytes), most=GROUP_ROWS)
-            shards.append(Shard(path, split, noise_class, tuple(map(tuple, groups))))
+            shards.append(Shard(path, split, label, tuple(map(tuple, groups))))
     return shards
 
 
@@ -128,6 +146,7 @@ def configs(
     without_audio: Sequence[Shard],
     files: Mapping[str, File],
     *,
+    task: TaskSpec,
     ending: str,
 ) -> list[Config]:
     """Return the configurations; they share the shards, so that no byte is stored twice.
@@ -136,14 +155,16 @@ def configs(
         with_audio: Shards with audio.
         without_audio: Shards of recipes.
         files: Of the publication, by path.
+        task: What the mixtures are for.
         ending: Of a pattern that matches the files of the shards with audio.
     """
     choices = []
     if with_audio:
         splits = _splits(with_audio, files, f"*{ending}")
         choices.append(Config(DEFAULT, with_audio=True, splits=splits, is_default=True))
-        for name in NOISE_CLASSES:
-            members = [shard for shard in with_audio if shard.noise_class == name]
+        facet = class_facet(task)
+        for name in facet.labels if facet else ():
+            members = [shard for shard in with_audio if shard.label == name]
             if members:
                 splits = _splits(members, files, f"{name}-*{ending}")
                 choices.append(Config(name, with_audio=True, splits=splits))
@@ -152,6 +173,16 @@ def configs(
         splits = _splits(without_audio, files, "*.parquet")
         choices.append(Config(name, with_audio=False, splits=splits, is_default=not with_audio))
     return choices
+
+
+def class_facet(task: TaskSpec) -> Facet | None:
+    """Return the facet whose classes have shards and a configuration of their own, if any.
+
+    >>> from mn_dataset.tasks.registry import find
+    >>> class_facet(find("denoise")).column
+    'noise_class'
+    """
+    return next((facet for facet in task.facets if facet.labels), None)
 
 
 def files_of(shard: str, files: Mapping[str, File]) -> dict[str, File]:
@@ -176,16 +207,6 @@ def _splits(shards: Sequence[Shard], files: Mapping[str, File], pattern: str) ->
                 ),
             )
     return splits
-
-
-def _cell(row: Row) -> tuple[str, str]:
-    return row["split"], row.get("noise_class") or ""
-
-
-def _order(row: Row) -> tuple[int, int, str]:
-    split, noise_class = _cell(row)
-    number = NOISE_CLASSES.index(noise_class) if noise_class in NOISE_CLASSES else -1
-    return SPLITS.index(split), number, row["id"]
 
 
 def _runs(

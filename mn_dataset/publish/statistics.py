@@ -1,6 +1,7 @@
 """Count what a card tells of the data: composition, leak audit, limits, licences.
 
-SNRs are rows of its tables as they are, or in steps of 5 dB if there are many.
+Mixtures are counted by the facets of their task. Ratios are rows of the tables as they are, or in
+steps of 5 dB if there are many.
 """
 
 from __future__ import annotations
@@ -8,15 +9,18 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
 from typing import Any
 
 from mn_dataset import licenses
 from mn_dataset.mix.card import read_notes
 from mn_dataset.publish.selection import Row, Selection
-from mn_dataset.records import MUSIC_CATEGORIES, NOISE_CLASSES, SPLITS
+from mn_dataset.records import SPLITS
 from mn_dataset.split.audit import leaks
 from mn_dataset.tables import COLUMNS
 from mn_dataset.tables import Row as TableRow
+from mn_dataset.tasks.facets import Facet, named, numeric
+from mn_dataset.tasks.spec import TaskSpec
 
 Table = list[list[str]]
 """A table of a card: its header, then its rows."""
@@ -24,67 +28,79 @@ Table = list[list[str]]
 _FEW = 12  # levels that a person reads one by one
 _STEP_DB = 5
 _RECORDED = ("", "recorded")
+_LOUDNESS = "snr_lufs_db"
+_NONE = "none"
 
 
-def level_names(rows: Sequence[Row]) -> dict[str, str]:
-    """Return the name of each row's SNR level by id, in ascending order of levels.
+def names(rows: Sequence[Row], facet: Facet) -> dict[str, str]:
+    """Return the name of each row's place on a facet by id, in the order for people.
 
-    >>> list(level_names([{"id": "b", "snr_db": 5.0}, {"id": "a", "snr_db": -5.0}]).items())
+    >>> snr = Facet("snr_db", "SNR", "SNRs", numeric=True)
+    >>> list(names([{"id": "b", "snr_db": 5.0}, {"id": "a", "snr_db": -5.0}], snr).items())
     [('a', '-5'), ('b', '5')]
     """
-    ordered = sorted(rows, key=lambda row: (_number(row["snr_db"]), row["id"]))
-    few = len({row["snr_db"] for row in rows}) <= _FEW
-    return {row["id"]: _name(row["snr_db"], exact=few) for row in ordered}
+    labels = {row["id"]: row.get(facet.column) for row in rows}
+    if facet.numeric:
+        few = len(set(labels.values())) <= _FEW
+        ordered = sorted(labels, key=lambda name: (_number(labels[name]), name))
+        return {name: _level(labels[name], exact=few) for name in ordered}
+    order = facet.ordered(str(label) for label in labels.values() if label)
+    words = {name: str(label or _NONE) for name, label in labels.items()}
+    ranks = {word: rank for rank, word in enumerate([*order, _NONE])}
+    return dict(sorted(words.items(), key=lambda item: (ranks[item[1]], item[0])))
 
 
-def composition(rows: Sequence[Row]) -> Table:
-    """Return mixtures per split, SNR and music category (rows), and noise class (columns)."""
-    levels = level_names(rows)
-    keys = [
-        (row["split"], levels[row["id"]], row.get("music_category") or "none", _noise(row))
-        for row in rows
-    ]
-    count = Counter(keys)
-    classes = [name for name in (*NOISE_CLASSES, "none") if any(key[3] == name for key in count)]
-    table = [["split", "SNR in dB", "music category", *classes]]
-    for split in SPLITS:
-        for level in dict.fromkeys(levels.values()):
-            for category in (*MUSIC_CATEGORIES, "none"):
-                cells = [count[split, level, category, name] for name in classes]
-                if any(cells):
-                    table.append([split, level, category, *map(str, cells)])
+def cells(rows: Sequence[Row], facets: Sequence[Facet], *, by_split: bool = False) -> Table:
+    """Return how many mixtures there are in each cell of some facets that holds any.
+
+    Args:
+        rows: The mixtures.
+        facets: The last one is the columns, the others are rows; where there is only one, it is
+            the rows.
+        by_split: Whether the splits are rows too.
+    """
+    sides = [names(rows, facet) for facet in facets]
+    splits = {row["id"]: row["split"] for row in rows}
+    titles = [f"{facet.title} in dB" if facet.numeric else facet.title for facet in facets]
+    if by_split:
+        sides.insert(0, dict(sorted(splits.items(), key=lambda item: SPLITS.index(item[1]))))
+        titles.insert(0, "split")
+    columns = sides.pop() if len(sides) > 1 else dict.fromkeys(splits, "mixtures")
+    shown = list(dict.fromkeys(columns.values()))
+    count = Counter((*(side[name] for side in sides), columns[name]) for name in splits)
+    table = [[*titles[: len(sides)], *shown]]
+    for key in product(*(dict.fromkeys(side.values()) for side in sides)):
+        counts = [count[*key, column] for column in shown]
+        if any(counts):
+            table.append([*key, *map(str, counts)])
     return table
 
 
-def hours(rows: Sequence[Row]) -> Table:
+def composition(rows: Sequence[Row], task: TaskSpec) -> Table:
+    """Return mixtures per split and place on every facet of the task."""
+    ratio = numeric(task.facets)
+    return cells(rows, [*([ratio] if ratio else []), *named(task.facets)], by_split=True)
+
+
+def hours(rows: Sequence[Row], task: TaskSpec) -> Table:
     """Return mixtures, hours and distinct recordings per split."""
-    table = [["split", "mixtures", "hours", "clips", "noises"]]
+    table = [["split", "mixtures", "hours", *(role.plural for role in task.roles)]]
     for split in SPLITS:
         members = [row for row in rows if row["split"] == split]
         if members:
-            used = {layer["source_id"] for row in members for layer in row["layers"]}
-            clips = sum(name.startswith("clean/") for name in used)
+            layers = [layer for row in members for layer in row["layers"]]
+            used = [
+                {layer["source_id"] for layer in layers if layer["role"] == role.name}
+                for role in task.roles
+            ]
             length = f"{duration_h(members):.2f}"
-            counts = [str(len(members)), length, str(clips), str(len(used) - clips)]
-            table.append([split, *counts])
+            table.append([split, str(len(members)), length, *(str(len(ids)) for ids in used)])
     return table
 
 
 def duration_h(rows: Iterable[Row]) -> float:
     """Return the length of the mixtures together in hours."""
     return float(sum(row["num_samples"] / row["sampling_rate"] for row in rows)) / 3600
-
-
-def crossed(rows: Sequence[Row], columns: tuple[str, str], names: Sequence[str]) -> Table:
-    """Return the mixtures per music category (rows) and something else (columns)."""
-    count = Counter((row.get(columns[0]) or "none", row.get(columns[1]) or "none") for row in rows)
-    shown = [name for name in (*names, "none") if any(key[1] == name for key in count)]
-    table = [[columns[0].replace("_", " "), *shown]]
-    for category in (*MUSIC_CATEGORIES, "none"):
-        cells = [count[category, name] for name in shown]
-        if any(cells):
-            table.append([category, *map(str, cells)])
-    return table
 
 
 def audit(selection: Selection) -> list[str]:
@@ -116,6 +132,8 @@ def limits(selection: Selection) -> list[str]:
     rows, sources = selection.rows, selection.sources.values()
     origins = Counter(source.get("origin") or "" for source in sources)
     others = {name: count for name, count in origins.items() if name not in _RECORDED}
+    looped = [[layer["role"] for layer in row["layers"] if layer["fade"]] for row in selection.rows]
+    kinds = " or a ".join(dict.fromkeys(role for roles in looped for role in roles))
     facts = [
         (
             sum(others.values()),
@@ -123,15 +141,15 @@ def limits(selection: Selection) -> list[str]:
             + ", ".join(f"{count} {name}" for name, count in sorted(others.items())),
         ),
         (
-            sum(any(layer["fade"] for layer in row["layers"]) for row in rows),
-            "mixtures repeat a noise that is shorter than they are, with a cross-fade",
+            sum(map(bool, looped)),
+            f"mixtures repeat a {kinds} that is shorter than they are, with a cross-fade",
         ),
         (
             sum((row.get("mix_gain") or 1.0) != 1.0 for row in rows),
             "mixtures were lowered as a whole, for a sample would have left 16 bits (`mix_gain`)",
         ),
         (
-            sum(_is_nan(row.get("snr_lufs_db")) for row in rows),
+            sum(_is_nan(row[_LOUDNESS]) for row in rows if _LOUDNESS in row),
             "mixtures have no SNR by loudness (`snr_lufs_db`): too short, or under its gate",
         ),
         (
@@ -163,31 +181,29 @@ def attributions(selection: Selection) -> dict[str, dict[str, int]]:
     return {name: dict(sorted(holders[name].items())) for name in sorted(holders)}
 
 
-def definitions(rows: Sequence[Row]) -> str:
-    """Return the SNR definitions in use, and the range asked for."""
-    names = ", ".join(f"`{name}`" for name in sorted({row["snr_definition"] for row in rows}))
-    levels = [row["snr_db"] for row in rows if not _is_nan(row["snr_db"])]
+def definitions(rows: Sequence[Row], task: TaskSpec) -> str:
+    """Return the definitions of ratios in use, and the range asked for."""
+    used = sorted({row["snr_definition"] for row in rows if row.get("snr_definition")})
+    words = ", ".join(f"`{name}`" for name in used)
+    ratio = numeric(task.facets)
+    levels = [row[ratio.column] for row in rows if ratio and not _is_nan(row.get(ratio.column))]
     if not levels:
-        return names
+        return words
     low, high = min(levels), max(levels)
-    return f"{names}, " + (f"{low:g} dB" if low == high else f"{low:g} to {high:g} dB")
+    return f"{words}, " + (f"{low:g} dB" if low == high else f"{low:g} to {high:g} dB")
 
 
-def _number(snr_db: float | None) -> float:
-    return math.inf if snr_db is None or math.isnan(snr_db) else snr_db
+def _number(level_db: float | None) -> float:
+    return math.inf if level_db is None or math.isnan(level_db) else level_db
 
 
-def _name(snr_db: float | None, *, exact: bool) -> str:
-    if snr_db is None or math.isnan(snr_db):
-        return "none"
+def _level(level_db: float | None, *, exact: bool) -> str:
+    if level_db is None or math.isnan(level_db):
+        return _NONE
     if exact:
-        return f"{snr_db:g}"
-    low = _STEP_DB * math.floor(snr_db / _STEP_DB)
+        return f"{level_db:g}"
+    low = _STEP_DB * math.floor(level_db / _STEP_DB)
     return f"{low} … {low + _STEP_DB}"
-
-
-def _noise(row: Row) -> str:
-    return row.get("noise_class") or "none"
 
 
 def _is_nan(value: float | None) -> bool:

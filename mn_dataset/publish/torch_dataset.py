@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ from torch.utils.data import IterableDataset, get_worker_info
 from mn_dataset import seeds
 from mn_dataset.audio.io import to_float
 from mn_dataset.errors import InputError
-from mn_dataset.publish.parquet import AUDIO, LoadedGroup, groups, load
+from mn_dataset.mix.manifest import file_groups
+from mn_dataset.publish.parquet import LoadedGroup, groups, load
+from mn_dataset.tasks.registry import task_of
+from mn_dataset.tasks.spec import TaskSpec
 
-_COLUMNS = (*AUDIO, "target_names", "id", "snr_db", "music_category", "noise_class")
 _TOGETHER = 4  # row groups whose rows are shuffled together: noise classes meet in a batch
 
 
@@ -25,9 +28,9 @@ class PublishedDataset(IterableDataset[dict[str, Any]]):
     process of a rank a stretch of that, so that no row comes twice and none is left out. Stretches
     differ by at most one row.
 
-    Items are dicts like ``MixtureDataset``'s: audio as float32 tensors (1, time) in [-1, 1] (lists
-    of them in ``inputs`` and ``targets``); ``id``, ``music_category``, ``noise_class`` and
-    ``snr_db``.
+    Items are dicts like ``MixtureDataset``'s: each file's audio as a float32 tensor (1, time) in
+    [-1, 1] under its name; ``id``, and the facets of the task, such as ``music_category``,
+    ``noise_class`` and ``snr_db``.
 
     Args:
         folder: A publication of `mn publish`, or a copy of its repository.
@@ -54,6 +57,8 @@ class PublishedDataset(IterableDataset[dict[str, Any]]):
         ranks: int | None = None,
     ) -> None:
         self.groups = groups(Path(folder), split, noise_class=noise_class)
+        names = (row["task"] for row in load(self.groups[0], columns=["task"]).plain)
+        self.task = task_of(names, where=self.groups[0].path, error=InputError)
         self.shuffle = shuffle
         self.seed = seed
         self.rank, self.ranks = _rank_of(rank, ranks)
@@ -78,8 +83,8 @@ class PublishedDataset(IterableDataset[dict[str, Any]]):
             loaded: dict[int, LoadedGroup] = {}
             for group, row in pool:
                 if group not in loaded:
-                    loaded[group] = load(self.groups[group], columns=_COLUMNS)
-                yield _item(loaded[group].row(row))
+                    loaded[group] = load(self.groups[group], columns=_columns(self.task))
+                yield _item(loaded[group].row(row), self.task)
 
     def _within(self, begin: int, end: int) -> Iterator[list[tuple[int, int]]]:
         """Yield the rows of a stretch of the epoch, as (group, row), pool by pool."""
@@ -119,18 +124,17 @@ def _rank_of(rank: int | None, ranks: int | None) -> tuple[int, int]:
     return rank, ranks
 
 
-def _item(row: dict[str, Any]) -> dict[str, Any]:
-    """Return what training sees; ``targets`` that are names, as of one target, are left out."""
-    targets = row.get("targets")
-    are_names = isinstance(targets, list) and any(isinstance(one, str) for one in targets)
-    return {
-        name: _tensors(value) if name in AUDIO else value
-        for name, value in row.items()
-        if value is not None and not (name == "targets" and are_names)
-    }
+def _columns(task: TaskSpec) -> list[str]:
+    """Return the columns that an item is made of."""
+    files = chain.from_iterable(group.columns for group in file_groups(task))
+    return ["id", *(facet.column for facet in task.facets), *files]
 
 
-def _tensors(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_tensors(samples) for samples in value]
-    return torch.from_numpy(to_float(value))
+def _item(row: dict[str, Any], task: TaskSpec) -> dict[str, Any]:
+    """Return what training sees of a mixture."""
+    item: dict[str, Any] = {}
+    for group in file_groups(task):
+        for name, cell, _ in group.files(row):
+            samples: Any = cell  # which stand where the manifest has a path
+            item[name] = torch.from_numpy(to_float(samples))
+    return {**item, "id": row["id"], **{facet.column: row[facet.column] for facet in task.facets}}

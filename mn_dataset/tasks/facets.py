@@ -78,3 +78,13 @@ class Axis:
     title: str
     plural: str
     column: str
+
+
+def named(facets: Sequence[Facet]) -> tuple[Facet, ...]:
+    """Return the facets that are no numbers, in the order of a table's rows and columns."""
+    return tuple(facet for facet in reversed(facets) if not facet.numeric)
+
+
+def numeric(facets: Sequence[Facet]) -> Facet | None:
+    """Return the first facet that is a number, None if there is none."""
+    return next((facet for facet in facets if facet.numeric), None)

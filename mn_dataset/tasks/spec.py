@@ -90,6 +90,30 @@ class FileNames:
 
 
 @dataclass(frozen=True)
+class CardText:
+    """What the card of a publication says in a task's own words.
+
+    Attributes:
+        name: Of the data, such as "Mixtures of music and noise".
+        recipe: Markdown: the section on what a recipe is, and what is promised of the mixtures;
+            "{levels}" stands for the definitions and the range of the ratios.
+        example: Title of a mixture; its columns are filled in by name.
+        tags: Under which the Hub lists it, beside those of every publication.
+        url: Of the paper whose task it is; "" if there is none.
+        cite_as: That paper in one line.
+        citation: That paper as BibTeX, and a sentence on what is the paper's.
+    """
+
+    name: str
+    recipe: str
+    example: str
+    tags: tuple[str, ...] = ()
+    url: str = ""
+    cite_as: str = ""
+    citation: str = ""
+
+
+@dataclass(frozen=True)
 class Audio:
     """What sounds in one mixture, by name and in the recipe's order: float32 (channels, time).
 
@@ -208,6 +232,8 @@ class TaskSpec:
         name: What people type.
         title: Heading of a dataset's card.
         description: What is asked of a denoiser, in one sentence.
+        activity: What it is called in titles, such as "denoising"; the name by default.
+        command: Of `mn`, the command that does it to a person's own recordings, if there is one.
         roles: What layers can be.
         facets: The sides of the leaderboard's cells, in the order of its columns.
         clusters: The two kinds of recordings whose sharing makes scores depend on each other.
@@ -232,6 +258,8 @@ class TaskSpec:
         unchanged: What the row that does nothing estimates, from a batch and the number of targets.
         side: What a denoiser may be told of one mixture, by the names of ``DenoiserSpec.needs``.
         metrics: Names of the default metrics; () for those of the suite.
+        card_text: What the card of a publication says in the task's own words; None for what can be
+            said of any task.
     """
 
     name: str
@@ -242,6 +270,8 @@ class TaskSpec:
     clusters: tuple[Axis, Axis]
     draw: Callable[..., Drawn] | None = None
     expectations: Callable[[Recipe], Sequence[Expectation]] = nothing_further
+    activity: str = ""
+    command: str = ""
     kept: tuple[str, ...] = ()
     input_axis: bool = False
     target_axis: bool = True
@@ -258,6 +288,7 @@ class TaskSpec:
     unchanged: Callable[[Batch, int], Batch] = unchanged_inputs
     side: Callable[[TaskSpec, Audio, int], Mapping[str, Wave]] = mixture_and_targets
     metrics: tuple[str, ...] = ()
+    card_text: CardText | None = None
 
     def __post_init__(self) -> None:
         """Refuse a task whose facets or clusters are no columns.

@@ -1,7 +1,9 @@
 // What the page knows, and what of it is chosen; a change redraws every view.
 const data = JSON.parse(find("#data").textContent);
 const { denoisers, metrics, columns } = data;
-const axes = [data.axes.noise_class, data.axes.music_category, data.axes.snr_db];
+const { facets } = data;
+const axes = Object.values(data.axes);
+const WHOLE = axes.map(() => -1);
 const cells = new Map(data.cells.map(cell => [cell.key.join(), cell]));
 const BASELINE = denoisers.findIndex(item => item.name === "noisy");
 const GROUPS = {
@@ -12,8 +14,8 @@ const GROUPS = {
 };
 
 const state = {
-  metric: 0, cell: [-1, -1, -1], sort: "mean", descending: true,
-  open: null, denoiser: 0, example: 0, layer: "noisy",
+  metric: 0, cell: WHOLE, sort: "mean", descending: true,
+  open: null, denoiser: 0, example: 0, target: 0, layer: data.examples[0]?.inputs[0],
 };
 const views = [];
 
@@ -41,10 +43,11 @@ function best(key) {
 }
 
 const heading = item => `${item.name}${item.unit ? ` [${item.unit}]` : ""} ${item.higher_is_better ? "↑" : "↓"}`;
-const label = (axis, place) => (axis === 2 ? `${axes[2][place].replace("..", " to ").replaceAll("-", "−")} dB` : words(axes[axis][place]));
+const labelText = (axis, text) => (facets[axis].numeric ? `${text.replace("..", " to ").replaceAll("-", "−")} dB` : words(text));
+const label = (axis, place) => labelText(axis, axes[axis][place]);
 
 function place(key) {
-  const parts = [0, 1, 2].filter(axis => key[axis] >= 0).map(axis => label(axis, key[axis]));
+  const parts = [...axes.keys()].filter(axis => key[axis] >= 0).map(axis => label(axis, key[axis]));
   return parts.length ? parts.join(" · ") : "all mixtures";
 }
 

@@ -52,7 +52,7 @@ function duelTable(rows, found, limit) {
 views.push(() => {
   const found = duelsOf(state.metric);
   const limit = limitOf([...found.values()].map(duel => duel.difference));
-  const rows = rowsOf([-1, -1, -1], state.metric).sort(compareRows);
+  const rows = rowsOf(WHOLE, state.metric).sort(compareRows);
   const groups = Object.entries(GROUPS)
     .map(([group, [title]]) => ({ group, title, members: rows.filter(row => row.denoiser.ranked && row.denoiser.group === group) }))
     .filter(({ members }) => members.length > 1);

@@ -1,17 +1,17 @@
 // The choices that everything on the page answers to.
-const FILTERS = ["Noise class", "Music", "SNR", "Metric"];
+const FILTERS = [...facets.map(facet => facet.title), "Metric"];
 
 function drawFilters() {
   const form = find("#filters");
   form.addEventListener("submit", event => event.preventDefault());
   FILTERS.forEach((title, axis) => {
-    const options = axis < 3
+    const options = axis < axes.length
       ? [[-1, "all"], ...axes[axis].map((_, at) => [at, label(axis, at)])]
       : metrics.map((item, at) => [at, heading(item)]);
-    const act = value => (axis < 3
+    const act = value => (axis < axes.length
       ? change({ cell: state.cell.map((kept, other) => (other === axis ? value : kept)) })
       : change({ metric: value, ...order(state.sort, value) }));
-    const chosen = axis < 3 ? state.cell[axis] : state.metric;
+    const chosen = axis < axes.length ? state.cell[axis] : state.metric;
     form.append(make("fieldset", { data: { filter: title } }, make("legend", {}, title),
       make("div", { class: "segments" }, choices(title, options, chosen, act))));
   });

@@ -1,10 +1,13 @@
-// Noisy, estimate, clean and residual of one mixture: one time, one scale, one loudness.
-const LAYERS = ["noisy", "estimate", "clean", "residual"];
+// Inputs, estimate, target and residual of one mixture: one time, one scale, one loudness.
 const deck = { key: null, sounds: {}, playing: false, matched: true, seconds: 0 };
 
+const targetOf = example => example.targets[state.target] ?? example.targets[0];
+
 function layersOf(example, denoiser) {
-  const own = example.estimates[denoiser.name] ?? {};
-  return { noisy: example.layers.noisy, estimate: own.estimate, clean: example.layers.clean, residual: own.residual };
+  const target = targetOf(example);
+  const own = example.estimates[denoiser.name]?.[target] ?? {};
+  const inputs = example.inputs.map(name => [name, example.layers[name]]);
+  return Object.fromEntries([...inputs, ["estimate", own.estimate], [target, example.layers[target]], ["residual", own.residual]]);
 }
 
 // Only attenuation is at hand: all come down to the quietest, or stand as they are to each other.
@@ -86,8 +89,8 @@ function switchTo(name) {
 function tile(name, player, example, denoiser) {
   const on = state.layer === name;
   const raised = !player || !player.raised_db ? "" : `${number(player.raised_db, 1, true)} dB`;
-  const title = { noisy: "noisy", estimate: denoiser.name, clean: "clean", residual: "residual" }[name];
-  const about = { estimate: "estimate", residual: "noisy − estimate" }[name] ?? "";
+  const title = name === "estimate" ? denoiser.name : words(name);
+  const about = { estimate: "estimate", residual: `${example.inputs.length > 1 ? "input" : words(example.inputs[0])} − estimate` }[name] ?? "";
   const ticks = data.picture.ticks.filter(([hz]) => [200, 1000, 5000].includes(hz)).map(([hz, at]) =>
     make("span", { class: "hz", style: `bottom: ${100 * at}%` }, hz < 1000 ? `${hz} Hz` : `${hz / 1000} kHz`));
   const inside = !player ? make("p", {}, "No audio: the denoiser failed here, or the file is gone.")
@@ -113,13 +116,16 @@ function mixtureList() {
     const members = data.examples.map((example, at) => ({ example, at })).filter(({ example }) => example.why === why);
     if (members.length) list.append(make("h3", {}, title));
     for (const { example, at } of members) {
-      const wanted = [example.noise_class, example.music_category, example.snr_db];
-      const inside = state.cell.every((chosen, axis) => chosen < 0 || axes[axis][chosen] === wanted[axis]);
+      const inside = state.cell.every((chosen, axis) => chosen < 0
+        || (axis < example.labels.length ? example.labels[axis] === axes[axis][chosen] : example.targets.includes(axes[axis][chosen])));
+      const texts = example.labels.map((text, axis) => labelText(axis, text));
+      const leads = axis => axis === 0 || facets[axis].numeric;
+      const name = [texts.filter((_, axis) => leads(axis)).join(", "), ...texts.filter((_, axis) => !leads(axis))].join(" · ");
       const worst = example.worst_of.length ? `worst of ${example.worst_of.length > 3 ? `${example.worst_of.length} denoisers` : example.worst_of.join(", ")}` : "";
       list.append(make("button", {
         type: "button", class: inside ? undefined : "elsewhere", "aria-current": at === state.example ? "true" : undefined,
         data: { focus: `example ${at}`, example: example.id }, onclick: () => change({ example: at }),
-      }, `${words(example.noise_class)}, ${example.snr_db.replace("-", "−")} dB · ${words(example.music_category)}`,
+      }, name,
       make("small", {}, [example.id, worst].filter(Boolean).join(" · "))));
     }
   }
@@ -127,7 +133,8 @@ function mixtureList() {
 }
 
 function scoreTable(example, denoiser) {
-  const [own, base] = [example.scores[denoiser.name], example.scores.noisy];
+  const scores = example.target_scores[targetOf(example)] ?? example.scores;
+  const [own, base] = [scores[denoiser.name], scores.noisy];
   if (!own) return null;
   const head = ["", ...(base ? ["noisy"] : []), denoiser.name, ...(base ? ["Δ"] : [])];
   return make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Scores of this mixture" },
@@ -143,13 +150,22 @@ function credit(example) {
     /^https?:/.test(source.url) ? make("a", { href: source.url, rel: "noreferrer" }, "source") : null));
 }
 
+function targetSelect(example) {
+  if (example.targets.length < 2) return null;
+  const select = make("select", { id: "listen-target", data: { focus: "listen-target" }, onchange: () => change({ target: Number(select.value) }) },
+    example.targets.map((name, at) => make("option", { value: at }, words(name))));
+  select.value = String(example.targets.indexOf(targetOf(example)));
+  return make("label", {}, "Target", select);
+}
+
 function drawPlayer() {
   const example = data.examples[state.example];
   const names = denoisers.map((_, at) => at).filter(at => example.estimates[denoisers[at].name]);
   const chosen = names.includes(state.denoiser) ? state.denoiser : names[0] ?? state.denoiser;
   const denoiser = denoisers[chosen];
   const layers = layersOf(example, denoiser);
-  const key = JSON.stringify([example.id, denoiser.name]);
+  if (!(state.layer in layers)) state.layer = targetOf(example);
+  const key = JSON.stringify([example.id, denoiser.name, targetOf(example)]);
   if (deck.key !== key) {
     const was = deck.playing;
     if (deck.key === null || JSON.parse(deck.key)[0] !== example.id) deck.seconds = 0;
@@ -161,9 +177,9 @@ function drawPlayer() {
   select.value = String(chosen);
   const matched = make("input", { type: "checkbox", checked: deck.matched, data: { focus: "matched" }, onchange: event => { deck.matched = event.target.checked; change({}); } });
   return make("div", { class: "player" },
-    make("div", { class: "controls" }, make("label", {}, "Estimate of", select), make("label", {}, matched, "Equally loud"),
+    make("div", { class: "controls" }, make("label", {}, "Estimate of", select), targetSelect(example), make("label", {}, matched, "Equally loud"),
       make("span", { class: "legend" }, `${data.picture.floor_db} dBFS`.replace("-", "−"), make("i", { class: "magma" }), "0")),
-    make("div", { class: "tiles", role: "radiogroup", "aria-label": "What is heard" }, LAYERS.map(name => tile(name, layers[name], example, denoiser))),
+    make("div", { class: "tiles", role: "radiogroup", "aria-label": "What is heard" }, Object.entries(layers).map(([name, player]) => tile(name, player, example, denoiser))),
     make("div", { class: "transport" },
       make("button", { class: "play", type: "button", data: { focus: "play" }, onclick: () => { if (deck.playing) { stop(); showTime(); } else play(); } }, "▶ Play"),
       make("input", { type: "range", id: "seek", min: 0, max: example.duration_s, step: 0.01, "aria-label": "Position", data: { focus: "seek" }, oninput: event => seek(Number(event.target.value)) }),

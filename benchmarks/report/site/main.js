@@ -3,7 +3,7 @@ function chosenInAddress() {
   const asked = new URLSearchParams(location.hash.slice(1));
   const find = (list, name) => Math.max(-1, list.indexOf(asked.get(name)));
   return {
-    cell: ["noise", "music", "snr"].map((name, axis) => find(axes[axis], name)),
+    cell: facets.map(({ name }, axis) => find(axes[axis], name)),
     metric: Math.max(0, find(metrics.map(item => item.name), "metric")),
     open: asked.has("denoiser") ? denoisers.findIndex(item => item.name === asked.get("denoiser")) : -1,
   };
@@ -11,7 +11,7 @@ function chosenInAddress() {
 
 function writeAddress() {
   const told = new URLSearchParams();
-  ["noise", "music", "snr"].forEach((name, axis) => { if (state.cell[axis] >= 0) told.set(name, axes[axis][state.cell[axis]]); });
+  facets.forEach(({ name }, axis) => { if (state.cell[axis] >= 0) told.set(name, axes[axis][state.cell[axis]]); });
   if (state.metric) told.set("metric", metrics[state.metric].name);
   if (state.open !== null) told.set("denoiser", denoisers[state.open].name);
   if (String(told) || location.hash.includes("=")) history.replaceState(null, "", `#${told}`);
@@ -32,7 +32,7 @@ const run = find("#run-command");
 if (run) run.replaceWith(command(run.textContent, run.dataset.label));
 const asked = chosenInAddress();
 Object.assign(state, { cell: asked.cell, metric: asked.metric, ...order("mean", asked.metric) });
-state.denoiser = asked.open >= 0 ? asked.open : best([-1, -1, -1])?.place ?? 0;
+state.denoiser = asked.open >= 0 ? asked.open : best(WHOLE)?.place ?? 0;
 state.open = asked.open >= 0 ? asked.open : null;
 drawFilters();
 views.push(writeAddress);

@@ -1,13 +1,13 @@
-// Difference to the mixture by noise class and music category: blue is better, orange is worse.
+// Difference to the mixture by the first two facets: blue is better, orange is worse.
 function mapKey(row, column) {
-  return [column, row, state.cell[2]];
+  return [column, row, ...state.cell.slice(2)].slice(0, axes.length);
 }
 
 // One limit for all denoisers, so that to choose another one changes no colour's meaning.
 function mapLimit() {
   const deltas = [];
   for (const cell of data.cells) {
-    if (cell.key[0] < 0 || cell.key[1] < 0 || cell.key[2] !== state.cell[2]) continue;
+    if (cell.key.some((at, axis) => (axis < 2 ? at < 0 : at !== state.cell[axis]))) continue;
     for (const row of rowsOf(cell.key, state.metric)) if (row.denoiser.ranked && row.delta !== null) deltas.push(row.delta);
   }
   return limitOf(deltas);
@@ -34,15 +34,16 @@ function denoiserSelect(id, items) {
 
 views.push(() => {
   const limit = mapLimit();
-  const [classes, categories] = [[...axes[0].keys(), -1], [...axes[1].keys(), -1]];
-  const name = (axis, at) => (at < 0 ? "all" : words(axes[axis][at]));
+  const [classes, categories] = [[...axes[0].keys(), -1], [...(axes[1] ?? []).keys(), -1]];
+  const name = (axis, at) => (at < 0 ? "all" : label(axis, at));
+  const others = facets.slice(2).map(({ plural }, at) => (state.cell[at + 2] < 0 ? `all ${plural}` : label(at + 2, state.cell[at + 2])));
   const table = make("table", { class: "map" },
     make("thead", {}, make("tr", {}, make("td", {}), classes.map(at => make("th", { scope: "col", class: at < 0 ? "sum" : undefined }, name(0, at))))),
     make("tbody", {}, categories.map(row => make("tr", {},
       make("th", { scope: "row", class: row < 0 ? "sum" : undefined }, name(1, row)),
       classes.map(column => make("td", { class: row < 0 || column < 0 ? "sum" : undefined }, mapButton(row, column, limit)))))));
   const items = denoisers.map((_, at) => at).filter(at => at !== BASELINE);
-  find("[data-map-cell]").textContent = `${denoisers[state.denoiser].name} · ${heading(metric())} · ${state.cell[2] < 0 ? "all SNRs" : label(2, state.cell[2])}`;
+  find("[data-map-cell]").textContent = [denoisers[state.denoiser].name, heading(metric()), ...others].join(" · ");
   replace(find("#map-view"),
     make("div", { class: "controls" }, make("label", {}, "Denoiser", denoiserSelect("map-denoiser", items.length ? items : [0])), legend(limit)),
     make("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "map-title" }, walked(table, "map-readout")),

@@ -5,7 +5,7 @@ const KNOWN = {
 };
 const OWN = new Set([...Object.keys(KNOWN), "ci_high", "rank_high"]);
 // Where all mixtures are of one length, means weighted by it are the means.
-const SAME = rowsOf([-1, -1, -1], 0).every(row => row.weighted_mean === row.mean);
+const SAME = rowsOf(WHOLE, 0).every(row => row.weighted_mean === row.mean);
 
 function tableColumns() {
   const others = columns.filter(name => !OWN.has(name) && !(SAME && name === "weighted_mean"));
@@ -80,9 +80,9 @@ function verdict(rows) {
     ` with ${withUnit(number(first.mean), metric().unit)}${gain}.`, ...doubts];
 }
 
-// What the mixtures can show at all: it is told by noise class, and for all.
+// What the mixtures can show at all: by the first facet, and for all.
 function visible() {
-  const named = [state.cell[0], -1, -1];
+  const named = [state.cell[0], ...WHOLE.slice(1)];
   const found = data.visible.told[state.metric][named[0] < 0 ? "all" : axes[0][named[0]]];
   if (!found) return "";
   const [pairs, median, low, high] = found;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,16 +20,17 @@ from benchmarks.training.data.base import (
     splits_sha256,
 )
 from mn_dataset import seeds
-from mn_dataset.audio.io import Pcm, file_sha256, pcm_sha256, read_pcm, to_float
-from mn_dataset.errors import AudioError, DatasetError, InputError
+from mn_dataset.audio.io import Pcm, to_float
+from mn_dataset.errors import DatasetError, InputError
 from mn_dataset.files.parquet import read_table
-from mn_dataset.mix.manifest import CARD, MANIFEST, SOURCES, read_manifest
+from mn_dataset.mix.dataset import Dataset, MixtureRow, read_dataset, read_file
+from mn_dataset.mix.manifest import CARD, MANIFEST, SOURCES
 from mn_dataset.records import SAMPLING_RATE
 from mn_dataset.tables import COLUMNS, Row
 
 _TASK = "denoise"
 _LEAK = "**leak**"  # how the card of a dataset that leaks says so
-_LAYERS = ("noisy", "clean")
+_BYTES_PER_SAMPLE = 2
 
 
 class DatasetTrainingData:
@@ -49,18 +50,22 @@ class DatasetTrainingData:
 
     def __init__(self, root: Path, data: Data, validation: Validation, *, seed: int) -> None:
         self.root, self.data, self._validation, self.seed = root, data, validation, seed
-        rows = read_manifest(root)
-        _check_task(root, rows)
+        dataset = read_dataset(root)
+        _check_task(dataset)
         _refuse_leak_on_card(root)
-        sources = _source_rows(root, rows)
+        self._manifest_sha256 = dataset.manifest_sha256
+        sources = _source_rows(dataset)
         _, unfit = refuse_leaks(sources, VALIDATION, where=str(root))
         self.sources: Sequence[SourceRow] = [one for one in sources if one.row.id not in unfit]
-        held_out = _rows_of(rows, VALIDATION)
-        dropped = {row["id"] for row in held_out if unfit & {row["clean_id"], row["noise_id"]}}
-        self._validation_rows = [row for row in held_out if row["id"] not in dropped]
-        self._train_rows = _rows_of(rows, TRAIN)
-        for split, remaining in ((TRAIN, self._train_rows), (VALIDATION, self._validation_rows)):
-            if not remaining:
+        held_out = [one for one in dataset.mixtures if one.split == VALIDATION]
+        dropped = {one.id for one in held_out if unfit & set(one.cluster_ids)}
+        self._validation_mixtures = [one for one in held_out if one.id not in dropped]
+        self._mixtures = [one for one in dataset.mixtures if one.split == TRAIN]
+        for split, mixtures in (
+            (TRAIN, self._mixtures),
+            (VALIDATION, self._validation_mixtures),
+        ):
+            if not mixtures:
                 raise InputError(
                     f"{root / MANIFEST}: no mixture is in the split {split!r}; training needs "
                     f"{TRAIN!r} and {VALIDATION!r}: build the dataset with both in split"
@@ -78,89 +83,88 @@ class DatasetTrainingData:
     @property
     def identity(self) -> dict[str, str]:
         """Name, hash of the manifest, which holds those of all samples, and hash of the sources."""
-        name, sha256 = self.root.resolve().name, file_sha256(self.root / MANIFEST)
         return {
             "kind": "dataset",
-            "name": name,
-            "manifest_sha256": sha256,
+            "name": self.root.resolve().name,
+            "manifest_sha256": self._manifest_sha256,
             "splits_sha256": splits_sha256(self.sources),
         }
 
+    @property
+    def num_items(self) -> int:
+        """Mixtures of train; an epoch has a segment of each."""
+        return len(self._mixtures)
+
     def item(self, epoch: int, index: int) -> Example:
         """Return a segment of a mixture, another one in every epoch."""
-        row = self._train_rows[index]
-        return self._cut(row, self.data.segment, f"{TRAIN} {epoch} {row['id']}")
+        mixture = self._mixtures[index]
+        return self._cut(mixture, self.data.segment, f"{TRAIN} {epoch} {mixture.id}")
 
     def validation(self) -> list[Example]:
         """Return segments of the mixtures that are held out."""
-        shuffled = seeds.generator(self.seed, VALIDATION).shuffled(self._validation_rows)
-        rows = sorted(shuffled[: self._validation.mixtures], key=lambda row: str(row["id"]))
+        shuffled = seeds.generator(self.seed, VALIDATION).shuffled(self._validation_mixtures)
+        mixtures = sorted(shuffled[: self._validation.mixtures], key=lambda mixture: mixture.id)
         length = round(self._validation.seconds * SAMPLING_RATE)
         return [
-            self._cut(row, min(length, row["num_samples"]), f"{VALIDATION} {row['id']}")
-            for row in rows
+            self._cut(mixture, min(length, mixture.num_samples), f"{VALIDATION} {mixture.id}")
+            for mixture in mixtures
         ]
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave audio behind when another process is started."""
         return {name: value for name, value in vars(self).items() if name != "_read"}
 
-    def _cut(self, row: dict[str, Any], length: int, name: str) -> Example:
-        start = seeds.generator(self.seed, "segment", name).integer(row["num_samples"] - length + 1)
-        noisy, clean = (
-            to_float(self._read(row[layer], row[f"{layer}_sha256"])[start : start + length])[0]
-            for layer in _LAYERS
+    def _cut(self, mixture: MixtureRow, length: int, name: str) -> Example:
+        start = seeds.generator(self.seed, "segment", name).integer(
+            mixture.num_samples - length + 1
         )
-        return Example(row["id"], np.ascontiguousarray(noisy), np.ascontiguousarray(clean))
+        noisy, clean = (
+            np.ascontiguousarray(to_float(samples[start : start + length])[0])
+            for samples in self._read(mixture)
+        )
+        return Example(mixture.id, noisy, clean)
 
     @cached_property
-    def _read(self) -> Any:
+    def _read(self) -> Callable[[MixtureRow], tuple[Pcm, Pcm]]:
         """Return the reader of this process, with its cache."""
-        mean = 2 * sum(row["num_samples"] for row in self._train_rows) / len(self._train_rows)
-        return lru_cache(max(2, int(self.data.cache_mb * 1e6 / mean)))(self._read_verified)
+        frames = sum(mixture.num_samples for mixture in self._mixtures) / len(self._mixtures)
+        size = 2 * _BYTES_PER_SAMPLE * frames
+        return lru_cache(max(1, int(self.data.cache_mb * 1e6 / size)))(self._read_uncached)
 
-    def _read_verified(self, file: str, sha256: str) -> Pcm:
-        samples = read_pcm(self.root / file, sampling_rate=SAMPLING_RATE)
-        if pcm_sha256(samples) != sha256:
-            raise AudioError(
-                f"{self.root / file}: its samples are not those of the manifest; run "
-                f"`mn verify {self.root}` and render the dataset again"
-            )
-        return samples
-
-    @property
-    def num_items(self) -> int:
-        """Mixtures of train; an epoch has a segment of each."""
-        return len(self._train_rows)
+    def _read_uncached(self, mixture: MixtureRow) -> tuple[Pcm, Pcm]:
+        """Return mixture and clean layer."""
+        noisy, clean = (
+            read_file(self.root, mixture, file) for file in (*mixture.inputs, *mixture.targets)
+        )
+        return noisy, clean
 
     def _leave_out_short(self) -> list[str]:
         """Leave out the mixtures that carry no segment, and return their ids."""
-        longest = max(self._train_rows, key=lambda row: int(row["num_samples"]))
-        if longest["num_samples"] < self.data.segment:
+        longest = max(self._mixtures, key=lambda mixture: mixture.num_samples)
+        if longest.num_samples < self.data.segment:
             raise DatasetError(
-                f"{self.root / MANIFEST}: {longest['id']} lasts "
-                f"{longest['num_samples'] / SAMPLING_RATE:g} s, shorter than a segment of "
+                f"{self.root / MANIFEST}: {longest.id} lasts "
+                f"{longest.num_samples / SAMPLING_RATE:g} s, shorter than a segment of "
                 f"{self.data.segment_s:g} s, and no other one of {TRAIN!r} is longer; lower "
                 "segment_s in [data], or build longer mixtures"
             )
-        rows, length = self._train_rows, self.data.segment
-        self._train_rows = [row for row in rows if row["num_samples"] >= length]
-        return [row["id"] for row in rows if row["num_samples"] < length]
+        mixtures, length = self._mixtures, self.data.segment
+        self._mixtures = [one for one in mixtures if one.num_samples >= length]
+        return [one.id for one in mixtures if one.num_samples < length]
 
 
-def _rows_of(rows: Sequence[dict[str, Any]], split: str) -> list[dict[str, Any]]:
-    return sorted((row for row in rows if row["split"] == split), key=lambda row: str(row["id"]))
-
-
-def _check_task(root: Path, rows: Sequence[dict[str, Any]]) -> None:
-    kinds = {(row["task"], row["sampling_rate"]) for row in rows}
-    if kinds != {(_TASK, SAMPLING_RATE)}:
-        named = ", ".join(
-            f"mixtures of the task {task} at {rate} Hz" for task, rate in sorted(kinds)
-        )
+def _check_task(dataset: Dataset) -> None:
+    """Refuse mixtures of another task, or at another rate."""
+    if dataset.task.name != _TASK:
         raise DatasetError(
-            f"{root / MANIFEST}: holds {named or 'nothing'}; expected mixtures of the task {_TASK} "
-            f"at {SAMPLING_RATE} Hz, the only task that networks are trained for"
+            f"{dataset.root / MANIFEST}: its mixtures are of the task {dataset.task.name}; "
+            f"expected mixtures of the task {_TASK}, the only one that networks are trained for"
+        )
+    rates = sorted({mixture.sampling_rate for mixture in dataset.mixtures})
+    if rates != [SAMPLING_RATE]:
+        raise DatasetError(
+            f"{dataset.root / MANIFEST}: its mixtures are at {' and '.join(map(str, rates))} Hz; "
+            f"expected {SAMPLING_RATE} Hz: build the dataset at that rate"
         )
 
 
@@ -178,18 +182,20 @@ def _refuse_leak_on_card(root: Path) -> None:
             )
 
 
-def _source_rows(root: Path, rows: Sequence[dict[str, Any]]) -> list[SourceRow]:
+def _source_rows(dataset: Dataset) -> list[SourceRow]:
     """Return the recordings that the mixtures of both splits use, once per split."""
-    by_id = {row["id"]: row for row in read_table(root / SOURCES).to_pylist()}
+    by_id = {row["id"]: row for row in read_table(dataset.root / SOURCES).to_pylist()}
     used = {
-        (row[key], row["split"])
-        for row in rows
-        for key in ("clean_id", "noise_id")
-        if row["split"] in (TRAIN, VALIDATION)
+        (name, mixture.split)
+        for mixture in dataset.mixtures
+        for name in mixture.cluster_ids
+        if mixture.split in (TRAIN, VALIDATION)
     }
     missing = sorted(name for name, _ in used if name not in by_id)
     if missing:
-        raise DatasetError(f"{root / SOURCES}: lacks {missing[0]}; render the dataset again")
+        raise DatasetError(
+            f"{dataset.root / SOURCES}: lacks {missing[0]}; render the dataset again"
+        )
     return [_source_row(by_id[name], split) for name, split in sorted(used)]
 
 

@@ -40,6 +40,10 @@ def _row(root: Path, index: int, clean: int, noise: int) -> dict[str, Any]:
         "seed": 7,
         "num_samples": RATE // 2,
         "sampling_rate": RATE,
+        "layers": [
+            {"role": "clean", "source_id": f"clean/{clean}"},
+            {"role": "noise", "source_id": f"noise/{noise}"},
+        ],
         "targets": ["clean"],
         "snr_db": 5.0 * (index % 2),
         "snr_definition": "power",

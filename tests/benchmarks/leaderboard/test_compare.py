@@ -8,10 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.leaderboard.compare import COLUMNS, compare_runs
+from benchmarks.leaderboard.compare import COLUMNS, compare
 from mn_dataset.errors import DatasetError
 
 METRICS = {"si_sdr": 1, "lsd": 1}
+FACTS = {
+    "task": "denoise",
+    "target": "clean",
+    "reason": "ok",
+    "noise_class": "crowd",
+    "music_category": "harp",
+    "snr_db": 5.0,
+}
 
 
 def write_run(
@@ -39,7 +47,7 @@ def write_run(
             for column, metric in enumerate(versions):
                 value = 10.0 * shared[index, column] + gain + 0.1 * own.normal()
                 row = {"mixture_id": name, "denoiser": denoiser, "metric": metric}
-                scores.append({**row, "value": value, "reason": "ok", "snr_db": 5.0})
+                scores.append({**row, **FACTS, "value": value})
     root.mkdir()
     pd.DataFrame(scores).to_parquet(root / "scores.parquet")
     pd.DataFrame(places).to_parquet(root / "mixtures.parquet")
@@ -62,7 +70,7 @@ def test_a_gain_of_half_a_decibel_is_found_under_twenty_of_spread(tmp_path: Path
     one = write_run(tmp_path / "a", {"noisy": 0.0, "wiener": 1.0}, seed=1)
     other = write_run(tmp_path / "b", {"noisy": 0.0, "wiener": 1.5}, seed=2)
 
-    found = compare_runs(one, other)
+    found = compare(one, other)
 
     assert list(found.rows.columns) == list(COLUMNS)
     assert found.mixtures == 24
@@ -81,7 +89,7 @@ def test_a_run_differs_from_itself_by_nothing(tmp_path: Path) -> None:
     """Zero, with an interval of no width and a p-value of one."""
     run = write_run(tmp_path / "a", {"noisy": 0.0})
 
-    rows = compare_runs(run, run).rows
+    rows = compare(run, run).rows
 
     assert (rows[["difference", "ci_low", "ci_high"]] == 0.0).all(axis=None)
     assert (rows["p_value"] == 1.0).all()
@@ -96,7 +104,7 @@ def test_only_common_mixtures_count(tmp_path: Path) -> None:
     scores.loc[lost, "value"] = np.nan
     scores.to_parquet(other / "scores.parquet")
 
-    found = compare_runs(one, other)
+    found = compare(one, other)
 
     assert found.mixtures == 12
     assert found.rows.set_index("metric")["n"].to_dict() == {"si_sdr": 12, "lsd": 11}
@@ -112,7 +120,7 @@ def test_revisions_and_what_is_not_shared_are_told(tmp_path: Path) -> None:
         metrics={"si_sdr": 1, "lsd": 2},
     )
 
-    found = compare_runs(one, other)
+    found = compare(one, other)
 
     assert found.rows[["metric", "denoiser", "revision_a", "revision_b"]].to_numpy().tolist() == [
         ["si_sdr", "wiener", "1", "2"]
@@ -138,7 +146,7 @@ def test_runs_that_share_nothing_are_refused(
     other = write_run(tmp_path / "b", **{"gains": {"noisy": 0.0}, **changes})
 
     with pytest.raises(DatasetError, match=message):
-        compare_runs(one, other)
+        compare(one, other)
 
 
 def test_one_noise_recording_gives_a_difference_without_an_interval(tmp_path: Path) -> None:
@@ -146,7 +154,7 @@ def test_one_noise_recording_gives_a_difference_without_an_interval(tmp_path: Pa
     one = write_run(tmp_path / "a", {"noisy": 0.0, "lost": np.nan}, mixtures=range(6))
     other = write_run(tmp_path / "b", {"noisy": 1.0, "lost": 1.0}, mixtures=range(6))
 
-    rows = compare_runs(one, other).rows.set_index(["metric", "denoiser"])
+    rows = compare(one, other).rows.set_index(["metric", "denoiser"])
 
     assert rows.loc[("lsd", "noisy"), "n"] == 6
     assert np.isfinite(rows.loc[("lsd", "noisy"), "difference"])

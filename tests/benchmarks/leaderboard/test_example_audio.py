@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.leaderboard.example_audio import loudness_db, room_db, to_pcm, write_audio
+from benchmarks.leaderboard.example_audio import headroom_db, loudness_db, to_pcm, write_audio
 from mn_dataset.audio.io import read_pcm
 
 RATE = 8000
@@ -53,10 +53,10 @@ def test_a_residual_is_raised_to_the_mixture_s_loudness_if_that_fits() -> None:
     residual = tone(0.01)
     wanted_db = loudness_db(to_pcm(tone(0.1))[0], sampling_rate=RATE)
 
-    assert room_db(residual, wanted_db, sampling_rate=RATE) == pytest.approx(20, abs=0.02)
+    assert headroom_db(residual, wanted_db, sampling_rate=RATE) == pytest.approx(20, abs=0.02)
     # 40 dB below full scale, less the margin of 0.1 dB; the peak is rounded to 16 bits.
-    assert room_db(residual, 20.0, sampling_rate=RATE) == pytest.approx(39.9, abs=0.03)
-    assert room_db(residual, -90.0, sampling_rate=RATE) == 0.0
+    assert headroom_db(residual, 20.0, sampling_rate=RATE) == pytest.approx(39.9, abs=0.03)
+    assert headroom_db(residual, -90.0, sampling_rate=RATE) == 0.0
 
 
 def test_files_are_whole_and_hold_the_samples(tmp_path: Path) -> None:

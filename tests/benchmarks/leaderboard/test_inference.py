@@ -99,7 +99,7 @@ def test_the_smallest_difference_is_told_by_metric_and_noise_class() -> None:
         columns=["metric", "noise_class", "n", "detectable"],
     )
 
-    assert smallest(duels).to_dict("records") == [
+    assert smallest(duels, by="noise_class").to_dict("records") == [
         {
             "metric": "snr",
             "noise_class": "all",

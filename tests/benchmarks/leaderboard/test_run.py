@@ -15,7 +15,7 @@ from benchmarks.layers import weights_file
 from benchmarks.leaderboard.run import bench
 from benchmarks.models.musicecan import MusicEcan
 from benchmarks.registry import Entry
-from benchmarks.report.report import write_report
+from benchmarks.report.report import report
 from mn_dataset.audio.io import read_pcm
 from mn_dataset.errors import DatasetError, InputError, MissingExtra, UnknownName
 
@@ -397,7 +397,7 @@ def test_two_checkpoints_of_a_model_are_two_rows(dataset: Path, tmp_path: Path) 
 
     run_of(dataset, names, tmp_path / "run", metrics=["snr"])
 
-    write_report(tmp_path / "run")
+    report(tmp_path / "run")
 
     board = pd.read_csv(tmp_path / "run" / "leaderboard.csv")
     assert set(board["denoiser"]) == {"noisy", "musicecan@seed1", "musicecan@seed2"}

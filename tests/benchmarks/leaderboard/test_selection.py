@@ -6,9 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmarks.leaderboard.dataset import read_dataset
 from benchmarks.leaderboard.score_matrix import Scores, arrange
 from benchmarks.leaderboard.selection import hardest, spread, worst_clips
+from mn_dataset.mix.dataset import read_dataset
+from mn_dataset.tasks.denoise import SPEC
 
 
 def test_examples_are_spread_over_the_classes(dataset: Path) -> None:
@@ -17,8 +18,8 @@ def test_examples_are_spread_over_the_classes(dataset: Path) -> None:
 
     picked = spread(mixtures, 4, seed=0)
 
-    assert Counter(item.noise_class for item in picked) == {"crowd": 2, "traffic": 2}
-    assert len({item.music_category for item in picked}) == 2
+    assert Counter(item.labels[0] for item in picked) == {"crowd": 2, "traffic": 2}
+    assert len({item.labels[1] for item in picked}) == 2
     assert picked == spread(mixtures, 4, seed=0)
     assert len(spread(mixtures, 40, seed=0)) == len(mixtures)
 
@@ -33,6 +34,7 @@ def scores(values: list[float]) -> Scores:
         {
             "mixture_id": names,
             "denoiser": "wiener",
+            "target": "clean",
             "metric": "si_sdr",
             "value": values,
             "music_category": "harp",
@@ -49,7 +51,7 @@ def scores(values: list[float]) -> Scores:
             "sampling_rate": 8000,
         }
     )
-    return arrange([rows], mixtures, denoisers=["wiener"], metrics=["si_sdr"])
+    return arrange([rows], mixtures, task=SPEC, denoisers=["wiener"], metrics=["si_sdr"])
 
 
 @pytest.mark.parametrize(("higher_is_better", "places"), [(True, (1, 2)), (False, (0, 3))])

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.leaderboard.run import bench
-from benchmarks.leaderboard.verify import Mismatch, recheck
+from benchmarks.leaderboard.verify import Mismatch, verify_run
 from mn_dataset.errors import DatasetError, InputError
 
 
@@ -33,7 +33,7 @@ def test_an_honest_run_comes_out(run: Path) -> None:
     """Every estimate made and scored again is what the run holds, failures and reasons too."""
     seen: list[tuple[int, int]] = []
 
-    found = recheck(run, sample="100%", workers=1, progress=lambda *args: seen.append(args))
+    found = verify_run(run, sample="100%", workers=1, progress=lambda *args: seen.append(args))
 
     assert (found.estimates, found.of, found.scores) == (18, 18, 36)
     assert found.denoisers == ("breaking", "half", "noisy")
@@ -49,7 +49,7 @@ def test_a_sample_is_drawn_by_its_seed(run: Path) -> None:
     scores.to_parquet(run / "scores.parquet")  # so that each estimate that is checked is named
 
     def chosen(seed: int, workers: int = 1) -> set[tuple[str, str]]:
-        found = recheck(run, sample="4", seed=seed, workers=workers)
+        found = verify_run(run, sample="4", seed=seed, workers=workers)
         assert found.estimates == 4
         return {(item.mixture_id, item.denoiser) for item in found.mismatches}
 
@@ -64,7 +64,7 @@ def test_a_changed_score_is_named(run: Path) -> None:
     changed(run, "noisy", "si_sdr", value=float(half.loc["noisy", "si_sdr"].iloc[0]) + 1e-4)
     mixture = changed(run, "half", "si_sdr", value=stored + 0.01)
 
-    found = recheck(run, sample="100%", workers=1)
+    found = verify_run(run, sample="100%", workers=1)
 
     assert found.mismatches == (
         Mismatch(mixture, "half", "si_sdr", stored + 0.01, "wrong_level", stored, "ok"),
@@ -79,7 +79,7 @@ def test_an_invented_reason_is_named(run: Path) -> None:
     scores.loc[broken, ["value", "reason"]] = [20.0, "ok"]
     scores.to_parquet(run / "scores.parquet")
 
-    found = recheck(run, sample="100%", workers=1)
+    found = verify_run(run, sample="100%", workers=1)
 
     assert [(item.denoiser, item.stored, item.found_reason) for item in found.mismatches] == [
         ("breaking", 20.0, "raised"),
@@ -103,7 +103,7 @@ def test_a_denoiser_that_is_not_repeatable_is_left_out(
     options = {"metrics": ["snr"], "workers": 1, "examples": 0}
     run = bench(dataset, ["noisy", f"{mine}:Chance"], tmp_path / "run", **options)
 
-    found = recheck(run, sample="100%", workers=1)
+    found = verify_run(run, sample="100%", workers=1)
 
     assert found.left_out == ("chance",)
     assert found.denoisers == ("noisy",)
@@ -113,9 +113,9 @@ def test_a_dataset_that_moved_is_named_by_an_option(run: Path, dataset: Path) ->
     """Without it, the place where it should be is named."""
     moved = dataset.rename(dataset.with_name("moved"))
 
-    with pytest.raises(DatasetError, match=r"dataset: no such folder; .*--dataset"):
-        recheck(run, workers=1)
-    assert recheck(run, dataset=moved, workers=1).estimates == 1
+    with pytest.raises(DatasetError, match=r"dataset: no such folder; .*as dataset"):
+        verify_run(run, workers=1)
+    assert verify_run(run, dataset=moved, workers=1).estimates == 1
 
 
 def test_another_dataset_is_refused(run: Path, build, tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_another_dataset_is_refused(run: Path, build, tmp_path: Path) -> None:
     other = build(tmp_path / "other", clips=2)
 
     with pytest.raises(DatasetError, match=r"other: its manifest has SHA-256 .*, expected"):
-        recheck(run, dataset=other, workers=1)
+        verify_run(run, dataset=other, workers=1)
 
 
 def test_a_run_that_does_not_know_its_dataset_says_so(run: Path) -> None:
@@ -133,7 +133,7 @@ def test_a_run_that_does_not_know_its_dataset_says_so(run: Path) -> None:
     (run / "run.json").write_text(json.dumps(story), encoding="utf-8")
 
     with pytest.raises(DatasetError, match="does not tell where its dataset lies"):
-        recheck(run, workers=1)
+        verify_run(run, workers=1)
 
 
 def test_a_changed_denoiser_or_metric_is_refused(run: Path, plugins: Path) -> None:
@@ -142,20 +142,20 @@ def test_a_changed_denoiser_or_metric_is_refused(run: Path, plugins: Path) -> No
     story["metrics"][0]["version"] = 99
     (run / "run.json").write_text(json.dumps(story), encoding="utf-8")
     with pytest.raises(InputError, match="'snr' is version 1 here, expected version 99"):
-        recheck(run, workers=1)
+        verify_run(run, workers=1)
 
     story["metrics"][0]["version"] = 1
     (run / "run.json").write_text(json.dumps(story), encoding="utf-8")
     plugins.write_text(plugins.read_text(encoding="utf-8") + "# changed\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"'breaking' is of revision 1\+\w+ here, expected"):
-        recheck(run, workers=1)
+        verify_run(run, workers=1)
 
 
 @pytest.mark.parametrize("sample", ["0%", "-1", "many", "", "inf%", "nan%"])
 def test_a_sample_that_is_none_is_refused(run: Path, sample: str) -> None:
     """A share above nothing, or a number of estimates."""
-    with pytest.raises(InputError, match=r"--sample is .*; expected a share such as 5%"):
-        recheck(run, sample=sample, workers=1)
+    with pytest.raises(InputError, match=r"sample is .*; expected a share such as 5%"):
+        verify_run(run, sample=sample, workers=1)
 
 
 def test_an_unfinished_run_is_refused(run: Path) -> None:
@@ -165,4 +165,4 @@ def test_an_unfinished_run_is_refused(run: Path) -> None:
     (run / "run.json").write_text(json.dumps(story | {"finished": None}), encoding="utf-8")
 
     with pytest.raises(DatasetError, match="was not finished"):
-        recheck(run, workers=1)
+        verify_run(run, workers=1)

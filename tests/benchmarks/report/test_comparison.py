@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.leaderboard.compare import COLUMNS, Comparison
-from benchmarks.leaderboard.verify import Mismatch, Recheck
-from benchmarks.report.comparison import comparison_answer, comparison_text, recheck_text
+from benchmarks.leaderboard.verify import Mismatch, Verification
+from benchmarks.report.comparison import comparison_answer, comparison_text, verification_text
 
 COMPARISON = Comparison(
     rows=pd.DataFrame(
@@ -24,7 +24,7 @@ COMPARISON = Comparison(
     only_b=(),
     other_versions=("pesq",),
 )
-RECHECK = Recheck(
+VERIFICATION = Verification(
     estimates=2,
     of=36,
     scores=4,
@@ -65,7 +65,7 @@ def test_a_comparison_for_programs_has_no_nan() -> None:
 
 def test_a_run_that_comes_out_says_what_was_tried() -> None:
     """How many estimates of how many, of whom, in which metrics."""
-    assert recheck_text(RECHECK).splitlines() == [
+    assert verification_text(VERIFICATION).splitlines() == [
         "Made and scored again: 2 of 36 estimates of noisy, wiener; 4 scores in snr, lsd",
         "All are the run's, to 0.001.",
     ]
@@ -74,10 +74,10 @@ def test_a_run_that_comes_out_says_what_was_tried() -> None:
 def test_scores_that_differ_are_named_twenty_at_most() -> None:
     """Mixture, denoiser, metric and both numbers, or the reason why there is none."""
     wrong = Mismatch("test/001", "wiener", "snr", 5.25, "ok", None, "denoiser_failed")
-    found = replace(RECHECK, mismatches=(wrong,) * 23, left_out=("chance",))
+    found = replace(VERIFICATION, mismatches=(wrong,) * 23, left_out=("chance",))
 
-    lines = recheck_text(found).splitlines()
+    lines = verification_text(found).splitlines()
 
     assert "Left out, as two calls may differ: chance" in lines
     assert lines.count("  test/001 wiener snr: 5.2500 in the run, denoiser_failed now") == 20
-    assert lines[-1] == "  … and 3 more; --json names them all"
+    assert lines[-1] == "  … and 3 more; the JSON output names them all"

@@ -11,14 +11,14 @@ import pandas as pd
 import pytest
 
 from benchmarks.report.latex import escaped
-from benchmarks.report.report import write_report
+from benchmarks.report.report import report
 
 HOSTILE = f"{string.punctuation}→×−–…é a__b@runs/c+imcra 50%"
 """A name with every sign that LaTeX obeys, and those of names and numbers that ASCII lacks."""
 
 
 def lines_of(run: Path) -> list[str]:
-    write_report(run)
+    report(run)
     return (run / "leaderboard.tex").read_text(encoding="utf-8").splitlines()
 
 

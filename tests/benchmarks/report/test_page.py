@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.report.report import write_report
+from benchmarks.report.report import report
 from mn_dataset.audio.io import write_wav
 
 
@@ -33,7 +33,7 @@ class Links(HTMLParser):
 
 
 def page_of(run: Path) -> tuple[str, Links]:
-    write_report(run)
+    report(run)
     text = (run / "index.html").read_text(encoding="utf-8")
     links = Links()
     links.feed(text)

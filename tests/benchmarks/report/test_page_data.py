@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.report.page_data import EACH, duels, packed, visible, worst
-from benchmarks.report.report import write_report
+from benchmarks.report.report import report
 from benchmarks.report.summary import read_board
 
 
@@ -80,7 +80,7 @@ def test_columns_that_the_board_gains_travel_too(run: Path) -> None:
 
 def test_the_pairs_are_those_of_the_json(run: Path) -> None:
     """Over all mixtures, metric by metric, in five digits; what is sure is told before rounding."""
-    write_report(run)
+    report(run)
     board = read_board(run)
     packed = duels(board)
     written = json.loads((run / "leaderboard.json").read_text(encoding="utf-8"))["duels"]
@@ -119,7 +119,7 @@ def test_what_chance_cannot_tell_is_null(run: Path) -> None:
 
 def test_the_smallest_differences_are_in_the_words_of_the_markdown(run: Path) -> None:
     """The same digits, in the same order of metrics, for all and for each class."""
-    write_report(run)
+    report(run)
     board = read_board(run)
     found = visible(board)
     text = (run / "leaderboard.md").read_text(encoding="utf-8")

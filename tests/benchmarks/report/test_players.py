@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from benchmarks.leaderboard.run import bench
+from benchmarks.report.page_data import INPUT, again
 from benchmarks.report.players import listen
-from benchmarks.report.report import write_report
-from benchmarks.report.reproduce import NOISY, again
+from benchmarks.report.report import report
 from benchmarks.report.summary import read_board
 from mn_dataset.audio.corpus import Corpus
 from mn_dataset.audio.io import read_pcm
@@ -37,7 +37,10 @@ def test_every_player_has_a_file_a_level_and_a_picture(made: Path) -> None:
     for example in examples:
         assert set(example["estimates"]) == {"mmse_stsa", "oracle_ratio_mask"}
         players = [*example["layers"].values()]
-        players += [one for item in example["estimates"].values() for one in item.values()]
+        assert (example["inputs"], example["targets"]) == (["noisy"], ["clean"])
+        players += [
+            player for item in example["estimates"].values() for player in item["clean"].values()
+        ]
         assert len(players) == 6
         for player in players:
             assert (made / player["file"]).is_file()
@@ -80,7 +83,7 @@ def test_damaged_audio_has_no_picture(made: Path, tmp_path: Path) -> None:
     (run / player["file"]).write_bytes(b"no audio")
 
     assert listen(read_board(run), run)[0]["layers"]["clean"]["picture"] is None
-    write_report(run)
+    report(run)
 
 
 def test_the_command_makes_the_estimate_again(
@@ -93,11 +96,12 @@ def test_the_command_makes_the_estimate_again(
     monkeypatch.chdir(run)
 
     item = next(item for item in board.run["denoisers"] if item["name"] == "mmse_stsa")
-    words = shlex.split(again(board, item).replace(NOISY, example["noisy"]))
+    words = shlex.split(again(board, item).replace(INPUT, example["noisy"]))
     assert mn(*words[1:])[0] == 0
 
     (file,) = Path("again").glob("*.flac")
     played = read_pcm(
-        run / example["estimates"]["mmse_stsa"]["estimate"]["file"], sampling_rate=SAMPLING_RATE
+        run / example["estimates"]["mmse_stsa"]["clean"]["estimate"]["file"],
+        sampling_rate=SAMPLING_RATE,
     )
     np.testing.assert_array_equal(read_pcm(file, sampling_rate=SAMPLING_RATE), played)

@@ -12,7 +12,7 @@ from safetensors.torch import load_file  # noqa: E402 - once torch is there
 from benchmarks.layers import weights_file  # noqa: E402
 from benchmarks.leaderboard.run import bench  # noqa: E402
 from benchmarks.report.release import pack  # noqa: E402
-from benchmarks.report.report import write_report  # noqa: E402
+from benchmarks.report.report import report  # noqa: E402
 from benchmarks.training.config import Config, Data, Limits, Validation  # noqa: E402
 from benchmarks.training.train import train  # noqa: E402
 from mn_dataset.errors import DatasetError  # noqa: E402
@@ -43,7 +43,7 @@ def benched(tiny, trained, tmp_path_factory):
     render(recipes, tiny, root / "built")
     denoisers = ["noisy", "wiener", f"musicecan_small@{weights}"]
     run = bench(root / "built", denoisers, root / "run", metrics=["si_sdr"], workers=0, examples=0)
-    write_report(run)
+    report(run)
     return weights, run
 
 

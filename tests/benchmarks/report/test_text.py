@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from benchmarks.report.report import write_report
+from benchmarks.report.report import report
 from benchmarks.report.text import leaderboard_text
 from mn_dataset.errors import DatasetError
 
@@ -15,7 +15,7 @@ from mn_dataset.errors import DatasetError
 def text_of(run: Path, **changes: Any) -> str:
     story = json.loads((run / "run.json").read_text(encoding="utf-8"))
     (run / "run.json").write_text(json.dumps(story | changes), encoding="utf-8")
-    write_report(run)
+    report(run)
     return leaderboard_text(run)
 
 

@@ -83,14 +83,16 @@ def test_a_run_that_was_stopped_in_its_last_step_is_validated_when_it_is_resumed
     assert masking(stopped, resume=True, limits__max_steps=1) == outcome
 
 
-@pytest.mark.parametrize("module", ["loop.weights_file.save", "monitor.SummaryWriter"])
-def test_a_full_disk_is_told_with_place_and_cure(masking, tmp_path, monkeypatch, module):
+@pytest.mark.parametrize(
+    "writer", ["safetensors.torch.save_file", "benchmarks.training.monitor.SummaryWriter"]
+)
+def test_a_full_disk_is_told_with_place_and_cure(masking, tmp_path, monkeypatch, writer):
     """Whoever writes: weights or TensorBoard."""
 
     def full(*arguments, **options):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(f"benchmarks.training.{module}", full)
+    monkeypatch.setattr(writer, full)
     with pytest.raises(OutputError, match=r"run.*No space left on device\); free some space"):
         masking(tmp_path / "run", limits__max_steps=1)
 

@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch", reason="needs: pip install 'mn-dataset[torc
 from safetensors.torch import load_file  # noqa: E402 - once torch is there
 
 from benchmarks.harness.apply import load_denoiser  # noqa: E402
-from benchmarks.harness.weights import SHIPPED  # noqa: E402
+from benchmarks.harness.load import SHIPPED  # noqa: E402
 from benchmarks.layers.weights_file import read_card  # noqa: E402
 from benchmarks.metrics.reference import Truth  # noqa: E402
 from benchmarks.metrics.si_sdr import si_sdr  # noqa: E402

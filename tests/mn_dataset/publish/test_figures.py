@@ -7,6 +7,9 @@ import pytest
 
 from mn_dataset.errors import OutputError
 from mn_dataset.publish.figures import draw_distribution, draw_spectrograms, examples
+from mn_dataset.tasks.registry import find
+
+DENOISE = find("denoise")
 
 image = pytest.importorskip("matplotlib.image", reason="the extra `publish` is not installed")
 
@@ -31,9 +34,9 @@ def test_examples_differ_in_music_and_noise_and_are_the_noisiest():
         mixture(5, "harp", "weather", 10.0),
     ]
 
-    assert [row["id"] for row in examples(rows)] == ["test/1", "test/3", "test/4"]
-    assert [row["id"] for row in examples(rows[:2])] == ["test/1", "test/0"]
-    assert examples([]) == []
+    assert [row["id"] for row in examples(rows, DENOISE)] == ["test/1", "test/3", "test/4"]
+    assert [row["id"] for row in examples(rows[:2], DENOISE)] == ["test/1", "test/0"]
+    assert examples([], DENOISE) == []
 
 
 def test_a_tone_is_bright_where_it_sounds(tmp_path):
@@ -59,6 +62,7 @@ def test_a_picture_that_cannot_be_written_is_told(tmp_path):
     """And nothing is left of it."""
     (tmp_path / "file").write_text("no folder")
 
+    row = mixture(0, "piano", "crowd", 0.0) | {"split": "test"}
     with pytest.raises(OutputError, match=r"distribution\.png: cannot be written"):
-        draw_distribution(tmp_path / "file/distribution.png", [mixture(0, "piano", "crowd", 0.0)])
+        draw_distribution(tmp_path / "file/distribution.png", [row], DENOISE)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -7,7 +7,6 @@ import json
 import shutil
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import soundfile
@@ -91,40 +90,6 @@ def test_row_groups_are_small_and_plain_pages_are_told(published):
         assert (column.path_in_schema, column.compression) == ("noisy.bytes", "UNCOMPRESSED")
         assert metadata.row_group(0).total_byte_size < 32 * 2**20
         assert json.loads(metadata.metadata[b"huggingface"])["info"]["features"]["noisy"]
-
-
-def separate(folder):
-    """Make a dataset with lists of inputs and targets out of one with triples."""
-    table = pq.read_table(folder / "manifest.parquet")
-    rows = table.to_pylist()
-    for row in rows:
-        row |= {
-            "task": "separate",
-            "inputs": [row.pop("noisy")],
-            "inputs_sha256": [row.pop("noisy_sha256")],
-            "targets": [row.pop("clean"), row.pop("noise")],
-            "targets_sha256": [row.pop("clean_sha256"), row.pop("noise_sha256")],
-            "target_names": ["voice", "accompaniment"],
-        }
-    made = pa.Table.from_pylist(rows).replace_schema_metadata(table.schema.metadata)
-    pq.write_table(made, folder / "manifest.parquet")
-
-
-def test_lists_of_inputs_and_targets_are_lists_of_audio(built, tmp_path):
-    """As the tasks with several inputs or targets have them."""
-    shutil.copytree(built, tmp_path / "d")
-    separate(tmp_path / "d")
-    record = publish(tmp_path / "d", tmp_path / "out")
-
-    split = load_dataset(str(tmp_path / "out"), split="test", streaming=True).decode(False)
-    truth = expected(built)
-    rows = list(split)
-    for row in rows:
-        found = [pcm_sha256(cell) for cell in (*row["inputs"], *row["targets"])]
-        assert found == truth[row["id"]]
-    assert rows[0]["target_names"] == ["voice", "accompaniment"]
-    assert len(rows) == 15
-    assert record.mixtures_with_audio == 45
 
 
 def test_rows_can_be_read_without_torch(built, published):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from mn_dataset.errors import DatasetError, InputError
@@ -61,6 +63,18 @@ def test_a_person_may_allow_less_than_the_table(licensed):
     assert len(select(folder, license_allow=["CC-BY-NC-3.0", "CC0-1.0"]).with_audio) == 45
     with pytest.raises(InputError, match="unknown licence"):
         select(folder, license_allow=["CC-BY-5.0"])
+
+
+def test_a_task_that_is_not_known_is_refused_by_name(built, tmp_path):
+    """With those that are."""
+    shutil.copytree(built, tmp_path / "d")
+    table = pq.read_table(tmp_path / "d/manifest.parquet")
+    tasks = pa.array(["remix"] * table.num_rows)
+    changed = table.set_column(table.column_names.index("task"), "task", tasks)
+    pq.write_table(changed, tmp_path / "d/manifest.parquet")
+
+    with pytest.raises(DatasetError, match=r"of the task remix, which is not known .* denoise"):
+        select(tmp_path / "d")
 
 
 def test_an_unfinished_dataset_is_refused(built, tmp_path):

@@ -6,18 +6,23 @@ from mn_dataset.publish.selection import select
 from mn_dataset.publish.statistics import (
     attributions,
     audit,
+    cells,
     composition,
     definitions,
     hours,
-    level_names,
     license_table,
     limits,
+    names,
 )
+from mn_dataset.tasks.facets import named, numeric
+from mn_dataset.tasks.registry import find
+
+DENOISE = find("denoise")
 
 
 def levels(values):
     rows = [{"id": f"{number:03d}", "snr_db": value} for number, value in enumerate(values)]
-    return list(level_names(rows).values())
+    return list(names(rows, numeric(DENOISE.facets)).values())
 
 
 def test_few_levels_are_named_as_they_are_and_many_by_five_decibels():
@@ -30,16 +35,32 @@ def test_few_levels_are_named_as_they_are_and_many_by_five_decibels():
 def test_tables_count_every_mixture_once(built):
     """By split, SNR, category and class; by split; by licence."""
     rows = select(built).rows
-    cells = composition(rows)
+    cells = composition(rows, DENOISE)
 
     assert cells[0][:3] == ["split", "SNR in dB", "music category"]
     assert len(cells[0]) == 3 + 5
     assert sum(int(cell) for line in cells[1:] for cell in line[3:]) == 45
-    assert [line[:2] for line in hours(rows)[1:]] == [
+    assert [line[:2] for line in hours(rows, DENOISE)[1:]] == [
         ["train", "15"], ["validation", "15"], ["test", "15"],
     ]  # fmt: skip
     assert license_table(rows)[1:] == [["CC0-1.0", "45"]]
-    assert definitions(rows) == "`power`, 5 dB"
+    assert definitions(rows, DENOISE) == "`power`, 5 dB"
+
+
+def test_facets_are_rows_and_the_last_is_the_columns(built):
+    """Of one facet there is a column of counts; what has no label comes last."""
+    rows = [
+        row | {"music_category": None} if row["split"] == "test" else row
+        for row in select(built).rows
+    ]
+    (classes, *_) = DENOISE.facets
+
+    assert cells(rows, named(DENOISE.facets))[::3] == [
+        ["music category", "electrical", "crowd", "weather", "traffic", "stationary"],
+        ["song", "2", "2", "2", "2", "2"],
+    ]
+    assert cells(rows, named(DENOISE.facets))[-1] == ["none", "3", "3", "3", "3", "3"]
+    assert cells(rows, [classes])[:2] == [["noise class", "mixtures"], ["electrical", "9"]]
 
 
 def test_recordings_that_two_splits_share_are_told(built):

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from benchmarks.leaderboard.run import bench
-from benchmarks.report.report import write_report
+from benchmarks.report.report import report
 from mn_dataset.audio.corpus import Corpus
 from mn_dataset.mix.draw import draw
 from mn_dataset.mix.render import render
@@ -222,7 +222,7 @@ def benched(tiny: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
         examples=4,
         command_line=typed,
     )
-    write_report(run)
+    report(run)
     return run
 
 

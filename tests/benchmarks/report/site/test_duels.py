@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.report.report import write_report
+from benchmarks.report.report import report
 from benchmarks.report.summary import Board, read_board
 
 CELLS = """
@@ -150,7 +150,7 @@ def rewritten(benched: Path, out: Path, **tables: pd.DataFrame) -> Path:
     story["denoisers"] = [known.get(name, known["wiener"]) | {"name": name} for name in names]
     story["examples"] = []
     (out / "run.json").write_text(json.dumps(story), encoding="utf-8")
-    write_report(out)
+    report(out)
     return out / "index.html"
 
 

@@ -64,7 +64,7 @@ def test_filters_show_the_rows_of_the_csv(page: Any, benched: Path) -> None:
 
     page.choose("Noise class", "all")
     page.choose("SNR", "all")
-    page.choose("Music", "cello")
+    page.choose("Music category", "cello")
 
     inside = (table["metric"] == "lsd") & (table["music_category"] == "cello")
     inside &= (table["noise_class"] == "all") & (table["snr_db"] == "all")

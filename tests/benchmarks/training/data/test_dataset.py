@@ -5,6 +5,8 @@ import shutil
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from benchmarks.training.config import Data, Validation
@@ -128,6 +130,23 @@ def test_a_dataset_whose_card_tells_of_a_leak_is_refused(rendered, tmp_path):
     assert training_data(root).num_items == 4
     card.write_text(text + leak.format("validation"), encoding="utf-8")
     with pytest.raises(InputError, match=r"although its splits leak: near-dup.*allow_leak"):
+        training_data(root)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [("task", "separate", "task separate"), ("sampling_rate", 48_000, "48000 Hz; expected 44100")],
+)
+def test_a_dataset_of_another_task_or_rate_is_refused(rendered, tmp_path, column, value, message):
+    """By what it is, and what was expected."""
+    root = shutil.copytree(rendered, tmp_path / "other")
+    manifest = pq.read_table(root / "manifest.parquet")
+    number = manifest.column_names.index(column)
+    values = pa.array([value] * len(manifest), manifest.schema.field(column).type)
+    changed = manifest.set_column(number, manifest.schema.field(column), values)
+    pq.write_table(changed, root / "manifest.parquet")
+
+    with pytest.raises(DatasetError, match=message):
         training_data(root)
 
 

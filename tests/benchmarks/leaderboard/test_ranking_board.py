@@ -8,10 +8,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.leaderboard.ranking import Leaderboard, leaderboard
 from benchmarks.leaderboard.score_matrix import arrange
-from benchmarks.leaderboard.table import COLUMNS, DUELS, PLACE, Leaderboard, leaderboard
 from mn_dataset.records import MUSIC_CATEGORIES, NOISE_CLASSES
+from mn_dataset.tasks.denoise import SPEC
 
+PLACE = ("noise_class", "music_category", "snr_db")
+COLUMNS = (
+    *("denoiser", *PLACE, "metric", "n", "mean", "median", "ci_low", "ci_high", "delta"),
+    *("p_value", "rank", "rank_high", "weighted_mean"),
+)
+DUELS = (
+    *("metric", "noise_class", "better", "worse", "n"),
+    *("difference", "ci_low", "ci_high", "p_value", "detectable"),
+)
 DENOISERS = {"noisy": "reference", "mask": "oracle", **{f"d{item}": "blind" for item in range(6)}}
 METRICS = {name: name != "lsd" for name in ("snr", "si_sdr", "sdr", "nsdr", "pesq", "stoi", "lsd")}
 
@@ -56,7 +66,9 @@ def tables(snrs: tuple[float, ...] = (0.0, 5.0, 10.0)) -> tuple[pd.DataFrame, pd
 
 def board_of(scores: pd.DataFrame, mixtures: pd.DataFrame, run: dict[str, Any]) -> Leaderboard:
     names, metrics = ([item["name"] for item in run[key]] for key in ("denoisers", "metrics"))
-    return leaderboard(arrange([scores], mixtures, denoisers=names, metrics=metrics), run)
+    return leaderboard(
+        arrange([scores], mixtures, task=SPEC, denoisers=names, metrics=metrics), run
+    )
 
 
 @cache

@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report.reproduce import NOISY, again, noisy_file
+from benchmarks.report.page_data import INPUT, again, input_file
 from benchmarks.report.summary import Board, read_board
 
 
@@ -21,10 +21,10 @@ def board_of(run: Path, *, denoiser: dict[str, Any], **dataset: str) -> Board:
 def test_a_mixture_s_file_is_found_from_the_run(run: Path) -> None:
     """WAV or FLAC: the shell finds which; an older run knows the dataset's name alone."""
     board = board_of(run, denoiser={}, path="../my data")
-    assert noisy_file(board, "test/000017") == "'../my data/audio/test/000017.noisy.'*"
+    assert input_file(board, "test/000017") == "'../my data/audio/test/000017.noisy.'*"
 
     del board.run["dataset"]["path"]
-    assert noisy_file(board, "test/000017") == "built/audio/test/000017.noisy.*"
+    assert input_file(board, "test/000017") == "built/audio/test/000017.noisy.*"
 
 
 def test_a_denoiser_is_asked_for_as_the_run_did(run: Path) -> None:
@@ -34,7 +34,7 @@ def test_a_denoiser_is_asked_for_as_the_run_did(run: Path) -> None:
 
     words = shlex.split(again(board, item))
 
-    assert words == ["mn", "denoise", NOISY, "--denoiser", "../my file.py:Half", "--out", "again"]
+    assert words == ["mn", "denoise", INPUT, "--denoiser", "../my file.py:Half", "--out", "again"]
     del item["request"]
     assert shlex.split(again(board, item))[4] == "mask"
 
