@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from mn_dataset.audio.corpus import Corpus, Source
 from mn_dataset.errors import RecipeError, UnknownName
@@ -21,8 +21,9 @@ def refuse_malformed(recipes: Iterable[Recipe]) -> None:
     Raises:
         RecipeError: naming recipe and column.
     """
+    tasks = registry.names()
     for recipe in recipes:
-        for one in _expectations(recipe):
+        for one in _expectations(recipe, tasks):
             if not one.holds:
                 labels = dict(recipe.labels)
                 value = labels[one.column] if one.column in labels else getattr(recipe, one.column)
@@ -59,18 +60,19 @@ def refuse_unfitting(recipes: Recipes, corpus: Corpus) -> None:
                 )
 
 
-def _expectations(recipe: Recipe) -> Iterator[Expectation]:
+def _expectations(recipe: Recipe, tasks: Sequence[str]) -> Iterator[Expectation]:
     """Yield what holds in every task, then what its own task expects."""
     prefix, _, name = recipe.id.partition("/")
     named = prefix == recipe.split and bool(_NAME.fullmatch(name))
-    tasks, definitions = registry.names(), ", ".join(SNR_DEFINITIONS)
     yield Expectation("split", f"one of {', '.join(SPLITS)}", recipe.split in SPLITS)
     yield Expectation("id", f"{recipe.split}/NAME", named)
     yield Expectation("task", f"one of {', '.join(tasks)}", recipe.task in tasks)
     yield Expectation("sampling_rate", str(SAMPLING_RATE), recipe.sampling_rate == SAMPLING_RATE)
     yield Expectation("num_samples", "1 or more", recipe.num_samples > 0)
     yield Expectation(
-        "snr_definition", f"one of {definitions}", recipe.snr_definition in SNR_DEFINITIONS
+        "snr_definition",
+        f"one of {', '.join(SNR_DEFINITIONS)}",
+        recipe.snr_definition in SNR_DEFINITIONS,
     )
     task = registry.find(recipe.task)
     yield from task.expectations(recipe)

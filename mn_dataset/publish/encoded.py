@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mn_dataset.audio import encode, io
+from mn_dataset.audio import codec, io
 from mn_dataset.errors import AudioError, DatasetError
 
 
@@ -63,12 +63,12 @@ class Encoder:
         path = self.folder / relative
         try:
             content = _mapped(path)
-            if path.suffix == ".wav" and encode.is_canonical_wav(
+            if path.suffix == ".wav" and codec.is_canonical_wav(
                 content, sampling_rate=sampling_rate
             ):
                 actual = hashlib.sha256(content[44:]).hexdigest()
             else:
-                samples, _ = encode.decode(content)
+                samples, _ = codec.decode(content)
                 actual = io.pcm_sha256(samples)
             if sha256 not in (None, actual):
                 raise AudioError(
@@ -76,8 +76,8 @@ class Encoder:
                 )
             if path.suffix == f".{self.audio_format}":
                 return content
-            samples, _ = encode.decode(content)
-            return encode.encode(
+            samples, _ = codec.decode(content)
+            return codec.encode(
                 samples, sampling_rate=sampling_rate, audio_format=self.audio_format
             )
         except (OSError, AudioError) as error:

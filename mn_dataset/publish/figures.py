@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal.windows import hann
 
-from mn_dataset.audio import encode, spectrogram
+from mn_dataset.audio import codec, spectrogram
 from mn_dataset.audio.io import Pcm
 from mn_dataset.audio.level import FULL_SCALE
 from mn_dataset.errors import MissingExtra
@@ -179,7 +179,7 @@ def _signals(selection: Selection, row: Row) -> dict[str, Pcm]:
     for column in selection.audio:
         for number, file in enumerate(encoder.files(row, column)):
             name = column if isinstance(row[column], str) else f"{column} {number}"
-            signals[name] = encode.decode(file.content)[0]
+            signals[name] = codec.decode(file.content)[0]
     return signals
 
 

@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from mn_dataset.errors import FetchError, InputError, MissingExtra
-from mn_dataset.publish.diff import Changes, Tree, compare
-from mn_dataset.publish.publication import RECORD, Record, read_record
+from mn_dataset.publish.publication import RECORD, Changes, Record, Tree, compare, read_record
 
 logger = logging.getLogger(__name__)
 

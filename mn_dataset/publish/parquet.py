@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from mn_dataset.audio import encode
+from mn_dataset.audio import codec
 from mn_dataset.errors import InputError
 from mn_dataset.files import parquet
 from mn_dataset.publish.encoded import EncodedFile, Encoder
@@ -229,4 +229,4 @@ def _holds_audio(field: pa.Field) -> bool:
 def _decoded(cell: Any) -> Any:
     if isinstance(cell, pa.ListScalar):
         return [_decoded(one) for one in cell.values]
-    return encode.decode(cell["bytes"].as_buffer())[0]
+    return codec.decode(cell["bytes"].as_buffer())[0]

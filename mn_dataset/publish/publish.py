@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from mn_dataset.audio import encode
+from mn_dataset.audio import codec
 from mn_dataset.audio.io import file_sha256
 from mn_dataset.errors import InputError
 from mn_dataset.files.atomic import write_bytes
@@ -89,8 +89,8 @@ def publish(
         OutputError: if a file cannot be written; finished shards stay and are resumed.
     """
     form = layouts.find(layout)
-    if audio_format not in encode.FORMATS:
-        expected = " or ".join(encode.FORMATS)
+    if audio_format not in codec.FORMATS:
+        expected = " or ".join(codec.FORMATS)
         raise InputError(f"audio_format is {audio_format!r}; expected {expected}")
     selection = select(Path(dataset), license_allow=license_allow, recipe_only=recipe_only)
     refuse_version(selection.provenance["dataset_version"])
@@ -131,7 +131,7 @@ def _record(selection: Selection, form: Layout, audio_format: str, *, options: s
         audio_format=audio_format,
         made_of=tables
         | libraries
-        | {"libsndfile": encode.encoder_version(), "publication": _VERSION, "options": options},
+        | {"libsndfile": codec.encoder_version(), "publication": _VERSION, "options": options},
     )
 
 

@@ -12,9 +12,8 @@ from mn_dataset.audio.io import file_sha256
 from mn_dataset.errors import DatasetError, InputError
 from mn_dataset.files.cache import user_cache
 from mn_dataset.publish import publication
-from mn_dataset.publish.diff import Changes, compare
 from mn_dataset.publish.hub import Hub
-from mn_dataset.publish.publication import Record, refuse_same_version
+from mn_dataset.publish.publication import Changes, Record, compare, refuse_same_version
 from mn_dataset.publish.publish import publish, tables_of
 
 

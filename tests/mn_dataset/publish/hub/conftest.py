@@ -21,7 +21,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from mn_dataset.publish.diff import git_hash
+from mn_dataset.publish.publication import git_hash
 
 TOKEN = "hf_thesecretthatappearsnowhere"  # noqa: S105 - a token of nobody
 _LARGE = (".parquet", ".png", ".flac", ".tar")
