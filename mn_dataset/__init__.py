@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mn_dataset.lazy import exports
 
 if TYPE_CHECKING:
+    from mn_dataset.build import build
     from mn_dataset.catalogue.load import fetch, load_corpus
     from mn_dataset.check.corpus import check
     from mn_dataset.curate.curate import curate
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MixtureDataset",
     "PublishedDataset",
+    "build",
     "check",
     "curate",
     "draw",
@@ -42,6 +44,7 @@ __getattr__ = exports(
     {
         "MixtureDataset": "mn_dataset.mix.torch_dataset",
         "PublishedDataset": "mn_dataset.publish.torch_dataset",
+        "build": "mn_dataset.build",
         "check": "mn_dataset.check.corpus",
         "curate": "mn_dataset.curate.curate",
         "draw": "mn_dataset.mix.draw",

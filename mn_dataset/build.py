@@ -12,6 +12,7 @@ from mn_dataset.audio.fingerprint.pairs import Pair
 from mn_dataset.audio.fingerprint.store import corpus_pairs
 from mn_dataset.errors import InputError
 from mn_dataset.files.lock import locked
+from mn_dataset.lazy import callable_module
 from mn_dataset.mix.augment.chain import Chain
 from mn_dataset.mix.draw import draw
 from mn_dataset.mix.recipes import Recipes
@@ -20,6 +21,8 @@ from mn_dataset.records import ROLES, SPLITS, Role
 from mn_dataset.split.assign import DEFAULT_RATIOS, assign, shares
 from mn_dataset.split.audit import Leak, leaks
 from mn_dataset.tasks import registry
+
+callable_module(__name__, __name__)
 
 
 def build(
@@ -62,6 +65,9 @@ def build(
     Raises:
         InputError: if the splits leak, another process writes into the folder, or anything that
             ``draw`` and ``render`` refuse.
+
+    >>> build(corpus, "built", split="test", snr_db=(5,), count=4, seconds=1)  # doctest: +SKIP
+    PosixPath('built')
     """
     shares(ratios)
     spec = registry.find(task)

@@ -40,6 +40,10 @@ def load_corpus(
     Raises:
         InputError: if a known corpus is not there, or naming file, row and column of the first
             thing that is wrong.
+
+    >>> corpus = load_corpus("synthetic")  # doctest: +SKIP
+    >>> len(corpus.of("clean", "test")), len(corpus.of("noise", "test"))  # doctest: +SKIP
+    (18, 10)
     """
     folder = locate(corpus, root=root, workers=workers, progress=progress)
     return open_corpus(folder, workers=workers, progress=progress)

@@ -114,6 +114,9 @@ def curate(
         InputError: if the source, a parameter or the folder is at fault, nothing can be used, or
             another process curates into the folder.
         OutputError: if the corpus cannot be written.
+
+    >>> curate("recordings", "corpus").clips  # doctest: +SKIP
+    1
     """
     options = CutOptions(clip_s, noise_s, min_s, loudness_lufs, max_clipped)
     options.check()

@@ -43,6 +43,10 @@ def draw(
         RecipeError: if something cannot be drawn, naming it and the reason.
         UnknownName: if there is no such task.
         InputError: if an argument makes no sense, or is none of the task's.
+
+    >>> recipes = draw(corpus, split="test", snr_db=(0, 5), count=6, seconds=1)  # doctest: +SKIP
+    >>> len(recipes)  # doctest: +SKIP
+    6
     """
     if not -_SEEDS <= seed < _SEEDS:
         raise InputError(f"seed is {seed}; expected a number that fits in 64 bits")

@@ -82,6 +82,9 @@ def render(
         InputError: if another process writes into the folder.
         DatasetError: if the folder holds something else.
         OutputError: if a file cannot be written; finished mixtures stay and are resumed.
+
+    >>> render(recipes, corpus, "dataset")  # doctest: +SKIP
+    PosixPath('dataset')
     """
     if recipes.corpus_hash != corpus.hash and not proven:
         raise RecipeError(

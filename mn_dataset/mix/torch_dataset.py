@@ -40,6 +40,10 @@ class MixtureDataset(Dataset[dict[str, Any]]):
     Raises:
         RecipeError: if there is a chain to apply, and no train recipe.
         MissingExtra: if there is a chain, and audiomentations is not installed.
+
+    >>> stream = MixtureDataset(corpus, recipes)  # doctest: +SKIP
+    >>> stream[0]["noisy"].shape  # doctest: +SKIP
+    torch.Size([1, 44100])
     """
 
     def __init__(

@@ -64,6 +64,9 @@ def verify(
 
     Raises:
         DatasetError: if the folder is no finished dataset.
+
+    >>> verify("dataset")  # doctest: +SKIP
+    []
     """
     root = Path(folder)
     rows = manifest.read_manifest(root)

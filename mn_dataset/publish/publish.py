@@ -87,6 +87,10 @@ def publish(
             or the folder holds something else.
         MissingExtra: if the extra `publish` is not installed.
         OutputError: if a file cannot be written; finished shards stay and are resumed.
+
+    >>> record = publish("dataset", "published")  # doctest: +SKIP
+    >>> record.layout  # doctest: +SKIP
+    'parquet'
     """
     form = layouts.find(layout)
     if audio_format not in codec.FORMATS:

@@ -19,7 +19,7 @@ def test_every_public_name_is_exported(package):
         assert callable(getattr(package, name))
 
 
-@pytest.mark.parametrize("name", ["check", "curate", "publish", "split"])
+@pytest.mark.parametrize("name", ["build", "check", "curate", "fetch", "publish", "split"])
 def test_a_function_can_be_called_before_and_after_its_package_is_imported(name):
     """Python binds the package to the name of the function."""
     package = importlib.import_module(f"mn_dataset.{name}")
