@@ -10,21 +10,37 @@ if TYPE_CHECKING:
     from benchmarks.contract import DenoiserSpec
     from benchmarks.denoise.denoise import denoise
     from benchmarks.harness.apply import load_denoiser
+    from benchmarks.leaderboard.compare import compare
     from benchmarks.leaderboard.run import bench
+    from benchmarks.leaderboard.verify import verify_run
     from benchmarks.metrics.batched.score import score_batch
+    from benchmarks.report.report import report
     from benchmarks.training.train import train
 
-__all__ = ["DenoiserSpec", "bench", "denoise", "load_denoiser", "score_batch", "train"]
+__all__ = [
+    "DenoiserSpec",
+    "bench",
+    "compare",
+    "denoise",
+    "load_denoiser",
+    "report",
+    "score_batch",
+    "train",
+    "verify_run",
+]
 
 __getattr__ = exports(
     __name__,
     {
         "DenoiserSpec": "benchmarks.contract",
         "bench": "benchmarks.leaderboard.run",
+        "compare": "benchmarks.leaderboard.compare",
         "denoise": "benchmarks.denoise.denoise",
         "load_denoiser": "benchmarks.harness.apply",
+        "report": "benchmarks.report.report",
         "score_batch": "benchmarks.metrics.batched.score",
         "train": "benchmarks.training.train",
+        "verify_run": "benchmarks.leaderboard.verify",
     },
 )
 

@@ -16,7 +16,7 @@ import numpy as np
 import side_by_side
 from sdr import pair
 
-from benchmarks.leaderboard.run import bench, told
+from benchmarks.leaderboard.run import bench, cost_text
 from benchmarks.leaderboard.run_folder import read_run
 from benchmarks.metrics.reference import Truth
 from benchmarks.metrics.sdr import sdr
@@ -49,7 +49,7 @@ def main() -> None:
         cost = read_run(place / "run")["cost"]
     inside_s = (cost["denoising_s"] + cost["library_s"]) / cost["processes"]
     print(f"\n## {count} mixtures × {len(DENOISERS)} denoisers, the metrics of the main job\n")
-    print(f"{told(cost)} (at most {MOST} is asked)")
+    print(f"{cost_text(cost)} (at most {MOST} is asked)")
     print(f"time inside per process {inside_s:.1f} s, wall clock {cost['wall_s']:.1f} s")
 
 

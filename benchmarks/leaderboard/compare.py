@@ -81,7 +81,7 @@ class _Run:
 
 
 def compare(
-    first: Path, second: Path, *, progress: Callable[[int, int], None] | None = None
+    first: str | Path, second: str | Path, *, progress: Callable[[int, int], None] | None = None
 ) -> Comparison:
     """Compare each denoiser and metric that two runs share, paired by mixture.
 
@@ -93,10 +93,14 @@ def compare(
         second: Run B.
         progress: Called with (done, all) pairs of a denoiser and a metric.
 
+    Example:
+        >>> float(compare("run", "run").rows["difference"].abs().max())  # doctest: +SKIP
+        0.0
+
     Raises:
         DatasetError: if a run is not finished, or they share no mixture, denoiser or metric.
     """
-    one, other = _read(first), _read(second)
+    one, other = _read(Path(first)), _read(Path(second))
     ids = _common(one, other)
     denoisers = [name for name in one.revisions if name in other.revisions]
     shared = [name for name in one.metrics if name in other.metrics]

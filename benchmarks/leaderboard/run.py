@@ -1,37 +1,52 @@
-"""Run denoisers over a dataset and score their estimates; a second run does what is missing."""
+"""Run denoisers over a dataset and score their estimates; a second run does what is missing.
+
+A denoiser may end its process (a crash in a library, ``os._exit``) or never answer. The processes
+are supervised: that one estimate has this as its reason, and another process does the rest.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from benchmarks.harness.environment import now
-from benchmarks.leaderboard.evaluate import UNREADABLE, Entrant
+from benchmarks.leaderboard.evaluate import (
+    DENOISING,
+    UNREADABLE,
+    Entrant,
+    Job,
+    failure,
+    scoring_steps,
+)
 from benchmarks.leaderboard.examples import MOST, write_examples
 from benchmarks.leaderboard.plan import Plan, make_plan, missing_jobs
 from benchmarks.leaderboard.provenance import describe_run
 from benchmarks.leaderboard.run_folder import RUN_JSON, Record, RunFolder
 from benchmarks.leaderboard.tables import write_tables
-from benchmarks.leaderboard.workers import TIMEOUT_S, score_all
+from benchmarks.metrics import selftest
 from mn_dataset.errors import DatasetError, InputError
 from mn_dataset.files.atomic import write_json
 from mn_dataset.files.lock import locked
 from mn_dataset.mix.dataset import read_dataset
-from mn_dataset.workers import cores
+from mn_dataset.workers import Loss, Stage, cores, supervised
 
 logger = logging.getLogger(__name__)
+
+TIMEOUT_S = 600.0
+"""How long an estimate may take, unless a run says otherwise."""
 
 Progress = Callable[[int, int], None]
 
 
 def bench(
-    dataset: Path,
+    dataset: str | Path,
     denoisers: Sequence[str],
-    run: Path,
+    run: str | Path,
     *,
     metrics: Sequence[str] | None = None,
     workers: int | None = None,
@@ -63,6 +78,11 @@ def bench(
     Returns:
         The run folder, with run.json, scores.parquet, mixtures.parquet, timing.parquet, examples.
 
+    Example:
+        >>> run = bench("dataset", ["noisy", "wiener"], "run")  # doctest: +SKIP
+        >>> sorted(path.name for path in run.glob("*.parquet"))  # doctest: +SKIP
+        ['mixtures.parquet', 'scores.parquet', 'timing.parquet']
+
     Raises:
         UnknownName: for a denoiser or metric that is not registered, before any work.
         MissingExtra: for one that was asked for and is not installed, before any work.
@@ -75,8 +95,9 @@ def bench(
         raise InputError(f"workers is {workers}; expected at least 0")
     if not timeout_s > 0:
         raise InputError(f"timeout_s is {timeout_s:g}; expected more than 0 seconds")
+    run = Path(run)
     plan = make_plan(
-        read_dataset(dataset),
+        read_dataset(Path(dataset)),
         denoisers,
         metrics=metrics,
         device=device,
@@ -182,7 +203,7 @@ def _score_missing(
         progress(total - len(left), total)
     warned: set[tuple[str, str]] = set()
     jobs = missing_jobs(plan, folder) if left else ()
-    for entrant, record in score_all(jobs, workers=workers, timeout_s=timeout_s):
+    for entrant, record in _score_all(jobs, workers=workers, timeout_s=timeout_s):
         _append(folder, entrant, record, warned)
         cost.add(record)
         left[record.mixture_id] -= 1
@@ -217,3 +238,55 @@ def _append(
             warned.add(kind)
             logger.warning("%s on %s: %s", entrant.name, record.mixture_id, record.detail)
     folder.journal(entrant.name, entrant.revision).append(record)
+
+
+def _score_all(
+    jobs: Iterable[Job], *, workers: int | None, timeout_s: float
+) -> Iterator[tuple[Entrant, Record]]:
+    """Yield every record as soon as it is known, with the denoiser that it is of.
+
+    Args:
+        jobs: Taken as they are needed.
+        workers: Processes; None for one per core; 0 for none but this, where a denoiser that
+            ends its process ends the run, and no time is kept.
+        timeout_s: Longer than this and an estimate has that as its reason.
+
+    Raises:
+        MnError: if this machine fails the self-test, if a process is ended from outside or dies
+            when no denoiser can be to blame; or whatever scoring raises.
+    """
+    if workers == 0:
+        for job in jobs:
+            yield from (step for step in _tested_steps(job) if not isinstance(step, Stage))
+        return
+    results = supervised(
+        _tested_steps, jobs, workers=workers or cores(), timeout_s=timeout_s, rest=_after
+    )
+    for job, result in results:
+        yield _failure(job, result) if isinstance(result, Loss) else result
+
+
+def _tested_steps(job: Job) -> Iterator[tuple[Entrant, Record] | Stage]:
+    _test_once()
+    yield from scoring_steps(job)
+
+
+@cache
+def _test_once() -> None:
+    """Test this process once, before it scores anything."""
+    selftest.check()
+
+
+def _after(job: Job, stage: tuple[Entrant, str]) -> Job | None:
+    """Return what is left of a mixture after the denoiser that it was broken off at."""
+    rest = job.entrants[job.entrants.index(stage[0]) + 1 :]
+    return replace(job, entrants=rest) if rest else None
+
+
+def _failure(job: Job, loss: Loss) -> tuple[Entrant, Record]:
+    entrant, step = loss.stage
+    if step == DENOISING:
+        kind = "timed_out" if loss.timed_out else "died"
+        return entrant, failure(job, entrant, kind, f"denoiser {entrant.name!r} {loss.reason}")
+    text = f"a metric of {entrant.name!r} {loss.reason}"
+    return entrant, failure(job, entrant, "library_error", text)

@@ -73,11 +73,11 @@ class Verification:
 
 
 def verify_run(
-    run: Path,
+    run: str | Path,
     *,
     sample: str = "5%",
     seed: int = 0,
-    dataset: Path | None = None,
+    dataset: str | Path | None = None,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Verification:
@@ -91,13 +91,18 @@ def verify_run(
         workers: Processes; None for one per core.
         progress: Called with (done, all) mixtures.
 
+    Example:
+        >>> verify_run("run", sample="2").mismatches  # doctest: +SKIP
+        ()
+
     Raises:
         DatasetError: if the run is not finished, or the dataset is another one.
         InputError: if the sample is neither a share nor a number, or a denoiser or metric is no
             longer of the revision that was scored.
     """
+    run = Path(run)
     description = read_finished(run)
-    data = _dataset(run, description, dataset)
+    data = _dataset(run, description, None if dataset is None else Path(dataset))
     versions = _versions(description)
     entrants, left_out = _entrants(run, description, tuple(versions))
     stored = _stored(run)

@@ -20,16 +20,22 @@ from mn_dataset.files.lock import locked
 _ROWS = 1024  # of a table that are Python's objects at a time
 
 
-def report(run: Path) -> None:
+def report(run: str | Path) -> None:
     """Write leaderboard.csv, leaderboard.json, leaderboard.md, leaderboard.tex and index.html.
 
     Args:
         run: A finished run: run.json, scores.parquet, mixtures.parquet and timing.parquet.
 
+    Example:
+        >>> report("run")  # doctest: +SKIP
+        >>> Path("run/leaderboard.csv").read_text().partition(",n,")[0]  # doctest: +SKIP
+        'denoiser,noise_class,music_category,snr_db,metric'
+
     Raises:
         DatasetError: if one of them is missing, or the run was not finished.
         InputError: if another process writes into the folder.
     """
+    run = Path(run)
     board = read_board(run)
     with locked(run, command="mn report"):
         with replacement(run / "leaderboard.csv") as temporary, temporary.open("wb") as file:

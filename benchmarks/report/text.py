@@ -14,6 +14,7 @@ from benchmarks.leaderboard.score_matrix import ALL, TARGET
 from benchmarks.metrics.suite import reasons
 from benchmarks.report.summary import Board
 from mn_dataset.errors import DatasetError
+from mn_dataset.markdown import markdown_table
 
 MARKDOWN = "leaderboard.md"
 GLOBAL = {"nsdr": "GNSDR", "sir": "GSIR", "sar": "GSAR"}
@@ -71,30 +72,8 @@ def heading(metric: dict[str, Any]) -> str:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Draw a Markdown table with aligned columns, numbers to the right.
-
-    >>> print(table(["denoiser", "mean"], [["wiener", "9.50"], ["noisy", "-0.25"]]))
-    | denoiser |  mean |
-    | :------- | ----: |
-    | wiener   |  9.50 |
-    | noisy    | -0.25 |
-    """
-    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
-    left = [name in _WORDS for name in header]
-    rule = [
-        f":{'-' * max(width - 1, 2)}" if is_left else f"{'-' * max(width - 1, 2)}:"
-        for width, is_left in zip(widths, left, strict=True)
-    ]
-    lines = [header, rule, *rows]
-    return "\n".join(
-        "| "
-        + " | ".join(
-            cell.ljust(max(width, 3)) if is_left else cell.rjust(max(width, 3))
-            for cell, width, is_left in zip(line, widths, left, strict=True)
-        )
-        + " |"
-        for line in lines
-    )
+    """Return a Markdown table with aligned columns, numbers to the right."""
+    return markdown_table(header, rows, words=_WORDS)
 
 
 def number(value: float, *, digits: int = 2, sign: bool = False) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mn_dataset.audio.corpus import Corpus
 from mn_dataset.files.atomic import write_text
+from mn_dataset.markdown import markdown_table
 from mn_dataset.mix import manifest
 from mn_dataset.mix.augment.apply import versions
 from mn_dataset.mix.augment.draw import AUGMENTED_SPLIT
@@ -163,15 +164,3 @@ def _recordings(recipes: Recipes, task: TaskSpec) -> str:
 
 def _counts(count: Mapping[str, int], name: str) -> str:
     return markdown_table([name, "recordings"], [[key, str(count[key])] for key in sorted(count)])
-
-
-def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table of Markdown.
-
-    >>> print(markdown_table(["split", "clips"], [["test", "3"]]))
-    | split | clips |
-    | --- | --- |
-    | test | 3 |
-    """
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from mn_dataset.files.atomic import write_text
 from mn_dataset.licenses import judge
+from mn_dataset.markdown import markdown_table
 from mn_dataset.mix import manifest
 from mn_dataset.mix.recipes import read_recipes
 from mn_dataset.publish import schema, statistics
@@ -87,7 +88,7 @@ def card(
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
     )
-    environment.filters["table"] = _table
+    environment.filters["table"] = lambda lines: markdown_table(lines[0], lines[1:])
     text = environment.get_template(_TEMPLATE).render(
         selection=selection,
         task=task,
@@ -186,9 +187,3 @@ def _first_file(selection: Selection) -> str:
     column = selection.audio[0]
     is_list = pa.types.is_list(selection.schema.field(column).type)
     return f'["{column}"][0]' if is_list else f'["{column}"]'
-
-
-def _table(lines: statistics.Table) -> str:
-    header, *rows = lines
-    cells = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in cells)

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from mn_dataset.markdown import markdown_table
+
+
+def test_a_table_is_aligned_where_it_is_told_which_columns_hold_words() -> None:
+    """Words to the left and numbers to the right; a narrow column has room for its rule."""
+    table = markdown_table(["n", "name"], [["1", "é"], ["10", "noisy"]], words=["name"])
+
+    assert table.splitlines() == [
+        "|   n | name  |",
+        "| --: | :---- |",
+        "|   1 | é     |",
+        "|  10 | noisy |",
+    ]
+
+
+def test_a_table_without_rows_is_its_header() -> None:
+    """In either form."""
+    assert markdown_table(["a", "b"], []) == "| a | b |\n| --- | --- |"
+    assert markdown_table(["a"], [], words=[]) == "|   a |\n| --: |"
