@@ -28,7 +28,7 @@ from benchmarks.leaderboard.plan import Plan, make_plan, missing_jobs
 from benchmarks.leaderboard.provenance import describe_run
 from benchmarks.leaderboard.run_folder import RUN_JSON, Record, RunFolder
 from benchmarks.leaderboard.tables import write_tables
-from benchmarks.metrics import selftest
+from benchmarks.metrics.suite import self_test
 from mn_dataset.errors import DatasetError, InputError
 from mn_dataset.files.atomic import write_json
 from mn_dataset.files.lock import locked
@@ -274,7 +274,7 @@ def _tested_steps(job: Job) -> Iterator[tuple[Entrant, Record] | Stage]:
 @cache
 def _test_once() -> None:
     """Test this process once, before it scores anything."""
-    selftest.check()
+    self_test()
 
 
 def _after(job: Job, stage: tuple[Entrant, str]) -> Job | None:

@@ -1,4 +1,4 @@
-"""Score estimates of one mixture with several metrics, and say what each metric is."""
+"""Score estimates of one mixture with several metrics, say what each is, and prove them here."""
 
 from __future__ import annotations
 
@@ -13,16 +13,22 @@ from numpy.typing import NDArray
 
 from benchmarks.contract import REASONS, MetricSpec, Score
 from benchmarks.metrics.reference import Signal, Truth
+from benchmarks.metrics.sdr import sdr
+from benchmarks.metrics.si_sdr import si_sdr
+from benchmarks.metrics.sir_sar import sar, si_sar, si_sir, sir
+from benchmarks.metrics.snr import snr
 from benchmarks.registry import Entry
 from benchmarks.registry import metric as registered
 from benchmarks.registry import metrics as all_registered
-from mn_dataset.errors import MissingExtra
+from mn_dataset.errors import MissingExtra, MnError
 
 Metric = Callable[[Signal, Truth], Score]
 Audio = NDArray[np.floating[Any]]
 """Audio of shape (channels, time)."""
 
 DEFAULT_METRICS = ("snr", "si_sdr", "sdr", "nsdr", "pesq", "stoi", "lsd")
+_AGREES_DB = 1e-9
+_LENGTH = 20_000
 
 
 class Scorer:
@@ -132,6 +138,40 @@ def missing(names: Iterable[str]) -> list[Entry]:
     return [entry for entry in map(registered, names) if not entry.installed]
 
 
+def self_test() -> None:
+    """Score a pair whose every number is known, to prove this machine's transforms and solvers.
+
+    A linear algebra library may be broken, or built for another processor; its numbers would look
+    like numbers. So signals whose scores follow by hand are scored before a run: an impulse, whose
+    delays are the unit vectors, answered by known parts inside and outside of what they span.
+
+    Raises:
+        MnError: naming the metric that is wrong here.
+    """
+    clean, noise, estimate = np.zeros((3, _LENGTH))
+    clean[0], noise[9_000] = 1.0, 0.5
+    estimate[0], estimate[300] = 0.8, 0.6  # in what the impulse and its delays span: energy 1
+    estimate[9_000], estimate[9_100] = 0.3, 0.4  # in the noise's: 0.25
+    estimate[19_000] = 0.1  # in neither: 0.01
+    expected = {
+        snr: _db(1.0, 0.2**2 + 0.6**2 + 0.26),
+        si_sdr: _db(0.64, 0.36 + 0.26),
+        sdr: _db(1.0, 0.26),
+        sir: _db(1.0, 0.25),
+        sar: _db(1.25, 0.01),
+        si_sir: _db(0.64, 0.09),
+        si_sar: _db(0.73, 0.36 + 0.16 + 0.01),
+    }
+    truth = Truth(clean, 44_100, noisy=clean + noise)
+    for metric, value in expected.items():
+        found = metric(estimate, truth).value
+        if not abs(found - value) <= _AGREES_DB:
+            raise MnError(
+                f"self-test: {metric.__name__} is {found:.9f} dB, expected {value:.9f} dB: the "
+                "numpy or scipy of this environment computes wrongly; install them again"
+            )
+
+
 def _spec(entry: Entry) -> MetricSpec:
     module = importlib.import_module(entry.module)
     return next(
@@ -155,3 +195,7 @@ def _over_channels(scores: list[Score]) -> Score:
     saturated = any(score.reason == "saturated" for score in scores)
     mean = math.fsum(score.value for score in scores) / len(scores)
     return Score(mean, "saturated" if saturated else "ok")
+
+
+def _db(signal: float, error: float) -> float:
+    return 10.0 * math.log10(signal / error)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from benchmarks.training.data.base import SOURCES, TRAIN, attributions, read_sou
 from mn_dataset.audio.io import file_sha256
 from mn_dataset.errors import DatasetError
 from mn_dataset.files.atomic import write_text
+from mn_dataset.files.lock import locked
 from mn_dataset.tasks.spec import TaskSpec
 
 LICENSE = "CC-BY-4.0"
@@ -236,7 +236,7 @@ def pack(
 
     Raises:
         DatasetError: if a run is not there or not finished, or has no row of these weights.
-        InputError: if the run's weights are damaged.
+        InputError: if the run's weights are damaged, or another process packs into the folder.
         MissingExtra: if torch is not installed.
         OutputError: if something cannot be written.
     """
@@ -245,24 +245,26 @@ def pack(
             raise DatasetError(f"{run / name}: no such file; expected a run folder of `mn train`")
     trained = run / WEIGHTS_NAME
     learned = cast(Model, construct(registry.denoiser(model or read_card(trained).model)))
-    weights = _light(trained, out, license_id=license_id, model=learned)
-    shutil.copyfile(run / SOURCES, weights.with_suffix(".sources.csv"))
-    revision = file_sha256(weights)
-    tables: list[Scored] = [scored(folder, revision=revision) for folder in scores]
-    if tables:
-        lines = "".join(
-            table.csv if number == 0 else table.csv.partition("\n")[2]
-            for number, table in enumerate(tables)
+    with locked(out, command="mn pack"):
+        weights = _light(trained, out, license_id=license_id, model=learned)
+        sources = (run / SOURCES).read_text(encoding="utf-8")
+        write_text(weights.with_suffix(".sources.csv"), sources)
+        revision = file_sha256(weights)
+        tables: list[Scored] = [scored(folder, revision=revision) for folder in scores]
+        if tables:
+            lines = "".join(
+                table.csv if number == 0 else table.csv.partition("\n")[2]
+                for number, table in enumerate(tables)
+            )
+            write_text(weights.with_suffix(".scores.csv"), lines)
+        text = model_card(
+            weights,
+            history=run / _HISTORY,
+            scores=tables,
+            notes="" if notes is None else notes.read_text(encoding="utf-8"),
+            front_end=learned.spec.front_end,
         )
-        write_text(weights.with_suffix(".scores.csv"), lines)
-    text = model_card(
-        weights,
-        history=run / _HISTORY,
-        scores=tables,
-        notes="" if notes is None else notes.read_text(encoding="utf-8"),
-        front_end=learned.spec.front_end,
-    )
-    write_text(weights.with_suffix(".md"), text)
+        write_text(weights.with_suffix(".md"), text)
     return weights
 
 

@@ -1,8 +1,7 @@
 """Say what a task is: everything that one task does differently from another, in one object.
 
-A mixture is a sum of layers in every task. What differs is which layers there are, which of them an
-input and a target are the sum of, how mixtures are drawn, what the tables say of them for people,
-and how scores are grouped. A ``TaskSpec`` holds all of it; whatever serves several tasks asks it.
+A mixture is a sum of layers in every task. Which layers, inputs and targets there are, how mixtures
+are drawn, what tables and cards say of them, and how scores are grouped: a ``TaskSpec`` tells.
 """
 
 from __future__ import annotations
@@ -25,8 +24,7 @@ Wave = NDArray[np.float32]
 """One sound, shape (channels, time)."""
 
 Batch = NDArray[np.float32]
-"""Several, shape (batch, channels, time), with an axis of inputs or targets after the first where
-the task has several."""
+"""Several, shape (batch, channels, time), or with an axis of inputs or targets after the first."""
 
 Ratios = Mapping[SnrDefinition, float]
 """Of a layer: the ratio in dB of its input's reference to it, under each definition."""
@@ -73,8 +71,7 @@ class Measures:
 
     Attributes:
         fields: The columns; of ratios, the first is under the recipe's own definition.
-        values: Returns their cells; it is given the recipe and one entry per layer. An entry that
-            is not known is None, and so is what depends on it.
+        values: Returns their cells from the recipe and one entry per layer, None if not known.
     """
 
     fields: tuple[pa.Field, ...]
@@ -95,8 +92,7 @@ class CardText:
 
     Attributes:
         name: Of the data, such as "Mixtures of music and noise".
-        recipe: Markdown: the section on what a recipe is, and what is promised of the mixtures;
-            "{levels}" stands for the definitions and the range of the ratios.
+        recipe: Markdown on what a recipe is and promises; "{levels}" stands for the ratios.
         example: Title of a mixture; its columns are filled in by name.
         tags: Under which the Hub lists it, beside those of every publication.
         url: Of the paper whose task it is; "" if there is none.

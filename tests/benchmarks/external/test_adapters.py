@@ -163,7 +163,7 @@ def test_estimates_in_a_folder_are_benched_by_the_mixtures_ids(tiny, tmp_path):
 
     board = read_board(run)
     assert board.run["coverage"]["theirs"]["si_sdr"]["raised"] == 1
-    assert board.whole("si_sdr").set_index("denoiser").loc["theirs", "mean"] > 40
+    assert board.over_all("si_sdr").set_index("denoiser").loc["theirs", "mean"] > 40
     first = load_denoiser(str(page)).revision
     io.write_wav(tmp_path / f"estimates/{rows[0]['id']}.wav", samples, sampling_rate=RATE)
     assert load_denoiser(str(page)).revision != first

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import linalg
 
 from benchmarks.metrics import suite
 from benchmarks.metrics.suite import DEFAULT_METRICS, Scorer, describe, missing
 from benchmarks.registry import metrics
-from mn_dataset.errors import MissingExtra, UnknownName
+from mn_dataset.errors import MissingExtra, MnError, UnknownName
 
 RATE = 44_100
 LIGHT = ("snr", "si_sdr", "sdr", "nsdr", "lsd")
@@ -139,3 +140,29 @@ def test_describing_the_metrics_imports_no_optional_package():
     )
 
     assert found.stdout.strip() == "[]"
+
+
+def test_this_machine_computes_what_follows_by_hand():
+    """All seven numbers."""
+    suite.self_test()
+
+
+@pytest.mark.parametrize(
+    ("solver", "metric"), [("solve_toeplitz", "sdr"), ("cho_solve", "sir|sar"), ("lstsq", "si_s")]
+)
+def test_a_broken_solver_is_named_by_its_metric(monkeypatch, solver, metric):
+    """One whose answers are off by a thousandth."""
+    genuine = getattr(linalg, solver)
+
+    def broken(*arguments, **options):
+        solution = genuine(*arguments, **options)
+        if isinstance(solution, tuple):
+            return 1.001 * solution[0], *solution[1:]
+        return 1.001 * solution
+
+    monkeypatch.setattr(linalg, solver, broken)
+    if solver == "solve_toeplitz":  # or its answer would be put back, found wrong, and replaced
+        monkeypatch.setattr(linalg, "matmul_toeplitz", lambda *a, **o: np.asarray(a[1]) / 1.001)
+
+    with pytest.raises(MnError, match=rf"self-test: ({metric})"):
+        suite.self_test()
