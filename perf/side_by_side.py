@@ -7,8 +7,6 @@ import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from mn_dataset.markdown import markdown_table
-
 
 def seconds(jobs: Mapping[str, Callable[[], object]], *, rounds: int) -> dict[str, float]:
     """Run every job once to warm up, then in turn for some rounds; return each one's median."""
@@ -24,8 +22,10 @@ def seconds(jobs: Mapping[str, Callable[[], object]], *, rounds: int) -> dict[st
 
 
 def table(title: str, header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    """Print a Markdown table."""
-    print(f"\n## {title}\n\n{markdown_table(header, rows)}")
+    """Print a Markdown table; measured checkouts may be older than the project's own writer."""
+    print(f"\n## {title}\n")
+    for row in (header, ("---",) * len(header), *rows):
+        print("| " + " | ".join(row) + " |")
 
 
 def at_a_time(function: Callable[..., object], calls: Sequence[tuple[object, ...]]) -> None:
