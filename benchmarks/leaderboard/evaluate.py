@@ -18,7 +18,7 @@ from benchmarks.harness.alignment import Alignment, LagAndGain
 from benchmarks.harness.apply import AppliedDenoiser, load_denoiser
 from benchmarks.harness.checks import DenoiserFailed
 from benchmarks.leaderboard.run_folder import Record
-from benchmarks.metrics.suite import Scorer
+from benchmarks.metrics.suite import Scorer, self_test
 from mn_dataset.errors import AudioError
 from mn_dataset.mix.dataset import MixtureRow, read_audio
 from mn_dataset.tasks import registry as tasks
@@ -87,6 +87,21 @@ class Loaded:
 def score_mixture(job: Job) -> list[Record]:
     """Estimate and score one mixture, one record per denoiser, in the order of the job."""
     return [step[1] for step in scoring_steps(job) if not isinstance(step, Stage)]
+
+
+def tested_steps(job: Job) -> Iterator[tuple[Entrant, Record] | Stage]:
+    """Yield what ``scoring_steps`` does, in a process that has passed the self-test.
+
+    Raises:
+        MnError: if this machine fails it.
+    """
+    _test_once()
+    yield from scoring_steps(job)
+
+
+@cache
+def _test_once() -> None:
+    self_test()
 
 
 def scoring_steps(job: Job) -> Iterator[tuple[Entrant, Record] | Stage]:

@@ -10,7 +10,6 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +20,13 @@ from benchmarks.leaderboard.evaluate import (
     Entrant,
     Job,
     failure,
-    scoring_steps,
+    tested_steps,
 )
 from benchmarks.leaderboard.examples import MOST, write_examples
 from benchmarks.leaderboard.plan import Plan, make_plan, missing_jobs
 from benchmarks.leaderboard.provenance import describe_run
 from benchmarks.leaderboard.run_folder import RUN_JSON, Record, RunFolder
 from benchmarks.leaderboard.tables import write_tables
-from benchmarks.metrics.suite import self_test
 from mn_dataset.errors import DatasetError, InputError
 from mn_dataset.files.atomic import write_json
 from mn_dataset.files.lock import locked
@@ -257,24 +255,13 @@ def _score_all(
     """
     if workers == 0:
         for job in jobs:
-            yield from (step for step in _tested_steps(job) if not isinstance(step, Stage))
+            yield from (step for step in tested_steps(job) if not isinstance(step, Stage))
         return
     results = supervised(
-        _tested_steps, jobs, workers=workers or cores(), timeout_s=timeout_s, rest=_after
+        tested_steps, jobs, workers=workers or cores(), timeout_s=timeout_s, rest=_after
     )
     for job, result in results:
         yield _failure(job, result) if isinstance(result, Loss) else result
-
-
-def _tested_steps(job: Job) -> Iterator[tuple[Entrant, Record] | Stage]:
-    _test_once()
-    yield from scoring_steps(job)
-
-
-@cache
-def _test_once() -> None:
-    """Test this process once, before it scores anything."""
-    self_test()
 
 
 def _after(job: Job, stage: tuple[Entrant, str]) -> Job | None:
