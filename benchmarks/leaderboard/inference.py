@@ -27,6 +27,7 @@ _HALVINGS = 30
 _UPPER = 1.0 - SIGNIFICANT / 2
 _FREEDOMS = np.geomspace(1.0, 1e5, 2000)
 _QUANTILES = np.asarray(stats.t.ppf(_UPPER, _FREEDOMS))
+_FREEDOMS_OF_POWER = np.geomspace(1.0, 1e4, 200)  # fewer: each takes a search
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def detectable(estimate: Estimate) -> Floats:
     >>> detectable(mean).round(2).tolist()  # the book's 1.96 + 0.84
     [2.8]
     """
-    standard_errors = np.interp(estimate.freedom, _FREEDOMS, _standard_errors())
+    standard_errors = np.interp(estimate.freedom, _FREEDOMS_OF_POWER, _standard_errors())
     return np.asarray(estimate.error * standard_errors)
 
 
@@ -136,12 +137,12 @@ def smallest(duels: pd.DataFrame, *, by: str) -> pd.DataFrame:
 
 @cache
 def _standard_errors() -> Floats:
-    """Return how many standard errors can be seen, at every ``_FREEDOMS``, by halving."""
+    """Return how many standard errors can be seen, at every ``_FREEDOMS_OF_POWER``, by halving."""
     levels = (np.arange(_POINTS) + 0.5) / _POINTS
-    freedoms = _FREEDOMS[:, np.newaxis]
+    freedoms = _FREEDOMS_OF_POWER[:, np.newaxis]
     # The limit is the quantile times the estimated standard error, which is chi-distributed.
     limits = quantile(freedoms) * np.sqrt(stats.chi2.ppf(levels, freedoms) / freedoms)
-    low, high = np.zeros((2, len(_FREEDOMS), 1))
+    low, high = np.zeros((2, len(_FREEDOMS_OF_POWER), 1))
     high += 2.0 * limits.max()
     for _ in range(_HALVINGS):
         middle = (low + high) / 2.0
