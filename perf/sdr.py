@@ -73,7 +73,7 @@ def score_share(names: tuple[str, ...], share: int) -> list[list[float]]:
     scores = []
     for estimate, reference, noisy in list(zip(*batch(), strict=True))[share::CORES]:
         truth = Truth(reference, SAMPLING_RATE, noisy=noisy)
-        with truth.judging(estimate):
+        with truth.scoring(estimate):
             scores.append([BATCHED[name](estimate, truth).value for name in names])
     return scores
 

@@ -258,13 +258,13 @@ def _scored(job: Job, entrant: Entrant, estimates: _Estimates, references: Refer
     keys = score_targets(job.task, job.mixture)
     for target, key in zip(references.audio.targets, keys, strict=True):
         scorer = references.scorer(target, entrant.metrics)
-        before_s = scorer.elsewhere_s
+        before_s = scorer.library_s
         target_scores = scorer.score(estimates.by_target[target])
         for name in entrant.metrics:
             scores[score_key(name, job.versions[name], key)] = _plain(target_scores[name])
         if estimates.by_target is not references.unchanged:  # whose lag is no denoiser's doing
             aligned.append(references.alignments[target].of(estimates.by_target[target]))
-        library_s += scorer.elsewhere_s - before_s
+        library_s += scorer.library_s - before_s
     lags = [item.lag for item in aligned if item.lag is not None]
     return Record(
         mixture_id=job.mixture.id,

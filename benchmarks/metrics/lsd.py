@@ -83,8 +83,8 @@ def high_band_error(estimate: Signal, truth: Truth) -> Score:
     high, whole = truth.recall(_high_energy)
     if high <= _FAINT * whole:
         return HIGH_BAND_ERROR.undefined("no_high_band")
-    heard, _ = _energies(samples, truth.sampling_rate)
-    value = abs(decibels(heard, high).value)
+    estimated, _ = _energies(samples, truth.sampling_rate)
+    value = abs(decibels(estimated, high).value)
     return Score(value, "saturated" if value == LIMIT_DB else "ok")
 
 

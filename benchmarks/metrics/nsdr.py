@@ -1,4 +1,4 @@
-"""Say what a denoiser gained over doing nothing: nsdr, si_sdri."""
+"""Compute improvements over the mixture: nsdr, si_sdri."""
 
 from __future__ import annotations
 

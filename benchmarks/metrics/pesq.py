@@ -1,4 +1,4 @@
-"""Ask the ITU's model of a listener for its opinion: pesq (wide band) and pesq_nb (narrow).
+"""Compute PESQ, the ITU's model of speech quality: pesq (wide band) and pesq_nb (narrow band).
 
 It was made for speech at 16 and 8 kHz and hears nothing above 7 and 3.4 kHz; on music at 0 … 15 dB
 it stays near its floor. It is here because the papers of this field report it.
@@ -71,7 +71,7 @@ def pesq(estimate: Signal, truth: Truth) -> Score:
     Raises:
         MissingExtra: if the package pesq is not installed.
     """
-    return _asked(estimate, truth, PESQ, mode="wb")
+    return _mos(estimate, truth, PESQ, mode="wb")
 
 
 def pesq_nb(estimate: Signal, truth: Truth) -> Score:
@@ -80,10 +80,10 @@ def pesq_nb(estimate: Signal, truth: Truth) -> Score:
     Raises:
         MissingExtra: if the package pesq is not installed.
     """
-    return _asked(estimate, truth, PESQ_NB, mode="nb")
+    return _mos(estimate, truth, PESQ_NB, mode="nb")
 
 
-def _asked(estimate: Signal, truth: Truth, spec: MetricSpec, *, mode: str) -> Score:
+def _mos(estimate: Signal, truth: Truth, spec: MetricSpec, *, mode: str) -> Score:
     try:
         import pesq as library  # noqa: PLC0415, optional
     except ImportError as error:
@@ -93,16 +93,18 @@ def _asked(estimate: Signal, truth: Truth, spec: MetricSpec, *, mode: str) -> Sc
         return spec.undefined(reason)
     rate = _NARROW_RATE if mode == "nb" else _RATE
     reference = truth.recall(_narrow_reference if mode == "nb" else _resampled_reference)
-    heard = _resampled(samples, truth.sampling_rate, rate)
+    resampled = _resampled(samples, truth.sampling_rate, rate)
     # The library counts utterances into arrays of 50 and writes past their end (it crashes the
     # process); an utterance and its pause last 0.4 s at least, so 16 s cannot hold so many.
     pieces = math.ceil(len(reference) / (_PIECE_S * rate))
     try:
-        with truth.elsewhere():
+        with truth.in_library():
             values = [
                 float(library.pesq(rate, clean, piece, mode, library.PesqError.RETURN_VALUES))
                 for clean, piece in zip(
-                    np.array_split(reference, pieces), np.array_split(heard, pieces), strict=True
+                    np.array_split(reference, pieces),
+                    np.array_split(resampled, pieces),
+                    strict=True,
                 )
                 if clean.any()
             ]

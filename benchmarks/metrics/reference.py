@@ -1,4 +1,4 @@
-"""Hold one clean signal, with whatever the metrics learned about it, so it is analysed once."""
+"""Hold the reference that estimates are scored against, and what metrics computed of it once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 Signal = NDArray[np.floating[Any]]
 """One channel of audio, shape (time,)."""
 
-Made = TypeVar("Made")
+Value = TypeVar("Value")
 
 
 class Truth:
@@ -30,7 +30,7 @@ class Truth:
         noisy: The mixture, shape (time,); what improvements are measured from.
 
     Attributes:
-        elsewhere_s: Seconds that metrics spent inside libraries, which no work of ours shortens.
+        library_s: Seconds that metrics spent inside libraries, which no work of ours shortens.
     """
 
     def __init__(
@@ -40,11 +40,11 @@ class Truth:
         self.sampling_rate = sampling_rate
         self.noisy = noisy
         self._memory: dict[Callable[[Truth], Any], Any] = {}
-        self.elsewhere_s = 0.0
-        self._judged: Signal | None = None
-        self._of_judged: dict[Callable[[Signal, Truth], Any], Any] = {}
+        self.library_s = 0.0
+        self._scored: Signal | None = None
+        self._of_scored: dict[Callable[[Signal, Truth], Any], Any] = {}
 
-    def recall(self, make: Callable[[Truth], Made]) -> Made:
+    def recall(self, make: Callable[[Truth], Value]) -> Value:
         """Return ``make(self)``, computed on the first asking only.
 
         >>> def peak(truth: Truth) -> float:
@@ -57,43 +57,43 @@ class Truth:
         """
         if make not in self._memory:
             self._memory[make] = make(self)
-        return cast(Made, self._memory[make])
+        return cast(Value, self._memory[make])
 
     @contextmanager
-    def judging(self, estimate: Signal) -> Iterator[None]:
+    def scoring(self, estimate: Signal) -> Iterator[None]:
         """Let metrics share what they learn about one estimate, which stays as it is meanwhile."""
-        self._judged, self._of_judged = estimate, {}
+        self._scored, self._of_scored = estimate, {}
         try:
             yield
         finally:
-            self._judged, self._of_judged = None, {}
+            self._scored, self._of_scored = None, {}
 
-    def shared(self, estimate: Signal, make: Callable[[Signal, Truth], Made]) -> Made:
-        """Return ``make(estimate, self)``, computed once for the estimate that is judged.
+    def shared(self, estimate: Signal, make: Callable[[Signal, Truth], Value]) -> Value:
+        """Return ``make(estimate, self)``, computed once for the estimate that is scored.
 
         >>> def level(estimate: Signal, truth: Truth) -> float:
         ...     print("computed")
         ...     return float(abs(estimate).max())
         >>> truth, estimate = Truth(np.ones(2), 44_100), np.array([0.25, -0.5])
-        >>> with truth.judging(estimate):
+        >>> with truth.scoring(estimate):
         ...     truth.shared(estimate, level), truth.shared(estimate, level)
         computed
         (0.5, 0.5)
         """
-        if self._judged is not estimate:
+        if self._scored is not estimate:
             return make(estimate, self)
-        if make not in self._of_judged:
-            self._of_judged[make] = make(estimate, self)
-        return cast(Made, self._of_judged[make])
+        if make not in self._of_scored:
+            self._of_scored[make] = make(estimate, self)
+        return cast(Value, self._of_scored[make])
 
     @contextmanager
-    def elsewhere(self) -> Iterator[None]:
+    def in_library(self) -> Iterator[None]:
         """Count what is done meanwhile as a library's time."""
         began = time.perf_counter()
         try:
             yield
         finally:
-            self.elsewhere_s += time.perf_counter() - began
+            self.library_s += time.perf_counter() - began
 
     @cached_property
     def signal(self) -> NDArray[np.float64]:

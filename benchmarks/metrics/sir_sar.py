@@ -1,4 +1,4 @@
-"""Part what is wrong with an estimate into noise that is left and artefacts: sir, sar and si_*.
+"""Split the error of an estimate into interference and artefacts: sir, sar, si_sir and si_sar.
 
 With one reference BSS Eval's SIR is infinite and its SAR is the SDR. A mixture that we made has a
 second reference, its true noise v: the estimate y is projected on s and on s and v together, each

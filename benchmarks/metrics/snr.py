@@ -48,13 +48,13 @@ def snr_frames(estimate: Signal, truth: Truth) -> Score:
         return SNR_FRAMES.undefined(reason)
     frame = min(truth.sampling_rate, len(samples))
     count = len(samples) // frame
-    clean, heard = (
+    clean, frames = (
         signal[: count * frame].reshape(count, frame) for signal in (truth.signal, samples)
     )
-    asked = clean.any(axis=1) & heard.any(axis=1)
-    if not asked.any():
+    audible = clean.any(axis=1) & frames.any(axis=1)
+    if not audible.any():
         return SNR_FRAMES.undefined("silent_reference" if not clean.any() else "silent_estimate")
-    energies = np.square(clean[asked]).sum(axis=1), np.square(clean - heard)[asked].sum(axis=1)
+    energies = np.square(clean[audible]).sum(axis=1), np.square(clean - frames)[audible].sum(axis=1)
     ratios = [decibels(*map(float, pair)).value for pair in zip(*energies, strict=True)]
     value = float(np.median(ratios))
     return Score(value, "saturated" if abs(value) == LIMIT_DB else "ok")

@@ -1,4 +1,4 @@
-"""Ask how well the words would be understood: stoi and estoi.
+"""Compute short-time objective intelligibility, plain and extended: stoi and estoi.
 
 Both compare the envelopes of third-octave bands up to 4.3 kHz, in the frames where the clean
 signal is active. For singing they mean what they say; for instruments they are correlations of
@@ -89,13 +89,13 @@ def _measured(estimate: Signal, truth: Truth, spec: MetricSpec, *, extended: boo
     samples = np.asarray(estimate, dtype=np.float64)
     if reason := flaw(samples, truth, spec, constant_is_silent=True):
         return spec.undefined(reason)
-    with truth.elsewhere():  # the resampling is the library's own, too
+    with truth.in_library():  # the resampling is the library's own, too
         reference = truth.recall(_resampled_reference)
-        heard = truth.shared(estimate, _resampled_estimate)
+        resampled = truth.shared(estimate, _resampled_estimate)
     try:
-        with warnings.catch_warnings(), _same_chance(), truth.elsewhere():
+        with warnings.catch_warnings(), _same_chance(), truth.in_library():
             warnings.filterwarnings("error", "Not enough STFT frames", RuntimeWarning)
-            value = float(measure(reference, heard, _RATE, extended=extended))
+            value = float(measure(reference, resampled, _RATE, extended=extended))
     except RuntimeWarning:  # under 30 active frames the library returns 1e-5, as if it had scored
         return spec.undefined("no_utterance")
     except Exception as error:  # whatever the library raises, the run goes on

@@ -1,4 +1,4 @@
-"""Score estimates of one mixture with several metrics, say what each is, and prove them here."""
+"""Score estimates of one mixture with several metrics, describe metrics, and test them."""
 
 from __future__ import annotations
 
@@ -82,12 +82,12 @@ class Scorer:
         }
 
     @property
-    def elsewhere_s(self) -> float:
+    def library_s(self) -> float:
         """Seconds spent so far inside the libraries of metrics (pesq, pystoi, …)."""
-        return sum(truth.elsewhere_s for truth in self._truths)
+        return sum(truth.library_s for truth in self._truths)
 
     def _channel(self, channel: Signal, truth: Truth) -> dict[str, Score]:
-        with truth.judging(channel):
+        with truth.scoring(channel):
             return {
                 name: _score(name, metric, channel, truth)
                 for name, metric in self._functions.items()
@@ -164,10 +164,10 @@ def self_test() -> None:
     }
     truth = Truth(clean, 44_100, noisy=clean + noise)
     for metric, value in expected.items():
-        found = metric(estimate, truth).value
-        if not abs(found - value) <= _AGREES_DB:
+        score = metric(estimate, truth).value
+        if not abs(score - value) <= _AGREES_DB:
             raise MnError(
-                f"self-test: {metric.__name__} is {found:.9f} dB, expected {value:.9f} dB: the "
+                f"self-test: {metric.__name__} is {score:.9f} dB, expected {value:.9f} dB: the "
                 "numpy or scipy of this environment computes wrongly; install them again"
             )
 

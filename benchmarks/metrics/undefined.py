@@ -1,4 +1,4 @@
-"""Say when a signal cannot be scored, so that undefined is a typed reason and never 0 dB."""
+"""Find why a signal cannot be scored, so that undefined is a typed reason and never 0 dB."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ask a model of how listeners rate coded music: visqol, in audio mode.
+"""Compute ViSQOL in audio mode, a model of how listeners rate coded music.
 
 Spectra of a bank of gammatone filters are compared patch by patch, up to 24 kHz, and a regression
 turns their likeness into an opinion. It tells noisy music apart where PESQ is at its floor; it
@@ -54,11 +54,11 @@ def visqol(estimate: Signal, truth: Truth) -> Score:
     if reason := flaw(samples, truth, VISQOL, constant_is_silent=True):
         return VISQOL.undefined(reason)
     reference = truth.recall(_resampled_reference)
-    heard = _resampled(samples, truth.sampling_rate)
+    resampled = _resampled(samples, truth.sampling_rate)
     try:
-        with truth.elsewhere(), warnings.catch_warnings():
+        with truth.in_library(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of divisions by silent patches, which it handles
-            value = float(listener.measure_from_arrays(reference, heard, _RATE).moslqo)
+            value = float(listener.measure_from_arrays(reference, resampled, _RATE).moslqo)
     except Exception as error:  # whatever the library raises, the run goes on
         logger.warning("visqol raised %r", error)
         return VISQOL.undefined("library_error")

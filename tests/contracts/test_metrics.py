@@ -199,7 +199,7 @@ def test_it_says_when_it_lacks_the_mixture(metric, spec, clean, noisy):
 def test_what_others_learned_of_the_pair_changes_no_score(metric, clean, noisy):
     """Metrics share their analyses of a truth and of the estimate that is judged."""
     estimate, truth = clean + 0.3 * noise("left", len(clean)), truth_of(clean, noisy)
-    with truth.judging(estimate):
+    with truth.scoring(estimate):
         for name in ("sdr", "sir", "si_sdr", "lsd"):
             registry.metric(name).load()(estimate, truth)
         shared = metric(estimate, truth)

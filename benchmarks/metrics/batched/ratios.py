@@ -46,35 +46,35 @@ def ratios(
     energy, reference = _energy(y), _energy(s)
     scorable = energy.isfinite() & reference.isfinite()
     scorable &= (reference > 0) & (energy > _SILENT * reference)
-    found = {}
+    ratio_of = {}
     if "snr" in names:
-        found["snr"] = Ratio(reference, _energy(s - y), torch.zeros_like(energy))
+        ratio_of["snr"] = Ratio(reference, _energy(s - y), torch.zeros_like(energy))
     if "si_sdr" in names:
         gain = (s * y).sum(1) / reference
         error = _energy(y - gain[:, None] * s)
-        found["si_sdr"] = Ratio(gain.square() * reference, error, torch.zeros_like(energy))
+        ratio_of["si_sdr"] = Ratio(gain.square() * reference, error, torch.zeros_like(energy))
     noise = None
     if noisy is not None and {"sir", "sar"} & set(names) and y.shape[1] >= SAR.min_samples:
         noise = noisy.double() - s
     if y.shape[1] >= SDR.min_samples and ("sdr" in names or noise is not None):
-        found |= _projected(y, s, noise)
+        ratio_of |= _projected(y, s, noise)
     return {
         name: ratio._replace(doubt=ratio.doubt.where(scorable, torch.nan))
-        for name, ratio in found.items()
+        for name, ratio in ratio_of.items()
     }
 
 
 def _projected(y: Tensor, s: Tensor, noise: Tensor | None) -> dict[str, Ratio]:
     energy = _energy(y)
     alone, *more = project(y, torch.stack([s] if noise is None else [s, noise], 1))
-    found = {"sdr": Ratio(alone.energy, energy - alone.energy, alone.doubt)}
+    ratio_of = {"sdr": Ratio(alone.energy, energy - alone.energy, alone.doubt)}
     if noise is not None:
         (both,) = more
         doubt = both.doubt.where(_energy(noise) > _SILENT * _energy(s), torch.nan)
         interference = both.energy - alone.energy
-        found["sir"] = Ratio(alone.energy, interference, alone.doubt + doubt)
-        found["sar"] = Ratio(both.energy, energy - both.energy, doubt)
-    return found
+        ratio_of["sir"] = Ratio(alone.energy, interference, alone.doubt + doubt)
+        ratio_of["sar"] = Ratio(both.energy, energy - both.energy, doubt)
+    return ratio_of
 
 
 def _energy(signals: Tensor) -> Tensor:

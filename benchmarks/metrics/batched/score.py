@@ -71,16 +71,16 @@ def score_batch(
     >>> score_batch(torch.tensor([[0.9], [0.0]]) * clean, clean, metrics=["snr"])["snr"][1]
     Score(value=nan, reason='silent_estimate')
     """
-    given = [tensor for tensor in (estimates, references, noisy) if tensor is not None]
+    tensors = [tensor for tensor in (estimates, references, noisy) if tensor is not None]
     names = _chosen(metrics, noisy)
-    _check(given)
+    _check(tensors)
     from benchmarks.metrics.batched.sdr import bytes_per_pair  # noqa: PLC0415 - torch
 
-    a_pair = bytes_per_pair(estimates.shape[1], references=len(given) - 1)
+    a_pair = bytes_per_pair(estimates.shape[1], references=len(tensors) - 1)
     at_once = max(1, memory_bytes // a_pair)
     scores: dict[str, list[Score]] = {name: [] for name in names}
     for first in range(0, len(estimates), at_once):
-        for pair in _scored([tensor[first : first + at_once] for tensor in given], names):
+        for pair in _scored([tensor[first : first + at_once] for tensor in tensors], names):
             for name, score in pair.items():
                 scores[name].append(score)
     return scores
@@ -97,26 +97,26 @@ def _chosen(metrics: Sequence[str] | None, noisy: Tensor | None) -> list[str]:
     return list(metrics)
 
 
-def _check(given: list[Tensor]) -> None:
-    found = [(tuple(tensor.shape), str(tensor.device)) for tensor in given]
-    if len(set(found)) > 1 or given[0].ndim != 2:
+def _check(tensors: list[Tensor]) -> None:
+    forms = [(tuple(tensor.shape), str(tensor.device)) for tensor in tensors]
+    if len(set(forms)) > 1 or tensors[0].ndim != 2:
         raise ValueError(
-            f"the tensors are {', '.join(f'{shape} on {device}' for shape, device in found)}; "
+            f"the tensors are {', '.join(f'{shape} on {device}' for shape, device in forms)}; "
             "expected one shape (batch, time) and one device for all"
         )
 
 
-def _scored(given: list[Tensor], names: list[str]) -> list[dict[str, Score]]:
+def _scored(tensors: list[Tensor], names: list[str]) -> list[dict[str, Score]]:
     """Return the scores of every pair of a part."""
     from benchmarks.metrics.batched.ratios import ratios  # noqa: PLC0415 - torch
 
-    estimates, references, *mixtures = given
+    estimates, references, *mixtures = tensors
     noisy = mixtures[0] if mixtures else None
     left_to_metrics = estimates.device.type in ONE_BY_ONE
-    found = {} if left_to_metrics else ratios(estimates, references, noisy, names=names)
+    energies_of = {} if left_to_metrics else ratios(estimates, references, noisy, names=names)
     energies = {
         name: list(zip(*(part.tolist() for part in ratio), strict=True))
-        for name, ratio in found.items()
+        for name, ratio in energies_of.items()
         if name in names
     }
     scores = []
@@ -128,7 +128,7 @@ def _scored(given: list[Tensor], names: list[str]) -> list[dict[str, Score]]:
             if doubt <= _SURE * min(signal, error)  # not where it is NaN
         }
         rest = [name for name in names if name not in sure]
-        scores.append(sure | _one_by_one([tensor[number] for tensor in given], rest))
+        scores.append(sure | _one_by_one([tensor[number] for tensor in tensors], rest))
     return scores
 
 
@@ -137,5 +137,5 @@ def _one_by_one(pair: list[Tensor], names: list[str]) -> dict[str, Score]:
         return {}
     estimate, reference, *mixture = (tensor.detach().double().cpu().numpy() for tensor in pair)
     truth = Truth(reference, _ANY_RATE, noisy=mixture[0] if mixture else None)
-    with truth.judging(estimate):
+    with truth.scoring(estimate):
         return {name: BATCHED[name](estimate, truth) for name in names}
