@@ -24,7 +24,7 @@ import soundfile
 
 from mn_dataset.audio.corpus import open_corpus
 from mn_dataset.mix.draw import draw
-from mn_dataset.mix.manifest import TRIPLE, read_manifest
+from mn_dataset.mix.manifest import read_manifest
 from mn_dataset.mix.render import render
 from mn_dataset.publish.encoded import Encoder
 from mn_dataset.publish.parquet import groups, load, rows, write_shard
@@ -33,6 +33,8 @@ from mn_dataset.publish.schema import arrow_schema
 from mn_dataset.publish.selection import select
 from mn_dataset.publish.shards import DATA, cut
 from mn_dataset.synthetic.corpus import write_corpus
+
+TRIPLE = ("noisy", "clean", "noise")
 
 ROUNDS = 3
 MEMORY = Path("/dev/shm")  # noqa: S108 - Linux's memory file system, used through tempfile

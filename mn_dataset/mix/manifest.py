@@ -25,8 +25,6 @@ RESPONSES = RESPONSES_FILE
 SOURCES = "sources.parquet"
 CARD = "README.md"
 AUDIO = "audio"
-TRIPLE = ("noisy", "clean", "noise")
-"""The files of the task ``denoise``, which is what is published so far."""
 
 AUGMENTATION = pa.field("augmentation", pa.string())
 """What was done to the layers of a train mixture, a JSON list; only in augmented datasets."""

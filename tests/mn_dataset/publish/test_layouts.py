@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from mn_dataset.audio import io as audio_io
-from mn_dataset.mix.manifest import TRIPLE, read_manifest
+from mn_dataset.mix.manifest import read_manifest
 from mn_dataset.publish.publish import publish
 from mn_dataset.records import NOISE_CLASSES
 
@@ -20,6 +20,8 @@ datasets = pytest.importorskip("datasets", reason="the extra `publish` is not in
 huggingface_hub = pytest.importorskip(
     "huggingface_hub", reason="the extra `publish` is not installed"
 )
+
+TRIPLE = ("noisy", "clean", "noise")
 
 
 @pytest.fixture(scope="module")

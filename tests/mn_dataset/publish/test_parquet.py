@@ -13,9 +13,11 @@ import soundfile
 
 from mn_dataset.audio import io as audio_io
 from mn_dataset.errors import InputError
-from mn_dataset.mix.manifest import TRIPLE, read_manifest
+from mn_dataset.mix.manifest import read_manifest
 from mn_dataset.publish.parquet import groups, load, rows
 from mn_dataset.publish.publish import publish
+
+TRIPLE = ("noisy", "clean", "noise")
 
 datasets = pytest.importorskip("datasets", reason="the extra `publish` is not installed")
 Audio, ClassLabel, load_dataset = datasets.Audio, datasets.ClassLabel, datasets.load_dataset

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mn_dataset.mix.manifest import TRIPLE
 from mn_dataset.records import MUSIC_CATEGORIES, NOISE_CLASSES
+
+TRIPLE = ("noisy", "clean", "noise")
 
 datasets = pytest.importorskip("datasets", reason="the extra `publish` is not installed")
 Audio, ClassLabel, load_dataset = datasets.Audio, datasets.ClassLabel, datasets.load_dataset
