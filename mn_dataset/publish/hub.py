@@ -235,15 +235,6 @@ class Hub:
             raise FetchError(f"{self.repo_id}: cannot be {action}, {text}; {_AGAIN}") from error
 
 
-def check_extra() -> None:
-    """Say so if huggingface_hub is not installed.
-
-    Raises:
-        MissingExtra: with the command that installs it.
-    """
-    _library()
-
-
 def _library() -> Any:
     try:
         return importlib.import_module("huggingface_hub")

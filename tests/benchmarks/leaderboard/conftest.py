@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from benchmarks.leaderboard.run import bench
 from mn_dataset.audio.io import pcm_sha256, write_wav
 
 RATE = 8000
@@ -229,3 +232,26 @@ def designs() -> dict[str, tuple[np.ndarray, np.ndarray]]:
 def effects() -> dict[str, Effects]:
     """How much the recordings decide the values."""
     return EFFECTS
+
+
+@pytest.fixture(scope="session")
+def run_of() -> Callable[..., pd.DataFrame]:
+    """Return a function that scores denoisers into a run folder, and returns its scores."""
+
+    def scored(dataset: Path, denoisers: list[str], run: Path, **options: Any) -> pd.DataFrame:
+        defaults = {"metrics": ["snr", "si_sdr"], "workers": 0, "examples": 0}
+        bench(dataset, denoisers, run, **(defaults | options))
+        return pd.read_parquet(run / "scores.parquet")
+
+    return scored
+
+
+@pytest.fixture(scope="session")
+def run_json() -> Callable[[Path], dict[str, Any]]:
+    """Return a function that reads the description of a run."""
+
+    def description(run: Path) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads((run / "run.json").read_text(encoding="utf-8"))
+        return content
+
+    return description

@@ -1,30 +1,19 @@
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from benchmarks.leaderboard.run import bench
-
-METRICS = ["snr", "si_sdr"]
-
-
-def run_of(dataset: Path, denoisers: list[str], run: Path, **options: Any) -> pd.DataFrame:
-    defaults = {"metrics": METRICS, "workers": 0, "examples": 0}
-    bench(dataset, denoisers, run, **(defaults | options))
-    return pd.read_parquet(run / "scores.parquet")
-
-
-def told(run: Path) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((run / "run.json").read_text(encoding="utf-8"))
-    return content
-
 
 def test_a_failing_denoiser_costs_its_own_rows_only(
-    dataset: Path, plugins: Path, tmp_path: Path
+    dataset: Path,
+    plugins: Path,
+    tmp_path: Path,
+    run_of: Callable[..., pd.DataFrame],
+    run_json: Callable[[Path], dict[str, Any]],
 ) -> None:
     """Where a denoiser raises, its scores are NaN with a reason and the journal tells what."""
     scores = run_of(dataset, [f"{plugins}:Breaking", "noisy"], tmp_path / "run")
@@ -36,13 +25,13 @@ def test_a_failing_denoiser_costs_its_own_rows_only(
     assert not scores[scores["denoiser"] == "noisy"]["value"].isna().any()
     journal = next((tmp_path / "run" / "journal").glob("breaking-*.jsonl"))
     assert "odd first sample" in journal.read_text(encoding="utf-8")
-    failed = told(tmp_path / "run")["coverage"]["breaking"]["snr"]["raised"]
+    failed = run_json(tmp_path / "run")["coverage"]["breaking"]["snr"]["raised"]
     assert failed == len(broken) // 2
 
 
 @pytest.mark.parametrize("damage", ["missing", "changed", "truncated"])
 def test_unreadable_audio_costs_one_row_until_it_is_repaired(
-    dataset: Path, tmp_path: Path, damage: str
+    dataset: Path, tmp_path: Path, damage: str, run_of: Callable[..., pd.DataFrame]
 ) -> None:
     """A mixture whose file is not the manifest's has a reason, and is tried again later."""
     file = dataset / "audio" / "test" / "001.noisy.wav"
@@ -64,10 +53,14 @@ def test_unreadable_audio_costs_one_row_until_it_is_repaired(
 
 
 def test_side_information_is_what_the_denoiser_declares(
-    dataset: Path, plugins: Path, tmp_path: Path
+    dataset: Path,
+    plugins: Path,
+    tmp_path: Path,
+    run_of: Callable[..., pd.DataFrame],
+    run_json: Callable[[Path], dict[str, Any]],
 ) -> None:
     """An oracle is told the layers of its mixture, and is marked as one."""
     scores = run_of(dataset, [f"{plugins}:Told"], tmp_path / "run")
 
     assert set(scores["reason"]) == {"saturated"}
-    assert told(tmp_path / "run")["denoisers"][0]["rank_group"] == "oracle"
+    assert run_json(tmp_path / "run")["denoisers"][0]["rank_group"] == "oracle"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,26 +9,12 @@ import pandas as pd
 import pytest
 
 from benchmarks import registry
-from benchmarks.leaderboard.run import bench
 from benchmarks.registry import Entry
 from mn_dataset.errors import InputError, MissingExtra, UnknownName
 
-METRICS = ["snr", "si_sdr"]
-
-
-def run_of(dataset: Path, denoisers: list[str], run: Path, **options: Any) -> pd.DataFrame:
-    defaults = {"metrics": METRICS, "workers": 0, "examples": 0}
-    bench(dataset, denoisers, run, **(defaults | options))
-    return pd.read_parquet(run / "scores.parquet")
-
-
-def told(run: Path) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((run / "run.json").read_text(encoding="utf-8"))
-    return content
-
 
 def test_a_denoiser_or_metric_that_is_added_is_the_only_one_scored(
-    dataset: Path, plugins: Path, tmp_path: Path
+    dataset: Path, plugins: Path, tmp_path: Path, run_of: Callable[..., pd.DataFrame]
 ) -> None:
     """Adding a denoiser leaves the journal of the others as it is; so does adding a metric."""
     run, half = tmp_path / "run", f"{plugins}:Half"
@@ -45,7 +32,7 @@ def test_a_denoiser_or_metric_that_is_added_is_the_only_one_scored(
 
 
 def test_a_changed_file_is_another_revision_and_is_scored_anew(
-    dataset: Path, plugins: Path, tmp_path: Path
+    dataset: Path, plugins: Path, tmp_path: Path, run_of: Callable[..., pd.DataFrame]
 ) -> None:
     """Editing a person's denoiser changes its revision, in the same process too."""
     first = run_of(dataset, [f"{plugins}:Half"], tmp_path / "run", metrics=["snr"])
@@ -58,7 +45,9 @@ def test_a_changed_file_is_another_revision_and_is_scored_anew(
     assert first["value"].tolist() != second["value"].tolist()
 
 
-def test_names_are_looked_up_before_any_work(dataset: Path, tmp_path: Path) -> None:
+def test_names_are_looked_up_before_any_work(
+    dataset: Path, tmp_path: Path, run_of: Callable[..., pd.DataFrame]
+) -> None:
     """An unknown name is refused with the nearest one, and nothing is written."""
     with pytest.raises(UnknownName, match="did you mean 'wiener'"):
         run_of(dataset, ["noisy", "weiner"], tmp_path / "run")
@@ -67,7 +56,9 @@ def test_names_are_looked_up_before_any_work(dataset: Path, tmp_path: Path) -> N
     assert not (tmp_path / "run").exists()
 
 
-def test_nothing_to_run_is_said(dataset: Path, tmp_path: Path) -> None:
+def test_nothing_to_run_is_said(
+    dataset: Path, tmp_path: Path, run_of: Callable[..., pd.DataFrame]
+) -> None:
     """No denoiser, no metric, too many examples and no worker are the user's mistakes."""
     options: list[tuple[list[str], dict[str, Any]]] = [
         ([], {}),
@@ -81,7 +72,7 @@ def test_nothing_to_run_is_said(dataset: Path, tmp_path: Path) -> None:
 
 
 def test_a_persons_denoiser_may_not_take_a_known_name(
-    dataset: Path, plugins: Path, tmp_path: Path
+    dataset: Path, plugins: Path, tmp_path: Path, run_of: Callable[..., pd.DataFrame]
 ) -> None:
     """A file's class that calls itself noisy would become the baseline; it is refused."""
     with pytest.raises(InputError, match="'noisy' is taken"):
@@ -89,7 +80,11 @@ def test_a_persons_denoiser_may_not_take_a_known_name(
 
 
 def test_a_persons_denoiser_is_found_from_where_the_user_stands(
-    dataset: Path, plugins: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dataset: Path,
+    plugins: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    run_of: Callable[..., pd.DataFrame],
 ) -> None:
     """A relative path is that of the command, in every worker process too."""
     monkeypatch.chdir(plugins.parent)
@@ -101,7 +96,11 @@ def test_a_persons_denoiser_is_found_from_where_the_user_stands(
 
 
 def test_metrics_that_are_not_installed_are_left_out_unless_named(
-    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dataset: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    run_of: Callable[..., pd.DataFrame],
+    run_json: Callable[[Path], dict[str, Any]],
 ) -> None:
     """The default metrics are those installed; run.json tells how to install the others."""
     absent = Entry("pesq", "benchmarks.metrics.pesq", "pesq", "no_such_package", "perceptual")
@@ -110,7 +109,7 @@ def test_metrics_that_are_not_installed_are_left_out_unless_named(
     scores = run_of(dataset, ["noisy"], tmp_path / "run", metrics=None)
 
     assert "pesq" not in set(scores["metric"])
-    assert told(tmp_path / "run")["not_installed"] == [
+    assert run_json(tmp_path / "run")["not_installed"] == [
         {"name": "pesq", "install": "pip install 'mn-dataset[perceptual]'"}
     ]
     with pytest.raises(MissingExtra, match=r"pip install 'mn-dataset\[perceptual\]'"):
@@ -118,7 +117,11 @@ def test_metrics_that_are_not_installed_are_left_out_unless_named(
 
 
 def test_denoisers_that_are_not_installed_are_refused_or_left_out_by_name(
-    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dataset: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    run_of: Callable[..., pd.DataFrame],
+    run_json: Callable[[Path], dict[str, Any]],
 ) -> None:
     """One that was asked for is refused; of a line-up, it is told with the command."""
     module = "benchmarks.external.noisereduce"
@@ -128,6 +131,6 @@ def test_denoisers_that_are_not_installed_are_refused_or_left_out_by_name(
     scores = run_of(dataset, ["noisy", "noisereduce"], tmp_path / "run", only_installed=True)
 
     assert set(scores["denoiser"]) == {"noisy"}
-    assert {"name": "noisereduce", "install": "pip install 'mn-dataset[baselines]'"} in told(
+    assert {"name": "noisereduce", "install": "pip install 'mn-dataset[baselines]'"} in run_json(
         tmp_path / "run"
     )["not_installed"]

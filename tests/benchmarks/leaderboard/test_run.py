@@ -15,23 +15,10 @@ from benchmarks.report.report import report
 from mn_dataset.audio.io import read_pcm
 from mn_dataset.errors import DatasetError, InputError
 
-METRICS = ["snr", "si_sdr"]
-
-
-def run_of(dataset: Path, denoisers: list[str], run: Path, **options: Any) -> pd.DataFrame:
-    defaults = {"metrics": METRICS, "workers": 0, "examples": 0}
-    bench(dataset, denoisers, run, **(defaults | options))
-    return pd.read_parquet(run / "scores.parquet")
-
 
 def calls(plugins: Path) -> int:
     file = plugins.with_name(f"{plugins.name}.calls")
     return len(file.read_text(encoding="utf-8")) if file.is_file() else 0
-
-
-def told(run: Path) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((run / "run.json").read_text(encoding="utf-8"))
-    return content
 
 
 def test_a_run_counts_the_time_of_denoisers_and_libraries(dataset: Path, tmp_path: Path) -> None:
@@ -47,7 +34,9 @@ def test_a_run_counts_the_time_of_denoisers_and_libraries(dataset: Path, tmp_pat
     assert cost["library_s"] > 0
 
 
-def test_two_workers_write_the_same_bytes_as_one(dataset: Path, tmp_path: Path) -> None:
+def test_two_workers_write_the_same_bytes_as_one(
+    dataset: Path, tmp_path: Path, run_of: Callable[..., pd.DataFrame]
+) -> None:
     """The number of processes changes no score."""
     for workers in (0, 1, 2):
         run_of(dataset, ["noisy", "wiener"], tmp_path / str(workers), workers=workers)
@@ -58,7 +47,11 @@ def test_two_workers_write_the_same_bytes_as_one(dataset: Path, tmp_path: Path) 
 
 
 def test_a_second_run_does_nothing_and_says_so(
-    dataset: Path, plugins: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    dataset: Path,
+    plugins: Path,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    run_of: Callable[..., pd.DataFrame],
 ) -> None:
     """A finished run is not scored again."""
     run_of(dataset, [f"{plugins}:Half"], tmp_path / "run")
@@ -74,7 +67,7 @@ def test_a_second_run_does_nothing_and_says_so(
 
 @pytest.mark.parametrize("cut", [1, 7, 60])
 def test_a_killed_run_goes_on_where_the_journal_is_whole(
-    dataset: Path, plugins: Path, tmp_path: Path, cut: int
+    dataset: Path, plugins: Path, tmp_path: Path, cut: int, run_of: Callable[..., pd.DataFrame]
 ) -> None:
     """A torn last line costs one mixture; the scores are those of an undisturbed run."""
     run, half = tmp_path / "run", f"{plugins}:Half"
@@ -92,7 +85,7 @@ def test_a_killed_run_goes_on_where_the_journal_is_whole(
 
 
 def test_a_folder_of_another_dataset_or_device_is_refused(
-    dataset: Path, build: Callable[..., Path], tmp_path: Path
+    dataset: Path, build: Callable[..., Path], tmp_path: Path, run_of: Callable[..., pd.DataFrame]
 ) -> None:
     """A run folder belongs to one manifest and one device."""
     run_of(dataset, ["noisy"], tmp_path / "run")
@@ -104,7 +97,9 @@ def test_a_folder_of_another_dataset_or_device_is_refused(
         run_of(dataset, ["noisy"], tmp_path / "run", device="cuda")
 
 
-def test_a_folder_that_is_no_run_is_left_alone(dataset: Path, tmp_path: Path) -> None:
+def test_a_folder_that_is_no_run_is_left_alone(
+    dataset: Path, tmp_path: Path, run_of: Callable[..., pd.DataFrame]
+) -> None:
     """Somebody's folder of other things is not written into."""
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "thesis.txt").write_text("words", encoding="utf-8")
@@ -114,12 +109,17 @@ def test_a_folder_that_is_no_run_is_left_alone(dataset: Path, tmp_path: Path) ->
     assert [path.name for path in (tmp_path / "home").iterdir()] == ["thesis.txt"]
 
 
-def test_run_json_tells_what_where_and_with_what(dataset: Path, tmp_path: Path) -> None:
+def test_run_json_tells_what_where_and_with_what(
+    dataset: Path,
+    tmp_path: Path,
+    run_of: Callable[..., pd.DataFrame],
+    run_json: Callable[[Path], dict[str, Any]],
+) -> None:
     """The provenance has hashes, versions, hardware, seeds and the command line."""
     run = tmp_path / "run"
     run_of(dataset, ["noisy"], run, seed=3, command_line=["mn", "bench", "a b"])
 
-    story = told(run)
+    story = run_json(run)
     data = story["dataset"]
     assert (data["corpus"], data["dataset_version"], data["mixtures"]) == ("tiny", "2", 6)
     assert data["origins"] == {"synthetic": 5}
@@ -131,7 +131,9 @@ def test_run_json_tells_what_where_and_with_what(dataset: Path, tmp_path: Path) 
     assert story["finished"] >= story["started"]
 
 
-def test_progress_counts_mixtures_from_where_the_run_stands(dataset: Path, tmp_path: Path) -> None:
+def test_progress_counts_mixtures_from_where_the_run_stands(
+    dataset: Path, tmp_path: Path, run_of: Callable[..., pd.DataFrame]
+) -> None:
     """The bar starts at what is done and ends at all."""
     seen: list[tuple[int, int]] = []
     run_of(dataset, ["noisy"], tmp_path / "run", progress=lambda *counts: seen.append(counts))
@@ -142,7 +144,13 @@ def test_progress_counts_mixtures_from_where_the_run_stands(dataset: Path, tmp_p
     assert again == [(6, 6)]
 
 
-def test_examples_are_written_noted_and_kept(dataset: Path, plugins: Path, tmp_path: Path) -> None:
+def test_examples_are_written_noted_and_kept(
+    dataset: Path,
+    plugins: Path,
+    tmp_path: Path,
+    run_of: Callable[..., pd.DataFrame],
+    run_json: Callable[[Path], dict[str, Any]],
+) -> None:
     """Chosen mixtures have 16-bit audio; what would clip is attenuated, and that is noted."""
     run = tmp_path / "run"
     requests = ["noisy", f"{plugins}:Loud", f"{plugins}:Half"]
@@ -150,7 +158,7 @@ def test_examples_are_written_noted_and_kept(dataset: Path, plugins: Path, tmp_p
     before = {path: path.stat().st_mtime_ns for path in (run / "examples").rglob("*.flac")}
     run_of(dataset, requests, run, examples=3)
 
-    examples = told(run)["examples"]
+    examples = run_json(run)["examples"]
     assert len(examples) == 3
     assert len(before) == 3 * 6  # noisy, clean; an estimate and a residual of two
     assert {path: path.stat().st_mtime_ns for path in (run / "examples").rglob("*.flac")} == before
@@ -164,7 +172,12 @@ def test_examples_are_written_noted_and_kept(dataset: Path, plugins: Path, tmp_p
     assert abs(2 * estimate.astype(int) - noisy).max() <= 1  # one rounding to 16 bits
 
 
-def test_examples_that_are_not_chosen_leave_no_folder(dataset: Path, tmp_path: Path) -> None:
+def test_examples_that_are_not_chosen_leave_no_folder(
+    dataset: Path,
+    tmp_path: Path,
+    run_of: Callable[..., pd.DataFrame],
+    run_json: Callable[[Path], dict[str, Any]],
+) -> None:
     """Zero examples write none and remove those of before."""
     run = tmp_path / "run"
     run_of(dataset, ["noisy", "wiener"], run, examples=2)
@@ -173,10 +186,12 @@ def test_examples_that_are_not_chosen_leave_no_folder(dataset: Path, tmp_path: P
     run_of(dataset, ["noisy", "wiener"], run, examples=0)
 
     assert not (run / "examples").exists()
-    assert told(run)["examples"] == []
+    assert run_json(run)["examples"] == []
 
 
-def test_a_run_folder_holds_no_temporary_files(dataset: Path, tmp_path: Path) -> None:
+def test_a_run_folder_holds_no_temporary_files(
+    dataset: Path, tmp_path: Path, run_of: Callable[..., pd.DataFrame]
+) -> None:
     """What is written is renamed into place."""
     run_of(dataset, ["noisy", "wiener"], tmp_path / "run", examples=1)
 
@@ -193,7 +208,7 @@ with locked(Path(sys.argv[1]), command="mn bench"):
 
 
 def test_a_folder_that_another_process_writes_to_is_refused_until_that_is_killed(
-    dataset: Path, tmp_path: Path, halted: Callable[..., Any]
+    dataset: Path, tmp_path: Path, halted: Callable[..., Any], run_of: Callable[..., pd.DataFrame]
 ) -> None:
     """It is named, and nothing is written; a killed process leaves no lock."""
     process = halted(HOLDER, tmp_path / "run")

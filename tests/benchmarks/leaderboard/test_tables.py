@@ -1,31 +1,23 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
 
 from benchmarks.layers import weights_file
-from benchmarks.leaderboard.run import bench
 from benchmarks.models.musicecan import MusicEcan
 from benchmarks.report.report import report
 
-METRICS = ["snr", "si_sdr"]
 COLUMNS = [
     *("mixture_id", "task", "denoiser", "revision", "target", "metric", "value", "reason"),
     *("music_category", "noise_class", "snr_db", "split"),
 ]
 
 
-def run_of(dataset: Path, denoisers: list[str], run: Path, **options: Any) -> pd.DataFrame:
-    defaults = {"metrics": METRICS, "workers": 0, "examples": 0}
-    bench(dataset, denoisers, run, **(defaults | options))
-    return pd.read_parquet(run / "scores.parquet")
-
-
 def test_a_run_scores_every_mixture_denoiser_and_metric(
-    dataset: Path, plugins: Path, tmp_path: Path
+    dataset: Path, plugins: Path, tmp_path: Path, run_of: Callable[..., pd.DataFrame]
 ) -> None:
     """A run has one row per mixture, denoiser and metric, sorted, with the columns promised."""
     scores = run_of(dataset, ["noisy", f"{plugins}:Half"], tmp_path / "run")
@@ -43,7 +35,9 @@ def test_a_run_scores_every_mixture_denoiser_and_metric(
     assert halves.tolist() == pytest.approx(whole.tolist(), abs=1e-9)
 
 
-def test_the_run_keeps_what_its_report_needs_of_the_dataset(dataset: Path, tmp_path: Path) -> None:
+def test_the_run_keeps_what_its_report_needs_of_the_dataset(
+    dataset: Path, tmp_path: Path, run_of: Callable[..., pd.DataFrame]
+) -> None:
     """Clusters are the sources' groups, or the sources themselves; timing is measured."""
     run_of(dataset, ["noisy", "wiener"], tmp_path / "run")
 
@@ -58,7 +52,9 @@ def test_the_run_keeps_what_its_report_needs_of_the_dataset(dataset: Path, tmp_p
     assert timing["audio_s"].tolist() == [3.0, 3.0]
 
 
-def test_two_checkpoints_of_a_model_are_two_rows(dataset: Path, tmp_path: Path) -> None:
+def test_two_checkpoints_of_a_model_are_two_rows(
+    dataset: Path, tmp_path: Path, run_of: Callable[..., pd.DataFrame]
+) -> None:
     """NAME@WEIGHTS stands on the board by that name, with the size of its network."""
     pytest.importorskip("torch", reason="needs: pip install 'mn-dataset[torch]'")
     names = ["noisy"]
