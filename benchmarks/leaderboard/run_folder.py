@@ -48,8 +48,8 @@ class Record:
         scores: Per metric, as "name@version" or "name@version/target", value (None is NaN) and
             reason.
         detail: What went wrong, if anything did.
-        seconds: Wall-clock time of the estimate, after a first call that was not timed; None if
-            there is no estimate.
+        seconds: What the estimate cost, by ``evaluate.cost_s``, after a first call that was not
+            timed; None if there is no estimate.
         peak_memory_mb: Most memory that Python and numpy held during the call, in MB, if measured.
         calls_seconds: Wall-clock time of all calls of the denoiser, those that are not timed too.
         library_seconds: Wall-clock time inside the libraries of metrics.

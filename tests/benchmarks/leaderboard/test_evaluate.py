@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+
+from benchmarks.leaderboard.evaluate import cost_s
 
 
 def test_a_failing_denoiser_costs_its_own_rows_only(
@@ -64,3 +69,19 @@ def test_side_information_is_what_the_denoiser_declares(
 
     assert set(scores["reason"]) == {"saturated"}
     assert run_json(tmp_path / "run")["denoisers"][0]["rank_group"] == "oracle"
+
+
+def test_waiting_costs_nothing_and_a_program_that_was_started_does() -> None:
+    """Processor time: other work on the machine makes an estimate late, but no dearer."""
+    began = cost_s("cpu")
+    time.sleep(0.3)
+    waited = cost_s("cpu") - began
+    began = cost_s("cpu")
+    subprocess.run([sys.executable, "-c", "sum(range(10_000_000))"], check=True)
+    worked = cost_s("cpu") - began
+    began = cost_s("cuda")
+    time.sleep(0.05)
+
+    assert waited < 0.1
+    assert worked > 0.05
+    assert cost_s("cuda") - began >= 0.05
