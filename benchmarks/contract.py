@@ -169,6 +169,7 @@ REASONS = {
     "inverted": "the value is defined, of an estimate that is upside down",
     "library_error": "the metric's library raised",
     "unreadable_audio": "a file of the dataset is missing, damaged or changed",
+    "not_sampled": "the metric is scored on a part of the mixtures, of which this one is not",
 }
 """The reasons that every metric shares, and what each means; see ``MetricSpec.reasons``."""
 

@@ -46,7 +46,8 @@ def bench(
         denoisers: Names separated by commas; NAME+TRACKER is a gain rule over another noise
             tracker, ./my_denoiser.py:Class your own, ./described.toml a program or a folder.
         out: The run folder.
-        metrics: Names separated by commas; all that are installed by default.
+        metrics: Names separated by commas; all that are installed by default. NAME/5 scores a
+            costly one on every fifth mixture, of all kinds alike.
         device: Where torch denoisers run: cpu or cuda.
         workers: Processes; one per core by default. 0 is this one alone: then a denoiser that ends
             its process ends the run, and no time is kept.

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from benchmarks import registry
 from benchmarks.contract import DenoiserSpec, MetricSpec
 from benchmarks.harness.apply import load_denoiser
 from benchmarks.harness.listing import describe_denoisers
 from benchmarks.layers.weights_file import Card, read_card
+from benchmarks.leaderboard import sampling
 from benchmarks.leaderboard.evaluate import UNREADABLE, Entrant, Job, score_key, score_targets
 from benchmarks.leaderboard.ranking import BASELINE
 from benchmarks.leaderboard.run_folder import Record, RunFolder
@@ -36,6 +38,7 @@ class Plan:
         specs: What each of them declares.
         cards: What the weights of the learned ones say of themselves.
         metrics: The metrics, in the order asked.
+        every: Of each metric, one of how many mixtures it is scored on.
         absent: What is left out because it is not installed: default metrics, denoisers.
         device: Where learned denoisers run.
     """
@@ -45,6 +48,7 @@ class Plan:
     specs: dict[str, DenoiserSpec]
     cards: dict[str, Card]
     metrics: tuple[MetricSpec, ...]
+    every: dict[str, int]
     absent: tuple[Entry, ...]
     device: str
 
@@ -52,6 +56,11 @@ class Plan:
     def versions(self) -> dict[str, int]:
         """Version of every metric, by name."""
         return {metric.name: metric.version for metric in self.metrics}
+
+    @cached_property
+    def due(self) -> dict[str, tuple[str, ...]]:
+        """Which metrics each mixture is scored in, by its id."""
+        return sampling.due(self.dataset.mixtures, self.every)
 
     def settings(self) -> dict[str, str]:
         """Return what all numbers of one run folder must have in common."""
@@ -71,7 +80,8 @@ def make_plan(
     Args:
         dataset: The mixtures.
         denoisers: Registered names, or ``FILE.py:CLASS``.
-        metrics: Names of metrics; None for the default ones that are installed.
+        metrics: Names of metrics, or NAME/5 to score one on every fifth mixture; None for the
+            default ones that are installed.
         device: Where learned denoisers run.
         only_installed: Leave out denoisers that are not installed instead of refusing them.
 
@@ -81,7 +91,8 @@ def make_plan(
         InputError: if there is nothing to run, two denoisers have one name, or one is for another
             task than the dataset.
     """
-    metric_specs, absent = _metrics(metrics, dataset.task)
+    every = None if metrics is None else sampling.parse(metrics)
+    metric_specs, absent = _metrics(every, dataset.task)
     names = tuple(metric.name for metric in metric_specs)
     entrants: dict[str, Entrant] = {}
     specs: dict[str, DenoiserSpec] = {}
@@ -107,7 +118,8 @@ def make_plan(
     if not entrants:
         raise InputError("no denoiser was named; `mn denoisers` lists them")
     ordered = tuple(entrants[name] for name in sorted(entrants))
-    return Plan(dataset, ordered, specs, cards, metric_specs, absent, device)
+    every = {name: (every or {}).get(name, 1) for name in names}
+    return Plan(dataset, ordered, specs, cards, metric_specs, every, absent, device)
 
 
 def missing_jobs(plan: Plan, folder: RunFolder) -> Iterator[Job]:
@@ -126,7 +138,7 @@ def missing_jobs(plan: Plan, folder: RunFolder) -> Iterator[Job]:
     for mixture in plan.dataset.mixtures:
         entrants = []
         for number, entrant in enumerate(plan.entrants):
-            metrics = lacking[number].get(mixture.id, entrant.metrics)
+            metrics = lacking[number].get(mixture.id, plan.due[mixture.id])
             if metrics:
                 # Memory is measured once: on the first mixture that a denoiser meets.
                 key = (entrant.name, metrics, fresh[number])
@@ -159,10 +171,10 @@ def _lacking(plan: Plan, record: Record, mixture: MixtureRow) -> tuple[str, ...]
     """Return which metrics a denoiser still lacks on a mixture, of one target or another."""
     targets = score_targets(plan.dataset.task, mixture)
     return tuple(
-        metric.name
-        for metric in plan.metrics
+        name
+        for name in plan.due[mixture.id]
         if any(
-            record.scores.get(score_key(metric.name, metric.version, target), _NEVER)[1]
+            record.scores.get(score_key(name, plan.versions[name], target), _NEVER)[1]
             in _TRIED_AGAIN
             for target in targets
         )
@@ -182,7 +194,7 @@ def _refuse_other_task(dataset: Dataset, request: str, spec: DenoiserSpec) -> No
 
 
 def _metrics(
-    names: Sequence[str] | None, task: TaskSpec
+    names: Iterable[str] | None, task: TaskSpec
 ) -> tuple[tuple[MetricSpec, ...], tuple[Entry, ...]]:
     """Return the metrics to compute, and the default ones that cannot be."""
     default = task.metrics or suite.DEFAULT_METRICS

@@ -97,7 +97,9 @@ def describe_run(plan: Plan, run: Path) -> dict[str, Any]:
             }
             for entrant in plan.entrants
         ],
-        "metrics": [_metric(metric) for metric in plan.metrics],
+        "metrics": [
+            {**_metric(metric), "every": plan.every[metric.name]} for metric in plan.metrics
+        ],
         "not_installed": [{"name": entry.name, "install": entry.install} for entry in plan.absent],
         "environment": environment(),
     }

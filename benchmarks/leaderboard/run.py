@@ -62,7 +62,8 @@ def bench(
         dataset: A built dataset folder.
         denoisers: Registered names of its task, or ``FILE.py:CLASS``; "noisy" is of every task.
         run: The run folder, new or of an earlier call.
-        metrics: Names of metrics; None for the default ones that are installed.
+        metrics: Names of metrics, or NAME/5 to score one on every fifth mixture; None for the
+            default ones that are installed.
         workers: Processes; None for one per core. 0 for none but this: then a denoiser that ends
             its process ends the run, and no time is kept.
         device: Where learned denoisers run.

@@ -31,6 +31,7 @@ from benchmarks.leaderboard.run_folder import (
     mixtures_schema,
     scores_schema,
 )
+from benchmarks.leaderboard.sampling import NOT_SAMPLED
 from mn_dataset.files.parquet import write_rows, writer
 from mn_dataset.mix.dataset import Dataset, MixtureRow
 
@@ -138,12 +139,16 @@ class _Results:
 def _results(plan: Plan, folder: RunFolder, entrant: Entrant) -> _Results:
     """Gather a denoiser's scores; what all its estimates have in common is a value's reason."""
     records = merged(folder, entrant)
-    common = verdict(records[mixture.id] for mixture in plan.dataset.mixtures)
+    common = verdict(
+        records[mixture.id] for mixture in plan.dataset.mixtures if plan.due[mixture.id]
+    )
     if common.told:
         logger.warning("%s: %s", entrant.name, common.told)
     metrics = sorted(plan.versions)
     scores = [
         records[mixture.id].scores[score_key(name, plan.versions[name], target)]
+        if name in plan.due[mixture.id]
+        else (None, NOT_SAMPLED)
         for mixture in plan.dataset.mixtures
         for target in score_targets(plan.dataset.task, mixture)
         for name in metrics

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from benchmarks.harness.apply import load_denoiser
 from benchmarks.leaderboard.evaluate import Entrant, Job, score_key, score_mixture, score_targets
 from benchmarks.leaderboard.provenance import path_from, request_from
 from benchmarks.leaderboard.run_folder import Record, read_finished, read_table
+from benchmarks.leaderboard.sampling import NOT_SAMPLED
 from benchmarks.metrics import suite
 from mn_dataset import seeds
 from mn_dataset.errors import DatasetError, InputError
@@ -106,10 +107,11 @@ def verify_run(
     versions = _versions(description)
     entrants, left_out = _entrants(run, description, tuple(versions))
     stored = _stored(run)
-    estimates = sorted({(mixture, name) for mixture, name, *_ in stored if name in entrants})
+    due = {key[:3] for key, (_, reason) in stored.items() if reason != NOT_SAMPLED}
+    estimates = sorted({key[:2] for key in due if key[1] in entrants})
     sampled = seeds.generator(seed, "verify-run").shuffled(estimates)
     sampled = sampled[: _count(sample, len(estimates))]
-    jobs = _jobs(data, sampled, entrants, versions, device=description["settings"]["device"])
+    jobs = _jobs(data, sampled, entrants, due, versions, device=description["settings"]["device"])
     mismatches: list[Mismatch] = []
     for done, (job, records) in enumerate(each(_scored, jobs, workers=workers), start=1):
         mismatches += _differences(job, records, stored)
@@ -119,7 +121,7 @@ def verify_run(
     return Verification(
         estimates=len(sampled),
         of=len(estimates),
-        scores=sum((mixture, name) in compared for mixture, name, *_ in stored),
+        scores=sum(key[:2] in compared and key[:3] in due for key in stored),
         denoisers=tuple(sorted({name for _, name in sampled})),
         metrics=tuple(versions),
         left_out=left_out,
@@ -207,13 +209,15 @@ def _jobs(
     data: Dataset,
     sampled: Sequence[tuple[str, str]],
     entrants: dict[str, Entrant],
+    due: set[tuple[str, str, str]],
     versions: dict[str, int],
     *,
     device: str,
 ) -> list[tuple[Job]]:
     by_mixture = defaultdict(list)
     for mixture, name in sorted(sampled):
-        by_mixture[mixture].append(entrants[name])
+        metrics = tuple(metric for metric in versions if (mixture, name, metric) in due)
+        by_mixture[mixture].append(replace(entrants[name], metrics=metrics))
     return [
         (Job(data.root, data.task, mixture, tuple(by_mixture[mixture.id]), versions, device),)
         for mixture in data.mixtures
@@ -229,10 +233,10 @@ def _differences(job: Job, records: Sequence[Record], stored: Stored) -> list[Mi
     mismatches = []
     targets = score_targets(job.task, job.mixture)
     for entrant, record in zip(job.entrants, records, strict=True):
-        for metric, version in job.versions.items():
+        for metric in entrant.metrics:
             for file, target in zip(job.mixture.targets, targets, strict=True):
                 old, old_reason = stored[record.mixture_id, entrant.name, metric, file.name]
-                new, new_reason = record.scores[score_key(metric, version, target)]
+                new, new_reason = record.scores[score_key(metric, job.versions[metric], target)]
                 if old is None or new is None:
                     same = old is new and old_reason == new_reason
                 else:
