@@ -25,7 +25,7 @@ TRACKERS: dict[str, Callable[..., Power]] = {
 }
 """What estimates the noise of a mixture alone, by name."""
 
-VERSIONS = {"imcra": "2"}
+VERSIONS = {"minimum_statistics": "2", "imcra": "2"}
 """Of a tracker, raised when its estimate changes; 1 where none is told."""
 
 DEFAULT = "quantile"
