@@ -25,6 +25,9 @@ TRACKERS: dict[str, Callable[..., Power]] = {
 }
 """What estimates the noise of a mixture alone, by name."""
 
+VERSIONS = {"minimum_statistics": "2", "imcra": "2"}
+"""Of a tracker, raised when its estimate changes; 1 where none is told."""
+
 DEFAULT = "quantile"
 PROFILE = "profile"
 """The tracker that is handed a stretch of the noise alone."""
@@ -48,11 +51,15 @@ class Tracking:
     spec: ClassVar[DenoiserSpec]
 
     def __post_init__(self) -> None:
-        """Take the tracker's name, and what it needs, into the instance's declaration."""
+        """Take the tracker's name, version, and what it needs, into the instance's declaration."""
         if self.tracker != DEFAULT:
             needs = frozenset({"noise_profile"} if self.tracker == PROFILE else ())
-            name = f"{type(self).spec.name}+{self.tracker}"
-            object.__setattr__(self, "spec", replace(type(self).spec, name=name, needs=needs))
+            rule = type(self).spec
+            name, version = f"{rule.name}+{self.tracker}", rule.version
+            if self.tracker in VERSIONS:
+                version = f"{version}.{VERSIONS[self.tracker]}"
+            spec = replace(rule, name=name, needs=needs, version=version)
+            object.__setattr__(self, "spec", spec)
 
     @classmethod
     def variant(cls, name: str) -> Self:

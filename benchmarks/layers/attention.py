@@ -67,9 +67,10 @@ class HalfGate(nn.Module):
 class RedrawnGate(nn.Module):
     """Channel attention as it was released: a kernel drawn anew at every call, never trained.
 
-    Glorot-uniform without a bias. In training, kernels come from torch's generator; in inference
-    from the excerpt itself (its means of channels, in thousandths), so that an estimate can be
-    had again.
+    Glorot-uniform without a bias. In training one kernel of torch's generator serves the whole
+    batch, as there. The released inference hands over one excerpt at a time, so that each has a
+    kernel of its own: here too, in a batch as well. Departure: it comes from the excerpt itself
+    (its means of channels, in thousandths), so that an estimate can be had again.
     """
 
     def __init__(self, channels: int) -> None:

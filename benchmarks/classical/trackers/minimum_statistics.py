@@ -7,6 +7,9 @@ Whatever plays, each frequency falls back to the noise within a second or two. T
 window lies below the mean of the noise, by a factor that follows from how much the smoothed power
 fluctuates; it is compensated with the paper's own formulas. Its constants are kept as times, so
 that they hold at any hop.
+
+Departure from the paper, as in VOICEBOX (``estnoisem``): the inverse degrees of freedom have a
+least value, which falls from frame to frame and matters at the beginning alone.
 """
 
 from __future__ import annotations
@@ -28,8 +31,7 @@ _SUBWINDOWS = 8
 _SMOOTHING_MOST_S = 0.392  # α_max = 0.96 at a hop of 16 ms
 _SMOOTHING_LEAST_S = 0.0133  # α_min = 0.3
 _SMOOTHING_FALL_S = 0.064
-_CORRECTION_S = 0.0449  # 0.7 at 16 ms
-_CORRECTION_LEAST = 0.7
+_CORRECTION_S = 0.0449  # 0.7 at 16 ms, which is also the least of what is smoothed
 _MOMENTS_S = 0.0717  # β_max = 0.8
 _FREEDOM = (2.0, 14.0)  # least and, at the beginning, most equivalent degrees of freedom
 _UNSTEADY = 2.12  # a_v
@@ -41,7 +43,11 @@ _MEANS = (
     *(0.0, 0.26, 0.48, 0.58, 0.61, 0.668, 0.705, 0.762, 0.8, 0.841, 0.865, 0.89, 0.9, 0.91),
     *(0.92, 0.93, 0.935, 0.94),
 )
-"""M(D) for windows of D frames: the paper's table III."""
+"""M(D) for windows of D frames.
+
+Table 5 of Martin, "Bias compensation methods for minimum statistics noise power spectral density
+estimation", Signal Processing 86(6), 2006, which carries on table III of the paper.
+"""
 
 
 def minimum_statistics(power: Power, *, frames_per_s: float) -> Power:
@@ -103,7 +109,6 @@ def _tracked(frames: Frame, frames_per_s: float) -> Iterator[Frame]:
             followed &= ~lower & (current_sub > lowest)
             lowest = np.where(followed, current_sub, lowest)
             minima = np.where(followed, lowest, minima)
-            noise = lowest
             rising[:] = False
             current, current_sub = np.full_like(first, np.inf), np.full_like(first, np.inf)
             position = 0
@@ -122,7 +127,7 @@ def _smoothed(
     total = frame.sum(axis=-1, keepdims=True)
     jump = 1.0 / (1.0 + (past.power.sum(axis=-1, keepdims=True) / total - 1.0) ** 2)
     weight = memory(_CORRECTION_S)
-    correction = weight * past.correction + (1.0 - weight) * np.maximum(jump, _CORRECTION_LEAST)
+    correction = weight * past.correction + (1.0 - weight) * np.maximum(jump, weight)
     optimal = 1.0 / (1.0 + (past.power / noise - 1.0) ** 2)
     alpha = memory(_SMOOTHING_MOST_S) * correction * optimal
     snr = past.power.sum(axis=-1, keepdims=True) / noise.sum(axis=-1, keepdims=True)
@@ -140,8 +145,11 @@ def _smoothed(
 
 
 def _bias(inverse_freedom: Frame, length: int) -> Frame:
-    """Return mean over mean minimum of so many frames (eqs. 16 and 17)."""
-    mean = float(np.interp(length, _LENGTHS, _MEANS))
+    """Return mean over mean minimum of so many frames (eqs. 16 and 17).
+
+    Between the lengths of the table M(D) lies on a line over 1 / √D, as 1 − M(D) nearly does.
+    """
+    mean = float(np.interp(-(length**-0.5), -np.power(_LENGTHS, -0.5), _MEANS))
     return 1.0 + 2.0 * (length - 1) * (1.0 - mean) / (1.0 / inverse_freedom - 2.0 * mean)
 
 

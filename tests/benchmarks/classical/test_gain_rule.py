@@ -62,6 +62,14 @@ def test_the_name_tells_the_tracker_and_the_profile_is_told():
         load_denoiser("wiener+profile").check_alone()
 
 
+def test_a_tracker_whose_estimate_changed_is_another_revision():
+    """So that what a run kept of the old one is made anew; the others keep their rule's."""
+    assert load_denoiser("wiener+imcra").revision == "1.2"
+    assert load_denoiser("mmse_stsa+minimum_statistics").revision == "1.2"
+    assert load_denoiser("wiener+spp").revision == "1"
+    assert load_denoiser("wiener").revision == "1"
+
+
 @pytest.mark.parametrize(
     ("request_", "error", "message"),
     [

@@ -55,6 +55,18 @@ def test_a_redrawn_gate_differs_from_call_to_call_in_training():
     assert not list(gate.parameters())
 
 
+def test_a_redrawn_gate_has_one_kernel_for_a_batch_in_training():
+    """As released: what stands twice in a batch is weighed alike, in another call otherwise."""
+    gate, given = RedrawnGate(64).train(), features(batch=1).expand(3, -1, -1, -1)
+    torch.manual_seed(1)
+
+    weighed = gate(given)
+
+    torch.testing.assert_close(weighed[0], weighed[1])
+    torch.testing.assert_close(weighed[0], weighed[2])
+    assert not torch.allclose(gate(given), weighed, atol=1e-3)
+
+
 def test_a_redrawn_gate_is_drawn_from_the_excerpt_in_inference():
     """The same estimate again, alone or in a batch; another excerpt has another kernel."""
     gate, given = RedrawnGate(64).eval(), features()

@@ -4,6 +4,7 @@ import pytest
 
 from benchmarks.training.config_file import from_tables, load_config, shipped_names
 from mn_dataset.errors import InputError, UnknownName
+from mn_dataset.tasks import presets
 
 INF, NAN = float("inf"), float("nan")
 ENDS = {"limits": {"max_steps": 1}}
@@ -25,6 +26,15 @@ def test_the_paper_trains_as_it_says():
     assert paper.loss == ({"mae": 1.0}, {"mae": 1.0})
     assert (paper.optimizer.name, paper.optimizer.betas) == ("adam", (0.5, 0.9))
     assert (paper.optimizer.learning_rate, paper.data.batch, paper.data.segment_s) == (1e-4, 16, 2)
+
+
+def test_the_paper_trains_on_mixtures_of_its_preset():
+    """SNRs by variances; a level of 10^(x/10) on the amplitude is one of 2x decibels."""
+    data = load_config("paper").data
+
+    assert (data.snr_db,) == presets._SNR_DB["train"]
+    assert data.snr_definition == presets.SNR_DEFINITION
+    assert data.gain_db == tuple(2 * level for level in presets._LEVEL_DB)
 
 
 @pytest.mark.parametrize(
