@@ -7,8 +7,10 @@ recording of either kind and per pair which is unbiased for whatever pairs there
 recordings it is the two-way cluster-robust variance (Cameron, Gelbach, Miller, "Robust inference
 with multiway clustering", Journal of Business & Economic Statistics 29(2), 2011). The degrees of
 freedom are Satterthwaite's ("An approximate distribution of estimates of variance components",
-Biometrics Bulletin 2(6), 1946). With only two recordings on an axis the quantile is the weighted
-mean of the axes' own (Cochran and Cox, "Experimental Designs", 1950), which errs on the wide side.
+Biometrics Bulletin 2(6), 1946), but no more than twice those of the smaller axis alone: with three
+or four recordings the estimate is now and then huge, and the p-value then far too small. With only
+two recordings on an axis the quantile is the weighted mean of the axes' own (Cochran and Cox,
+"Experimental Designs", 1950), within the same bound, which errs on the wide side.
 
 Redrawing both kinds of recordings (Owen, "The pigeonhole bootstrap", Annals of Applied Statistics
 1(2), 2007) asks the same question, but with few recordings its percentiles are too narrow, and its
@@ -33,6 +35,10 @@ from numpy.typing import NDArray
 from benchmarks.leaderboard.inference import Estimate, Floats, freedom_of, quantile
 
 Labels = NDArray[Any]
+
+_MOST_FREEDOM = 2.0  # times that of the smaller axis: Satterthwaite's, as estimated, may be huge
+_RANKED_RECORDINGS = 3  # of each kind: with two, no p-value survives the correction for many pairs
+_RANKED_MIXTURES = 12
 
 
 @dataclass(frozen=True)
@@ -77,7 +83,12 @@ class Crossing:
             fitted = variance**2 / np.where(wobble > 0, wobble, np.inf)
             freedom = np.where(variance > unbiased, left, fitted)
         error: Floats = np.sqrt(variance)
-        return error, np.maximum(freedom, 1.0)
+        return error, np.clip(freedom, 1.0, _MOST_FREEDOM * (min(self.axes) - 1))
+
+    @property
+    def resolved(self) -> bool:
+        """Whether there are enough recordings of both kinds, and mixtures, to rank denoisers."""
+        return min(self.axes) >= _RANKED_RECORDINGS and len(self.pair) >= _RANKED_MIXTURES
 
     @property
     def axes(self) -> tuple[int, int]:
@@ -209,6 +220,14 @@ class Clustering:
     """
 
     cluster: NDArray[np.intp]
+
+    @property
+    def resolved(self) -> bool:
+        """Whether there are enough recordings and mixtures to rank denoisers."""
+        return (
+            int(self.cluster.max()) + 1 >= _RANKED_RECORDINGS
+            and len(self.cluster) >= _RANKED_MIXTURES
+        )
 
     def errors(self, residuals: Floats) -> tuple[Floats, Floats]:
         """Estimate how far the mean of every column may be off; see ``Crossing.errors``."""

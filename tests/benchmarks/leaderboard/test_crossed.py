@@ -72,14 +72,14 @@ def test_intervals_cover_at_their_rate_and_a_naive_bootstrap_does_not(
 def test_two_noise_recordings_cover_at_least_at_their_rate(simulate, designs, effects) -> None:
     """9 × 2: the interval errs on the wide side; the percentiles of both bootstraps are too narrow.
 
-    One difference of two noises tells their spread badly, so what is promised is 93 to 99 %.
+    One difference of two noises tells their spread badly, so what is promised is 93 % or more.
     """
     rounds, recordings = 4000, designs["9 × 2"]
     for effect in ("both", "mostly clips", "mostly noises"):
         values = simulate(recordings, effects[effect], rounds)
 
-        low, high = allowed(rounds, high=0.99)
-        assert low <= coverage(values, recordings) <= high
+        low, _ = allowed(rounds)
+        assert low <= coverage(values, recordings)
         assert naive(values) < low
         assert pigeonhole(values, recordings) < low
 
@@ -149,7 +149,8 @@ def test_when_all_meet_once_it_is_the_analysis_of_variance(simulate, designs) ->
     assert (noises > left).all()
     # Sums of 36 numbers in another order.
     assert found.error.tolist() == pytest.approx(np.sqrt(variance).tolist(), rel=1e-10)
-    assert found.freedom.tolist() == pytest.approx(freedom.tolist(), rel=1e-10)
+    bounded = np.minimum(freedom, 6)  # twice the smaller axis' own
+    assert found.freedom.tolist() == pytest.approx(bounded.tolist(), rel=1e-10)
 
 
 @pytest.mark.parametrize(("clips", "noises"), [(1, 5), (5, 1), (0, 0)])
