@@ -1,26 +1,27 @@
 """Estimate how far a mean may be off when mixtures share recordings of one kind, or of two.
 
-A value is taken as a mean, an effect of its recording of the first kind (the clean one), one of
-that of the second kind (the noise), and one of the pair of them with what is left. The variance of
-the plain mean over the mixtures is estimated by that quadratic form in the sums of residuals per
-recording of either kind and per pair which is unbiased for whatever pairs there are. With many
-recordings it is the two-way cluster-robust variance (Cameron, Gelbach, Miller, "Robust inference
-with multiway clustering", Journal of Business & Economic Statistics 29(2), 2011). The degrees of
-freedom are Satterthwaite's ("An approximate distribution of estimates of variance components",
-Biometrics Bulletin 2(6), 1946), but no more than twice those of the smaller axis alone: with three
-or four recordings the estimate is now and then huge, and the p-value then far too small. With only
-two recordings on an axis the quantile is the weighted mean of the axes' own (Cochran and Cox,
-"Experimental Designs", 1950), within the same bound, which errs on the wide side.
+A value is taken as the mean of its cell of the design (noise class and SNR, which are no matter of
+chance), an effect of its recording of the first kind (the clean one), one of that of the second
+kind (the noise), and one of the pair of them with what is left. The interval is of the plain mean
+over the mixtures, for other recordings of these classes at these SNRs. Its variance is estimated by
+that quadratic form in the sums of residuals per recording of either kind and per pair which is
+unbiased for whatever pairs and cells there are. With many recordings it is the two-way
+cluster-robust variance (Cameron, Gelbach, Miller, "Robust inference with multiway clustering",
+Journal of Business & Economic Statistics 29(2), 2011). The degrees of freedom are Satterthwaite's
+("An approximate distribution of estimates of variance components", Biometrics Bulletin 2(6), 1946),
+but no more than half as many again as recordings are left to compare on the smaller axis: with two
+or three left the estimate is now and then huge, and the p-value then far too small. With only one
+left the quantile is the weighted mean of the axes' own (Cochran and Cox, "Experimental Designs",
+1950), within the same bound, which errs on the wide side.
 
 Redrawing both kinds of recordings (Owen, "The pigeonhole bootstrap", Annals of Applied Statistics
 1(2), 2007) asks the same question, but with few recordings its percentiles are too narrow, and its
-p-values end at one over the number of draws. `tests/benchmarks/leaderboard` measures all of this on
-simulated recordings: the intervals hold the truth in 93 to 97 of 100 cases, and in more where
-recordings have no effect of their own, or where there are only two of a kind.
+p-values end at one over the number of draws. docs/statistics.md has what simulations tell of both.
 
-Where there is one kind of recordings only, the variance is the cluster-robust one with the factor
-G / (G − 1) for G clusters, and the quantile that of G − 1 degrees of freedom (Cameron and Miller,
-"A practitioner's guide to cluster-robust inference", Journal of Human Resources 50(2), 2015).
+Where there is one kind of recordings only, the variance is the cluster-robust one, unbiased where
+recordings alone have effects, and the quantile that of as many degrees of freedom as recordings are
+left to compare: without cells G − 1 for G of them (Cameron and Miller, "A practitioner's guide to
+cluster-robust inference", Journal of Human Resources 50(2), 2015).
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from benchmarks.leaderboard.inference import Estimate, Floats, freedom_of, quant
 
 Labels = NDArray[Any]
 
-_MOST_FREEDOM = 2.0  # times that of the smaller axis: Satterthwaite's, as estimated, may be huge
+_MOST_FREEDOM = 1.5  # times that of the smaller axis: Satterthwaite's, as estimated, may be huge
 _RANKED_LEFT = 2  # of three recordings: with two, no p-value survives the correction for pairs
 _RANKED_MIXTURES = 12
 

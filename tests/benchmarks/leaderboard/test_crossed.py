@@ -163,7 +163,7 @@ def test_when_all_meet_once_it_is_the_analysis_of_variance(simulate, designs) ->
     assert (noises > left).all()
     # Sums of 36 numbers in another order.
     assert found.error.tolist() == pytest.approx(np.sqrt(variance).tolist(), rel=1e-10)
-    bounded = np.minimum(freedom, 6)  # twice the smaller axis' own
+    bounded = np.minimum(freedom, 4.5)  # half as many again as the smaller axis' own
     assert found.freedom.tolist() == pytest.approx(bounded.tolist(), rel=1e-10)
 
 
