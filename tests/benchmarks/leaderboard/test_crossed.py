@@ -104,8 +104,8 @@ def test_intervals_cover_in_every_design(simulate, designs, effects, capsys) -> 
             others = pigeonhole(values[:, :2000], recordings), naive(values[:, :2000])
             shares = (f"{100 * share:.1f}" for share in (ours, *others))
             lines.append("{:42}{:22}{:>6}{:>12}{:>7}".format(design, effect, *shares))
-            # Where recordings decide little, or there are two or three of a kind, it may be wide.
-            few = bool({"2", "3"} & set(design.split()))
+            # Where recordings decide little, or there are few of a kind, it may be wide.
+            few = bool({"2", "3", "4"} & set(design.split()))
             wide = few or effect in ("half of everything", "no recordings")
             if not low - 0.005 * wide <= ours <= (1.0 if wide else high):
                 wrong.append(lines[-1])
