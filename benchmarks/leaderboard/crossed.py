@@ -1,28 +1,32 @@
 """Estimate how far a mean may be off when mixtures share recordings of one kind, or of two.
 
-A value is taken as a mean, an effect of its recording of the first kind (the clean one), one of
-that of the second kind (the noise), and one of the pair of them with what is left. The variance of
-the plain mean over the mixtures is estimated by that quadratic form in the sums of residuals per
-recording of either kind and per pair which is unbiased for whatever pairs there are. With many
-recordings it is the two-way cluster-robust variance (Cameron, Gelbach, Miller, "Robust inference
-with multiway clustering", Journal of Business & Economic Statistics 29(2), 2011). The degrees of
-freedom are Satterthwaite's ("An approximate distribution of estimates of variance components",
-Biometrics Bulletin 2(6), 1946). With only two recordings on an axis the quantile is the weighted
-mean of the axes' own (Cochran and Cox, "Experimental Designs", 1950), which errs on the wide side.
+A value is taken as the mean of its cell of the design (noise class and SNR, which are no matter of
+chance), an effect of its recording of the first kind (the clean one), one of that of the second
+kind (the noise), and one of the pair of them with what is left. The interval is of the plain mean
+over the mixtures, for other recordings of these classes at these SNRs. Its variance is estimated by
+that quadratic form in the sums of residuals per recording of either kind and per pair which is
+unbiased for whatever pairs and cells there are. With many recordings it is the two-way
+cluster-robust variance (Cameron, Gelbach, Miller, "Robust inference with multiway clustering",
+Journal of Business & Economic Statistics 29(2), 2011). The degrees of freedom are Satterthwaite's
+("An approximate distribution of estimates of variance components", Biometrics Bulletin 2(6), 1946),
+but no more than half as many again as recordings are left to compare on the smaller axis: with two
+or three left the estimate is now and then huge, and the p-value then far too small. With only one
+left the quantile is the weighted mean of the axes' own (Cochran and Cox, "Experimental Designs",
+1950), within the same bound, which errs on the wide side.
 
 Redrawing both kinds of recordings (Owen, "The pigeonhole bootstrap", Annals of Applied Statistics
 1(2), 2007) asks the same question, but with few recordings its percentiles are too narrow, and its
-p-values end at one over the number of draws. `tests/benchmarks/leaderboard` measures all of this on
-simulated recordings: the intervals hold the truth in 93 to 97 of 100 cases, and in more where
-recordings have no effect of their own, or where there are only two of a kind.
+p-values end at one over the number of draws. docs/statistics.md has what simulations tell of both.
 
-Where there is one kind of recordings only, the variance is the cluster-robust one with the factor
-G / (G − 1) for G clusters, and the quantile that of G − 1 degrees of freedom (Cameron and Miller,
-"A practitioner's guide to cluster-robust inference", Journal of Human Resources 50(2), 2015).
+Where there is one kind of recordings only, the variance is the cluster-robust one, unbiased where
+recordings alone have effects, and the quantile that of as many degrees of freedom as recordings are
+left to compare: without cells G − 1 for G of them (Cameron and Miller, "A practitioner's guide to
+cluster-robust inference", Journal of Human Resources 50(2), 2015).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -34,6 +38,10 @@ from benchmarks.leaderboard.inference import Estimate, Floats, freedom_of, quant
 
 Labels = NDArray[Any]
 
+_MOST_FREEDOM = 1.5  # times that of the smaller axis: Satterthwaite's, as estimated, may be huge
+_RANKED_LEFT = 2  # of three recordings: with two, no p-value survives the correction for pairs
+_RANKED_MIXTURES = 12
+
 
 @dataclass(frozen=True)
 class Crossing:
@@ -43,22 +51,24 @@ class Crossing:
         pair: Number of each mixture's pair among the pairs.
         first: Number of each pair's recording of the first kind.
         second: Number of each pair's recording of the second kind.
+        cell: Number of each mixture's cell of the design, whose mean is no matter of chance.
     """
 
     pair: NDArray[np.intp]
     first: NDArray[np.intp]
     second: NDArray[np.intp]
+    cell: NDArray[np.intp]
 
-    def errors(self, residuals: Floats) -> tuple[Floats, Floats]:
+    def errors(self, values: Floats) -> tuple[Floats, Floats]:
         """Estimate how far the mean of every column may be off.
 
         Args:
-            residuals: Shape (mixtures, columns), of mean zero.
+            values: Shape (mixtures, columns).
 
         Returns:
             Standard errors, and their degrees of freedom.
         """
-        residuals = _added(residuals, self.pair)
+        residuals = _added(_residuals(values, self.cell), self.pair)
         by_axis = [_added(residuals, codes) for codes in (self.first, self.second)]
         sums = np.stack([(part**2).sum(axis=0) for part in (*by_axis, residuals)])
         effects = self._solver @ sums
@@ -70,19 +80,32 @@ class Crossing:
             left = np.where(floor > variance, freedom_left, left)
             variance = np.maximum(variance, floor)
         effects = np.maximum(effects, 0.0)
-        if min(self.axes) == 2:
+        if min(self.left) == 1:
             freedom = self._wide(sums)
         else:
             wobble = (effects * (self._moments @ effects)).sum(axis=0)
             fitted = variance**2 / np.where(wobble > 0, wobble, np.inf)
             freedom = np.where(variance > unbiased, left, fitted)
         error: Floats = np.sqrt(variance)
-        return error, np.maximum(freedom, 1.0)
+        return error, np.clip(freedom, 1.0, _MOST_FREEDOM * min(self.left))
+
+    @property
+    def resolved(self) -> bool:
+        """Whether there are enough recordings of both kinds, and mixtures, to rank denoisers."""
+        return min(self.left) >= _RANKED_LEFT and len(self.pair) >= _RANKED_MIXTURES
 
     @property
     def axes(self) -> tuple[int, int]:
         """How many recordings of each kind there are."""
         return int(self.first.max()) + 1, int(self.second.max()) + 1
+
+    @cached_property
+    def left(self) -> tuple[int, int]:
+        """How many recordings of each kind are left to compare, once cells have their own means."""
+        first, second = (
+            _left(_met(codes[self.pair], self.cell)) for codes in (self.first, self.second)
+        )
+        return first, second
 
     @cached_property
     def shares(self) -> Floats:
@@ -96,16 +119,21 @@ class Crossing:
         return np.bincount(self.pair).astype(np.float64)
 
     @cached_property
+    def _cells(self) -> Floats:
+        """M: of each pair (rows) how often it is in a cell, over the square root of its size."""
+        met = _met(self.pair, self.cell)
+        return np.asarray(met / np.sqrt(met.sum(axis=0)))
+
+    @cached_property
     def _members(self) -> Floats:
         """Z: which recordings (columns, those of the first kind first) each pair (rows) is of."""
         first = np.eye(self.axes[0])[self.first]
         return np.hstack([first, np.eye(self.axes[1])[self.second]])
 
     def _centred(self, columns: Floats) -> Floats:
-        """Apply L = diag(n) − nn′/N, which makes sums of residuals of the pairs' means."""
-        weighted = self._met[:, np.newaxis] * columns
-        centre = np.outer(self._met, weighted.sum(axis=0)) / float(self._met.sum())
-        return np.asarray(weighted - centre)
+        """Apply L = diag(n) − MM′, which makes sums of residuals of the pairs' means."""
+        centre = self._cells @ (self._cells.T @ columns)
+        return np.asarray(self._met[:, np.newaxis] * columns - centre)
 
     def _blocks(self, squares: Floats, beside: Floats, corner: float) -> Floats:
         """Sum squares over the three kinds of effects, in rows and in columns."""
@@ -117,9 +145,9 @@ class Crossing:
     @cached_property
     def _expected(self) -> Floats:
         """What a unit of each effect's variance (columns) adds to each sum of squares (rows)."""
-        met, total = self._met, self._met.sum()
+        met, cells = self._met, self._cells
         moved = self._centred(self._members)
-        corner = (met**2).sum() - 2 * (met**3).sum() / total + ((met**2).sum() / total) ** 2
+        corner = (met**2).sum() - 2 * met @ (cells**2).sum(axis=1) + ((cells.T @ cells) ** 2).sum()
         return self._blocks((self._members.T @ moved) ** 2, (moved**2).sum(axis=0), corner)
 
     @cached_property
@@ -139,20 +167,23 @@ class Crossing:
         The estimate is z′Fz in the means z of the pairs, F = LQL with Q = Σ w Z Z′; its variance
         is 2·tr(FΣFΣ), so the entries are the squared norms of Z_p′FZ_q.
         """
-        met, total, last = self._met, self._met.sum(), self._weights[2]
+        met, cells, last = self._met, self._cells, self._weights[2]
         weights = np.repeat(self._weights[:2], self.axes)
         once = self._centred(self._members)
         twice = self._centred(once)
         single, double = self._members.T @ once, once.T @ once
         inner = single * weights @ single + last * double
         outer = single * weights @ once.T + last * twice.T
-        spikes, mix = np.stack([met**2, met], axis=1), np.array([[0.0, -1.0], [-1.0, 0.0]]) / total
-        mix[1, 1] = (met**2).sum() / total**2  # L² = diag(n²) + spikes · mix · spikes′
-        rank_two = mix @ (spikes.T @ spikes)
+        none, same = np.zeros(2 * (cells.shape[1],)), np.eye(cells.shape[1])
+        spikes = np.hstack([met[:, np.newaxis] * cells, cells])
+        mix = np.block(
+            [[none, -same], [-same, cells.T @ cells]]
+        )  # L² = diag(n²) + spikes·mix·spikes′
+        product = mix @ (spikes.T @ spikes)
         squared = (
             (met**4).sum()
             + 2 * np.trace(mix @ (spikes.T @ (met[:, np.newaxis] ** 2 * spikes)))
-            + np.trace(rank_two @ rank_two)
+            + np.trace(product @ product)
         )
         corner = (
             weights @ double**2 @ weights
@@ -163,13 +194,15 @@ class Crossing:
 
     @cached_property
     def _fits(self) -> list[tuple[Floats, Floats, int]]:
-        """Return how effects of both kinds, and of each alone, are fitted to the pairs.
+        """Return how cells and effects of both kinds, and of each alone, are fitted to the pairs.
 
-        That is which recordings each pair is of, what solves for their effects, and how many
-        pairs are left over.
+        That is which recordings and cells each pair is of, what solves for their effects, and how
+        many pairs are left over.
         """
         ends, fits = self.axes[0], []
-        for members in (self._members, self._members[:, :ends], self._members[:, ends:]):
+        cells = _met(self.pair, self.cell) / self._met[:, np.newaxis]
+        for recordings in (self._members, self._members[:, :ends], self._members[:, ends:]):
+            members = np.hstack([recordings, cells])
             gram = members.T @ members
             left = len(members) - int(np.linalg.matrix_rank(gram, hermitian=True))
             if left:
@@ -194,7 +227,7 @@ class Crossing:
     def _wide(self, sums: Floats) -> Floats:
         """Return the freedom whose quantile is the weighted mean of the two axes' quantiles."""
         parts = (self.shares / np.diag(self._expected))[:2, np.newaxis] * sums[:2]
-        first, second = (quantile(np.array(size - 1.0)) for size in self.axes)
+        first, second = (quantile(np.array(float(left))) for left in self.left)
         whole = parts.sum(axis=0)
         share = np.divide(parts[0], whole, out=np.full_like(whole, 0.5), where=whole > 0)
         return freedom_of(share * first + (1.0 - share) * second)
@@ -206,16 +239,32 @@ class Clustering:
 
     Attributes:
         cluster: Number of each mixture's recording.
+        cell: Number of each mixture's cell of the design, whose mean is no matter of chance.
     """
 
     cluster: NDArray[np.intp]
+    cell: NDArray[np.intp]
 
-    def errors(self, residuals: Floats) -> tuple[Floats, Floats]:
+    def errors(self, values: Floats) -> tuple[Floats, Floats]:
         """Estimate how far the mean of every column may be off; see ``Crossing.errors``."""
-        sums = _added(residuals, self.cluster)
-        count = len(sums)
-        variance = (sums**2).sum(axis=0) * count / (count - 1) / len(residuals) ** 2
-        return np.sqrt(variance), np.full(residuals.shape[1], count - 1.0)
+        sums = _added(_residuals(values, self.cell), self.cluster)
+        met = _met(self.cluster, self.cell)
+        sizes, cells = met.sum(axis=1), met / np.sqrt(met.sum(axis=0))
+        expected = (  # of the sum of squares, as in ``Crossing``
+            (sizes**2).sum() - 2 * sizes @ (cells**2).sum(axis=1) + ((cells.T @ cells) ** 2).sum()
+        )
+        variance = (sums**2).sum(axis=0) * (sizes**2).sum() / expected / len(values) ** 2
+        return np.sqrt(variance), np.full(values.shape[1], float(self.left))
+
+    @cached_property
+    def left(self) -> int:
+        """How many recordings are left to compare, once cells have means of their own."""
+        return _left(_met(self.cluster, self.cell))
+
+    @property
+    def resolved(self) -> bool:
+        """Whether there are enough recordings and mixtures to rank denoisers."""
+        return self.left >= _RANKED_LEFT and len(self.cluster) >= _RANKED_MIXTURES
 
 
 def estimate(values: Floats, crossing: Crossing | Clustering | None) -> Estimate:
@@ -232,15 +281,21 @@ def estimate(values: Floats, crossing: Crossing | Clustering | None) -> Estimate
     mean = values.mean(axis=0)
     if crossing is None:
         return Estimate(mean, *np.full((2, len(mean)), np.nan))
-    return Estimate(mean, *crossing.errors(values - mean))
+    return Estimate(mean, *crossing.errors(values), left=float(np.min(crossing.left)))
 
 
-def crossed(first: Labels, second: Labels | None) -> Crossing | Clustering | None:
+def crossed(
+    first: Labels, second: Labels | None, *, cells: Sequence[Labels] = ()
+) -> Crossing | Clustering | None:
     """Find which recordings met; None with under two of a kind, where chance cannot be told.
 
     Args:
         first: Names or numbers of each mixture's recording of the first kind (or its group).
         second: The same of the second kind; None where there is one kind only.
+        cells: Names or numbers of each mixture's cell of the design, from the finest division to
+            the coarsest: the first that leaves recordings of every kind to compare within cells
+            counts. If none does, as where every class has one noise and every noise one SNR, all
+            mixtures are one cell.
     """
     axes = [
         np.unique(names, return_inverse=True)[1] for names in (first, second) if names is not None
@@ -248,10 +303,36 @@ def crossed(first: Labels, second: Labels | None) -> Crossing | Clustering | Non
     sizes = [int(codes.max(initial=-1)) + 1 for codes in axes]
     if min(sizes) < 2:
         return None
+    divisions = [np.unique(names, return_inverse=True)[1] for names in cells]
+    cell = next(
+        (codes for codes in divisions if all(_left(_met(axis, codes)) for axis in axes)),
+        np.zeros(len(first), dtype=np.intp),
+    )
     if len(axes) == 1:
-        return Clustering(axes[0])
+        return Clustering(axes[0], cell)
     pairs, pair = np.unique(axes[0] * sizes[1] + axes[1], return_inverse=True)
-    return Crossing(pair, pairs // sizes[1], pairs % sizes[1])
+    return Crossing(pair, pairs // sizes[1], pairs % sizes[1], cell)
+
+
+def _met(codes: NDArray[np.intp], cell: NDArray[np.intp]) -> Floats:
+    """Count the mixtures of each recording or pair (rows) in each cell (columns)."""
+    shape = int(codes.max()) + 1, int(cell.max()) + 1
+    counts = np.bincount(codes * shape[1] + cell, minlength=shape[0] * shape[1])
+    return counts.reshape(shape).astype(np.float64)
+
+
+def _left(met: Floats) -> int:
+    """Return the rank of sums of residuals: recordings less the groups of cells that share none."""
+    scaled = met / np.sqrt(np.outer(met.sum(axis=1), met.sum(axis=0)))
+    # One singular value of one per group, all others are less.
+    whole = np.linalg.eigvalsh(scaled.T @ scaled) > 1.0 - 1e-9
+    return len(met) - int(whole.sum())
+
+
+def _residuals(values: Floats, cell: NDArray[np.intp]) -> Floats:
+    """Take the mean of its cell off every value."""
+    means = _added(values, cell) / np.bincount(cell)[:, np.newaxis]
+    return np.asarray(values - means[cell])
 
 
 def _added(values: Floats, codes: NDArray[Any]) -> Floats:

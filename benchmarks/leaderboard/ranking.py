@@ -255,7 +255,7 @@ def _compared_rows(
     duels = _duels(estimates.only(slice(2 * count, None)), pairs, contest, n=len(values))
     p_values = np.full(count, _NAN)
     tested = np.array([group != "reference" for group in contest.groups])
-    p_values[tested] = holm(two_sided(deltas.only(tested)))
+    p_values[tested] = holm(two_sided(deltas.only(tested).skewed))
     above = np.bincount(duels.worse[duels.sure], minlength=count)
     below = np.bincount(duels.better[duels.sure], minlength=count)
     median, weighted = np.median(values, axis=0), seconds @ values / seconds.sum()

@@ -102,7 +102,10 @@ class Scores:
             yield (target,), values
 
     def crossings(self, inside: Flags) -> Crossings:
-        """Return what finds which recordings met in some of a cell's mixtures."""
+        """Return what finds which recordings met in some of a cell's mixtures.
+
+        Means differ by the first facet and by numbers because the test set was drawn so.
+        """
         kinds = [
             codes[inside]
             for codes, axis in zip(self.clusters, self.task.clusters, strict=True)
@@ -111,10 +114,18 @@ class Scores:
         # Without a kind of recordings that mixtures could share, every mixture is for itself.
         first, second, *_ = [*(kinds or [np.flatnonzero(inside)]), None]
 
+        numbers = [self.labels[column][inside] for column in self.numbers]
+        classes = next(iter(self.labels.values()))[inside]
+        cells = [_joined([classes, *numbers]), *([_joined(numbers)] if numbers else [])]
+
         @cache  # metrics mostly share the mixtures on which they are defined
         def of_support(support: bytes) -> Crossing | Clustering | None:
             flags = np.frombuffer(support, dtype=bool)
-            return crossed(first[flags], None if second is None else second[flags])
+            return crossed(
+                first[flags],
+                None if second is None else second[flags],
+                cells=[codes[flags] for codes in cells],
+            )
 
         return lambda support: of_support(support.tobytes())
 
@@ -252,6 +263,11 @@ class _Matrices:
             for metric in self._metrics
         }
         return means, by_target
+
+
+def _joined(labels: Sequence[Names]) -> NDArray[np.intp]:
+    """Number the combinations of labels that mixtures have."""
+    return np.unique(np.stack(labels), axis=1, return_inverse=True)[1].ravel()
 
 
 def _names(column: pd.Series[Any]) -> Names:

@@ -4,10 +4,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from benchmarks.leaderboard.crossed import crossed, estimate
+from benchmarks.leaderboard.crossed import Clustering, Crossing, crossed, estimate
 
 Floats = NDArray[np.float64]
 Recordings = tuple[NDArray[np.intp], NDArray[np.intp]]
+
+
+def met(clips: int, noises: int) -> Recordings:
+    """Return the clean and noise recording of each mixture when all meet once."""
+    clean, noise = np.divmod(np.arange(clips * noises), noises)
+    return clean, noise
 
 
 def held(means: Floats, half: Floats) -> float:
@@ -72,14 +78,14 @@ def test_intervals_cover_at_their_rate_and_a_naive_bootstrap_does_not(
 def test_two_noise_recordings_cover_at_least_at_their_rate(simulate, designs, effects) -> None:
     """9 × 2: the interval errs on the wide side; the percentiles of both bootstraps are too narrow.
 
-    One difference of two noises tells their spread badly, so what is promised is 93 to 99 %.
+    One difference of two noises tells their spread badly, so what is promised is 93 % or more.
     """
     rounds, recordings = 4000, designs["9 × 2"]
     for effect in ("both", "mostly clips", "mostly noises"):
         values = simulate(recordings, effects[effect], rounds)
 
-        low, high = allowed(rounds, high=0.99)
-        assert low <= coverage(values, recordings) <= high
+        low, _ = allowed(rounds)
+        assert low <= coverage(values, recordings)
         assert naive(values) < low
         assert pigeonhole(values, recordings) < low
 
@@ -98,8 +104,9 @@ def test_intervals_cover_in_every_design(simulate, designs, effects, capsys) -> 
             others = pigeonhole(values[:, :2000], recordings), naive(values[:, :2000])
             shares = (f"{100 * share:.1f}" for share in (ours, *others))
             lines.append("{:42}{:22}{:>6}{:>12}{:>7}".format(design, effect, *shares))
-            # Where recordings decide little, or there are two of a kind, wide is all one can be.
-            wide = "2" in design.split() or effect in ("half of everything", "no recordings")
+            # Where recordings decide little, or there are few of a kind, it may be wide.
+            few = bool({"2", "3", "4"} & set(design.split()))
+            wide = few or effect in ("half of everything", "no recordings")
             if not low - 0.005 * wide <= ours <= (1.0 if wide else high):
                 wrong.append(lines[-1])
             if effect != "no recordings" and others[1] >= low:
@@ -110,16 +117,23 @@ def test_intervals_cover_in_every_design(simulate, designs, effects, capsys) -> 
     assert not wrong
 
 
-def test_the_variance_is_unbiased_and_its_freedom_follows_from_its_variance(simulate) -> None:
-    """Over redrawn effects the estimated variance has the mean and the variance that it claims."""
+@pytest.mark.parametrize("cells", [1, 5])
+def test_the_variance_is_unbiased_and_its_freedom_follows_from_its_variance(
+    simulate, cells: int
+) -> None:
+    """Over redrawn effects the estimated variance has the mean and the variance that it claims.
+
+    That holds when every cell of the design has its own mean too, which is taken off.
+    """
     rng = np.random.default_rng(3)
     recordings = rng.integers(0, 7, 60), rng.integers(0, 6, 60)  # pairs meet unevenly often
     sizes = (1.3, 0.9, 0.5, 0.0)
     values = simulate(recordings, sizes, 40_000)
-    crossing = crossed(*recordings)
-    assert crossing is not None
+    cell = rng.integers(0, cells, 60)
+    crossing = crossed(*recordings, cells=[cell])
+    assert isinstance(crossing, Crossing)
 
-    error, _ = crossing.errors(values - values.mean(axis=0))
+    error, _ = crossing.errors(values + 10.0 * cell[:, np.newaxis])
     variances = np.square(sizes[:3])
     expected = crossing.shares @ variances
 
@@ -149,7 +163,8 @@ def test_when_all_meet_once_it_is_the_analysis_of_variance(simulate, designs) ->
     assert (noises > left).all()
     # Sums of 36 numbers in another order.
     assert found.error.tolist() == pytest.approx(np.sqrt(variance).tolist(), rel=1e-10)
-    assert found.freedom.tolist() == pytest.approx(freedom.tolist(), rel=1e-10)
+    bounded = np.minimum(freedom, 4.5)  # half as many again as the smaller axis' own
+    assert found.freedom.tolist() == pytest.approx(bounded.tolist(), rel=1e-10)
 
 
 @pytest.mark.parametrize(("clips", "noises"), [(1, 5), (5, 1), (0, 0)])
@@ -219,6 +234,49 @@ def test_intervals_of_one_kind_of_recordings_cover_at_their_rate(simulate, sizes
     low, high = allowed(4000)
     assert low <= held(clustered.mean, clustered.half_width) <= high
     assert held(alone.mean, alone.half_width) < 0.85
+
+
+@pytest.mark.parametrize("sizes", [(4,) * 8, (1, 2, 3, 4, 5, 6, 7, 8) * 2])
+def test_songs_of_several_cells_have_an_unbiased_variance(simulate, sizes) -> None:
+    """What cells add to the values is taken off, songs that share some count for less."""
+    songs = np.repeat(np.arange(len(sizes)), sizes)
+    cell = np.arange(len(songs)) % 3
+    values = simulate((songs, np.zeros_like(songs)), (1.0, 0.0, 0.0, 0.0), rounds=20_000)
+    clustering = crossed(songs, None, cells=[cell])
+    assert isinstance(clustering, Clustering)
+
+    error, freedom = clustering.errors(values + 10.0 * cell[:, np.newaxis])
+
+    # 20 000 rounds tell a mean of 7 degrees of freedom to 0.4 %; four times that.
+    truth = np.square(sizes).sum() / len(songs) ** 2
+    assert float((error**2).mean()) == pytest.approx(truth, rel=0.015)
+    assert set(freedom.tolist()) == {len(sizes) - 1.0}
+
+
+def test_recordings_that_only_one_cell_has_are_compared_within_it() -> None:
+    """Of 17 noises in 5 classes 12 are left to compare; clips of all classes lose one."""
+    clip, noise = met(19, 17)
+    noise_class = np.array([0] * 4 + [1] * 3 + [2] * 3 + [3] * 3 + [4] * 4)[noise]
+
+    crossing = crossed(clip, noise, cells=[noise_class])
+
+    assert isinstance(crossing, Crossing)
+    assert crossing.left == (18, 12)
+
+
+def test_where_cells_leave_nothing_to_compare_a_coarser_division_counts() -> None:
+    """One noise per class: by SNR alone. One SNR per noise: none is taken off."""
+    clip, noise = met(6, 4)
+    snr_db = np.arange(24) // 2 % 3
+
+    by_snr = crossed(clip, noise, cells=[noise * 10 + snr_db, snr_db])
+    by_none = crossed(clip, noise, cells=[noise * 10 + snr_db, noise])
+
+    assert isinstance(by_snr, Crossing)
+    assert isinstance(by_none, Crossing)
+    assert by_snr.cell.tolist() == snr_db.tolist()
+    assert set(by_none.cell.tolist()) == {0}
+    assert by_none.left == (5, 3)
 
 
 def test_one_cluster_of_one_kind_leaves_chance_untold() -> None:

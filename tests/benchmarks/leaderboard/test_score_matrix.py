@@ -63,6 +63,30 @@ def test_what_was_not_asked_for_is_passed_over() -> None:
     assert {name: values.tolist() for name, values in found.values.items()} == {"snr": [[0], [100]]}
 
 
+def test_means_are_taken_off_by_class_and_number_where_noises_are_left_to_compare() -> None:
+    """Which cells a mixture is of follows from its noise class and SNR, of those in question."""
+    classes, noises = np.repeat(["crowd", "weather"], 8), np.arange(16) // 4
+    scored = rows(16).assign(
+        noise_class=np.repeat(classes, 4), snr_db=np.repeat(5.0 * (np.arange(16) % 2), 4)
+    )
+    facts = mixtures(16).assign(noise_cluster=noises, clean_cluster=np.arange(16) // 2 % 4)
+    facts["mixture_id"] = [f"test/{number}" for number in range(16)]
+    found = arrange([scored], facts, task=SPEC, denoisers=DENOISERS, metrics=METRICS)
+    order = [int(name.removeprefix("test/")) for name in found.ids]
+    whole, crowd = np.ones(16, dtype=bool), np.isin(order, range(8))
+
+    both = found.crossings(whole)(whole)
+    one_class = found.crossings(crowd)(np.ones(8, dtype=bool))
+    single_noises = found.crossings(whole)(np.isin(order, [*range(4), *range(8, 12)]))
+
+    assert both is not None
+    assert one_class is not None
+    assert single_noises is not None
+    assert both.cell.tolist() == [2 * (number // 8) + number % 2 for number in order]
+    assert one_class.cell.tolist() == [number % 2 for number in order if number < 8]
+    assert single_noises.cell.tolist() == [n % 2 for n in order if n % 8 < 4]
+
+
 def test_a_mixture_without_scores_is_left_out() -> None:
     """Nobody knows of what kind it is; the others keep their ids and values."""
     scored = rows(3)
