@@ -40,10 +40,12 @@ def report(run: str | Path) -> None:
     with locked(run, command="mn report"):
         with replacement(run / "leaderboard.csv") as temporary, temporary.open("wb") as file:
             board.rows.to_csv(file, index=False, lineterminator="\n", float_format="%.6g")
+        facet = board.first_facet.column
         tables = {
             "rows": board.rows,
             "duels": board.duels,
-            "smallest_differences": smallest(board.duels, by=board.first_facet.column),
+            "claims": board.claims,
+            "smallest_differences": smallest(board.duels_by(facet), by=facet),
         }
         head = {"title": board.title, "provenance": board.run, "timing": board.timing}
         with replacement(run / "leaderboard.json") as temporary, temporary.open("wb") as file:

@@ -186,8 +186,8 @@ def _how_to_read(board: Board) -> str:
 
 
 def _surely_better(board: Board, metric: str) -> Iterator[str]:
-    over_all = board.duels[board.first_facet.column] == ALL
-    duels = board.duels[(board.duels["metric"] == metric) & over_all]
+    duels = board.duels_by(None)
+    duels = duels[duels["metric"] == metric]
     if duels.empty:
         return
     sure = duels[duels["p_value"] < SIGNIFICANT]
@@ -208,7 +208,7 @@ def _surely_better(board: Board, metric: str) -> Iterator[str]:
 
 def _smallest(board: Board) -> Iterator[str]:
     column = board.first_facet.column
-    visible = smallest(board.duels, by=column)
+    visible = smallest(board.duels_by(column), by=column)
     if visible.empty:
         return
     differences = visible.pivot(index="metric", columns=column, values="difference")

@@ -79,7 +79,7 @@ def test_every_metric_coverage_and_what_is_missing_are_told(run: Path) -> None:
     assert "2 × the metric's activity detector found nothing to score" in text
     assert "1 × a file of the dataset is missing" in text
     assert "- stoi: `pip install 'mn-dataset[perceptual]'`" in text
-    assert "the 4 clean and 4 noise recordings" in text
+    assert "the 4 clean and 8 noise recordings" in text
 
 
 def test_who_is_surely_better_and_what_could_be_seen_is_told(run: Path) -> None:
