@@ -11,9 +11,10 @@ import pandas as pd
 
 from benchmarks.leaderboard.inference import smallest
 from benchmarks.report.latex import LATEX, latex
+from benchmarks.report.markdown import markdown
 from benchmarks.report.page import page
 from benchmarks.report.summary import read_board
-from benchmarks.report.text import MARKDOWN, markdown
+from benchmarks.report.text import MARKDOWN
 from mn_dataset.files.atomic import replacement, write_text
 from mn_dataset.files.lock import locked
 

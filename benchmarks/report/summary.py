@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from benchmarks.contract import DEFINED
 from benchmarks.leaderboard import selection
 from benchmarks.leaderboard.aggregation import leaderboard
+from benchmarks.leaderboard.ranking import negligible
 from benchmarks.leaderboard.run_folder import read_finished, read_table
 from benchmarks.leaderboard.score_matrix import ALL, Scores, read_scores
 from mn_dataset.records import SYNTHETIC
@@ -120,6 +122,25 @@ class Board:
         """Return the claims of a family in one metric, likewise."""
         rows = self._divided(self.claims, self.scores.labels, facet)
         return rows[(rows["metric"] == metric) & (rows["family"] == family)]
+
+    def lacking(self, metric: str) -> dict[str, int]:
+        """Return on how many of the mixtures that anybody has a value on each denoiser has none."""
+        missing = np.isnan(self.scores.values[metric])
+        counts = missing[~missing.all(axis=1)].sum(axis=0)
+        return dict(zip(self.names, counts.tolist(), strict=True))
+
+    def measured(self, metric: str) -> int:
+        """Return on how many mixtures anybody has a value."""
+        return int(np.isfinite(self.scores.values[metric]).any(axis=1).sum())
+
+    def negligible(self, metric: str) -> float:
+        """Return which difference on a mixture is negligible."""
+        return negligible(self.metrics[metric])
+
+    def unit(self, metric: str) -> str:
+        """Return the metric's unit as it stands after a number."""
+        unit = self.metrics[metric]["unit"]
+        return "" if unit == "1" else f" {unit}"
 
     def axis_texts(self, column: str, labels: Sequence[str] | None = None) -> list[str]:
         """Return the labels of a facet, or some of them, as tables show them."""
