@@ -59,8 +59,8 @@ def leaderboard(scores: Scores, run: Mapping[str, Any]) -> Leaderboard:
     names = [denoiser["name"] for denoiser in run["denoisers"]]
     contests = {metric["name"]: contest(run, metric) for metric in run["metrics"]}
     rows: list[tuple[object, ...]] = []
-    fought = [pd.DataFrame(columns=duel_columns(scores))]
-    claimed = [pd.DataFrame(columns=claim_columns(scores))]
+    fought: list[tuple[object, ...]] = []
+    claimed: list[tuple[object, ...]] = []
     for labels, inside in scores.cells():
         crossings, recordings = scores.crossings(inside), scores.recordings(inside)
         for target, values in scores.sides():
@@ -71,19 +71,12 @@ def leaderboard(scores: Scores, run: Mapping[str, Any]) -> Leaderboard:
                 for name, row in zip(names, outcome.standings, strict=True):
                     rows.append((name, *labels, *target, metric, *vars(row).values()))
                 if told and outcome.duels is not None:
-                    about = {"metric": metric, **dict(zip(scores.labels, labels, strict=True))}
-                    fought.append(outcome.duels.table(names).assign(**about))
-                    claimed += [part.table(names).assign(**about) for part in outcome.claims]
+                    fought += [(metric, *labels, *row) for row in outcome.duels.rows(names)]
+                    for part in outcome.claims:
+                        claimed += [(metric, *labels, *row) for row in part.rows(names)]
     ranks = dict.fromkeys(("rank", "rank_high"), "Int64")
     return Leaderboard(
         rows=pd.DataFrame(rows, columns=leaderboard_columns(scores)).astype(ranks),
-        duels=_joined(fought),
-        claims=_joined(claimed),
+        duels=pd.DataFrame(fought, columns=duel_columns(scores)),
+        claims=pd.DataFrame(claimed, columns=claim_columns(scores)),
     )
-
-
-def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """Return the rows of all parts in the columns of the first, which has no rows."""
-    columns = list(parts[0].columns)
-    filled = [part[columns] for part in parts if len(part)] or parts
-    return pd.concat(filled).reset_index(drop=True)

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from benchmarks.leaderboard.inference import Floats, holm
 from benchmarks.leaderboard.paired import Paired
@@ -22,7 +21,7 @@ BEST_CLASSICAL = "best_classical"
 """The family of the learned blind denoisers against the best classical one; the other is noisy."""
 
 COLUMNS = (*("family", "denoiser", "opponent", "n", "difference", "ci_low", "ci_high", "p_value"),)
-"""Of the table."""
+"""Of the rows of claims."""
 
 
 @dataclass(frozen=True)
@@ -47,20 +46,19 @@ class Claims:
     half_width: Floats
     p_value: Floats
 
-    def table(self, names: Sequence[str]) -> pd.DataFrame:
-        """Return a row per denoiser, with names."""
-        return pd.DataFrame(
-            {
-                "family": self.family,
-                "denoiser": [names[number] for number in self.denoiser],
-                "opponent": [names[number] for number in self.opponent],
-                "n": self.n,
-                "difference": self.difference,
-                "ci_low": self.difference - self.half_width,
-                "ci_high": self.difference + self.half_width,
-                "p_value": self.p_value,
-            }
+    def rows(self, names: Sequence[str]) -> list[tuple[object, ...]]:
+        """Return a row of ``COLUMNS`` per denoiser, with names."""
+        columns = (
+            [self.family] * len(self.denoiser),
+            [names[number] for number in self.denoiser],
+            [names[number] for number in self.opponent],
+            [self.n] * len(self.denoiser),
+            self.difference.tolist(),
+            (self.difference - self.half_width).tolist(),
+            (self.difference + self.half_width).tolist(),
+            self.p_value.tolist(),
         )
+        return list(zip(*columns, strict=True))
 
 
 def over_baseline(gains: Paired, contest: Contest, *, n: int) -> Claims:

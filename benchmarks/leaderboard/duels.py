@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from benchmarks.leaderboard.inference import SIGNIFICANT, Floats, detectable, holm
 from benchmarks.leaderboard.paired import Paired
@@ -16,7 +15,7 @@ COLUMNS = (
     *("better", "worse", "n", "difference", "ci_low", "ci_high", "p_value", "detectable"),
     "equal",
 )
-"""Of the table."""
+"""Of the rows of duels."""
 
 
 @dataclass(frozen=True)
@@ -48,21 +47,20 @@ class Duels:
         """Whether the better one is surely better."""
         return self.p_value < SIGNIFICANT
 
-    def table(self, names: Sequence[str]) -> pd.DataFrame:
-        """Return a row per pair, with the denoisers by name."""
-        return pd.DataFrame(
-            {
-                "better": [names[number] for number in self.better],
-                "worse": [names[number] for number in self.worse],
-                "n": self.n,
-                "difference": self.difference,
-                "ci_low": self.difference - self.half_width,
-                "ci_high": self.difference + self.half_width,
-                "p_value": self.p_value,
-                "detectable": self.detectable,
-                "equal": self.equal,
-            }
+    def rows(self, names: Sequence[str]) -> list[tuple[object, ...]]:
+        """Return a row of ``COLUMNS`` per pair, with the denoisers by name."""
+        columns = (
+            [names[number] for number in self.better],
+            [names[number] for number in self.worse],
+            [self.n] * len(self.better),
+            self.difference.tolist(),
+            (self.difference - self.half_width).tolist(),
+            (self.difference + self.half_width).tolist(),
+            self.p_value.tolist(),
+            self.detectable.tolist(),
+            self.equal.tolist(),
         )
+        return list(zip(*columns, strict=True))
 
 
 def duels(pairs: Paired, contest: Contest, *, n: int) -> Duels:

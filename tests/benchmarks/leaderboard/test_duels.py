@@ -4,6 +4,7 @@ import numpy as np
 
 from benchmarks.leaderboard.cell import Cell, compare
 from benchmarks.leaderboard.crossed import crossed
+from benchmarks.leaderboard.duels import COLUMNS
 from benchmarks.leaderboard.ranking import Contest
 
 CLEAN, NOISE = np.repeat(np.arange(9), 6), np.tile(np.arange(6), 9)
@@ -14,7 +15,7 @@ def equal(levels: list[float], spread: float, negligible: float) -> dict[tuple[s
     cell = Cell(values, np.ones(54), lambda s: crossed(CLEAN[s], NOISE[s]))
     duels = compare(cell, Contest(("blind",) * len(levels), None, True, negligible)).duels
     assert duels
-    rows = duels.table(["a", "b", "c"]).to_dict("records")
+    rows = [dict(zip(COLUMNS, row, strict=True)) for row in duels.rows(["a", "b", "c"])]
     return {(min(r["better"], r["worse"]), max(r["better"], r["worse"])): r["equal"] for r in rows}
 
 
