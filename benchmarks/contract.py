@@ -195,6 +195,10 @@ class MetricSpec:
         package: The optional package behind it, if any.
         extra: The extra that installs that package.
         reasons: Why it alone may be undefined, by reason, beside what ``REASONS`` holds for all.
+        negligible: A difference on one mixture that hardly matters to a listener. In dB half of the
+            1 dB that a change of level takes to be noticed (Fastl, Zwicker: Psychoacoustics, 2007,
+            chapter 7), which is the default; 0.1 in a mean opinion, a tenth of one step of its
+            scale; 0.01 in an intelligibility, whose scale ends at 1.
     """
 
     name: str
@@ -210,6 +214,7 @@ class MetricSpec:
     package: str | None = None
     extra: str | None = None
     reasons: Mapping[str, str] = field(default_factory=dict, hash=False)
+    negligible: float = 0.5
 
     def undefined(self, reason: str) -> Score:
         """Return NaN with a reason that is shared by all metrics, or declared by this one.

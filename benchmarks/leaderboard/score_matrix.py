@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from benchmarks.leaderboard.crossed import Clustering, Crossing, crossed
 from benchmarks.leaderboard.inference import Floats
+from benchmarks.leaderboard.influence import Recordings
 from benchmarks.leaderboard.run_folder import cluster_columns, read_batches, read_table
 from mn_dataset.errors import DatasetError
 from mn_dataset.tasks import registry as tasks
@@ -45,6 +46,7 @@ class Scores:
         labels: Of each mixture on every facet of the task, by its column.
         numbers: Of each mixture on every facet that is a number, by its column.
         clusters: Number of the cluster of each mixture's recordings, per axis of the task.
+        cluster_names: What the clusters are called, per axis of the task.
         seconds: Length of each mixture.
     """
 
@@ -55,6 +57,7 @@ class Scores:
     labels: Mapping[str, Names]
     numbers: Mapping[str, Floats]
     clusters: tuple[NDArray[np.intp], NDArray[np.intp]]
+    cluster_names: tuple[tuple[str, ...], tuple[str, ...]]
     seconds: Floats
 
     @property
@@ -101,16 +104,17 @@ class Scores:
         for target, values in self.by_target.items():
             yield (target,), values
 
+    def recordings(self, inside: Flags) -> list[Recordings]:
+        """Return of which recordings of each kind a cell's mixtures are."""
+        kinds = zip(self.task.clusters, self.clusters, self.cluster_names, strict=True)
+        return [Recordings(codes[inside], names) for axis, codes, names in kinds if axis.column]
+
     def crossings(self, inside: Flags) -> Crossings:
         """Return what finds which recordings met in some of a cell's mixtures.
 
         Means differ by the first facet and by numbers because the test set was drawn so.
         """
-        kinds = [
-            codes[inside]
-            for codes, axis in zip(self.clusters, self.task.clusters, strict=True)
-            if axis.column
-        ]
+        kinds = [kind.codes for kind in self.recordings(inside)]
         # Without a kind of recordings that mixtures could share, every mixture is for itself.
         first, second, *_ = [*(kinds or [np.flatnonzero(inside)]), None]
 
@@ -193,10 +197,9 @@ def arrange(
         for facet in task.facets
         if facet.numeric
     }
+    one = np.zeros(len(facts), dtype=np.str_)  # for a kind of recordings that the task lacks
     first, second = (
-        np.unique(_names(facts[name]), return_inverse=True)[1]
-        if name
-        else np.zeros(len(facts), dtype=np.intp)
+        np.unique(_names(facts[name]) if name else one, return_inverse=True)
         for name in cluster_columns(task)
     )
     return Scores(
@@ -209,7 +212,8 @@ def arrange(
             for facet in task.facets
         },
         numbers=numbers,
-        clusters=(first, second),
+        clusters=(first[1], second[1]),
+        cluster_names=(tuple(first[0].tolist()), tuple(second[0].tolist())),
         seconds=(facts["num_samples"] / facts["sampling_rate"]).to_numpy(dtype=np.float64),
     )
 

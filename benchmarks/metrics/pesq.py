@@ -42,6 +42,7 @@ PESQ = MetricSpec(
     package="pesq",
     extra="perceptual",
     reasons=_REASONS,
+    negligible=0.1,
 )
 
 PESQ_NB = MetricSpec(
@@ -60,6 +61,7 @@ PESQ_NB = MetricSpec(
     package="pesq",
     extra="perceptual",
     reasons=_REASONS,
+    negligible=0.1,
 )
 
 _TOO_SHORT, _NO_UTTERANCE = -6.0, -7.0  # what the library returns in place of an opinion

@@ -43,6 +43,7 @@ STOI = MetricSpec(
     package="pystoi",
     extra="perceptual",
     reasons=_REASONS,
+    negligible=0.01,
 )
 
 ESTOI = MetricSpec(
@@ -60,6 +61,7 @@ ESTOI = MetricSpec(
     package="pystoi",
     extra="perceptual",
     reasons=_REASONS,
+    negligible=0.01,
 )
 
 

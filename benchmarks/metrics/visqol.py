@@ -40,6 +40,7 @@ VISQOL = MetricSpec(
     min_samples=_RATE,
     package="visqol",
     extra="visqol",
+    negligible=0.1,
 )
 
 

@@ -45,7 +45,7 @@ def packed(board: Board) -> dict[str, Any]:
     keys = list(board.scores.keys)
     axes = {key: board.scores.axis(key) for key in keys}
     columns = [name for name in board.rows.columns if name not in ("denoiser", "metric", *keys)]
-    columns = [name for name in columns if pd.api.types.is_numeric_dtype(board.rows[name])]
+    columns = list(board.rows[columns].select_dtypes("number").columns)
     order = pd.MultiIndex.from_product([list(board.metrics), board.names])
     cells = []
     for key, rows in board.rows.groupby(keys, sort=False):
@@ -110,7 +110,7 @@ def duels(board: Board) -> dict[str, Any]:
         column by column: the numbers of the better and of the worse among the denoisers, 1 where
         that is sure, and numbers, of which an undefined one is null.
     """
-    over_all = board.duels[board.duels[board.first_facet.column] == ALL]
+    over_all = board.duels_by(None)
     numbers = {name: number for number, name in enumerate(board.names)}
     values = []
     for metric in board.metrics:
@@ -135,7 +135,7 @@ def visible(board: Board) -> dict[str, Any]:
     """
     column = board.first_facet.column
     differences: dict[str, dict[str, list[int | str]]] = {metric: {} for metric in board.metrics}
-    for row in smallest(board.duels, by=column).to_dict("records"):
+    for row in smallest(board.duels_by(column), by=column).to_dict("records"):
         sizes = (number(row[name]) for name in ("difference", "lowest", "highest"))
         differences[row["metric"]][row[column]] = [row["pairs"], *sizes]
     return {"power": round(100 * POWER), "told": list(differences.values())}

@@ -11,9 +11,10 @@ import pandas as pd
 
 from benchmarks.leaderboard.inference import smallest
 from benchmarks.report.latex import LATEX, latex
+from benchmarks.report.markdown import markdown
 from benchmarks.report.page import page
 from benchmarks.report.summary import read_board
-from benchmarks.report.text import MARKDOWN, markdown
+from benchmarks.report.text import MARKDOWN
 from mn_dataset.files.atomic import replacement, write_text
 from mn_dataset.files.lock import locked
 
@@ -40,10 +41,12 @@ def report(run: str | Path) -> None:
     with locked(run, command="mn report"):
         with replacement(run / "leaderboard.csv") as temporary, temporary.open("wb") as file:
             board.rows.to_csv(file, index=False, lineterminator="\n", float_format="%.6g")
+        facet = board.first_facet.column
         tables = {
             "rows": board.rows,
             "duels": board.duels,
-            "smallest_differences": smallest(board.duels, by=board.first_facet.column),
+            "claims": board.claims,
+            "smallest_differences": smallest(board.duels_by(facet), by=facet),
         }
         head = {"title": board.title, "provenance": board.run, "timing": board.timing}
         with replacement(run / "leaderboard.json") as temporary, temporary.open("wb") as file:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from benchmarks.contract import DEFINED
 from benchmarks.leaderboard import selection
-from benchmarks.leaderboard.ranking import leaderboard
+from benchmarks.leaderboard.aggregation import leaderboard
+from benchmarks.leaderboard.ranking import negligible
 from benchmarks.leaderboard.run_folder import read_finished, read_table
+from benchmarks.leaderboard.sampling import NOT_SAMPLED
 from benchmarks.leaderboard.score_matrix import ALL, Scores, read_scores
 from mn_dataset.records import SYNTHETIC
 from mn_dataset.tasks.facets import Facet
@@ -47,7 +50,8 @@ class Board:
     Attributes:
         run: What run.json holds.
         rows: The rows of leaderboard.csv.
-        duels: The ranked denoisers pair by pair, over all mixtures and by the first facet.
+        duels: The ranked denoisers pair by pair, over all mixtures and by each facet alone.
+        claims: Who is better than doing nothing, and than the best classical denoiser; likewise.
         timing: The rows of timing.parquet, by denoiser.
         scores: What was aggregated, by mixture.
     """
@@ -55,6 +59,7 @@ class Board:
     run: dict[str, Any]
     rows: pd.DataFrame
     duels: pd.DataFrame
+    claims: pd.DataFrame
     timing: dict[str, dict[str, Any]]
     scores: Scores
 
@@ -104,9 +109,36 @@ class Board:
 
     def by(self, key: str | None, metric: str) -> pd.DataFrame:
         """Return the rows in one metric that are divided by one key alone, and those over all."""
-        others = [name for name in self.scores.keys if name != key]
-        inside = (self.rows[others] == ALL).all(axis=1)
-        return self.rows[inside & (self.rows["metric"] == metric)]
+        rows = self._divided(self.rows, self.scores.keys, key)
+        return rows[rows["metric"] == metric]
+
+    def duels_by(self, facet: str | None) -> pd.DataFrame:
+        """Return the duels that are divided by one facet alone, and those over all."""
+        return self._divided(self.duels, self.scores.labels, facet)
+
+    def claims_by(self, facet: str | None, metric: str, family: str) -> pd.DataFrame:
+        """Return the claims of a family in one metric, likewise."""
+        rows = self._divided(self.claims, self.scores.labels, facet)
+        return rows[(rows["metric"] == metric) & (rows["family"] == family)]
+
+    def lacking(self, metric: str) -> dict[str, int]:
+        """Return on how many of the mixtures that anybody has a value on each denoiser has none."""
+        missing = np.isnan(self.scores.values[metric])
+        counts = missing[~missing.all(axis=1)].sum(axis=0)
+        return dict(zip(self.names, counts.tolist(), strict=True))
+
+    def measured(self, metric: str) -> int:
+        """Return on how many mixtures anybody has a value."""
+        return int(np.isfinite(self.scores.values[metric]).any(axis=1).sum())
+
+    def negligible(self, metric: str) -> float:
+        """Return which difference on a mixture is negligible."""
+        return negligible(self.metrics[metric])
+
+    def unit(self, metric: str) -> str:
+        """Return the metric's unit as it stands after a number."""
+        unit = self.metrics[metric]["unit"]
+        return "" if unit == "1" else f" {unit}"
 
     def axis_texts(self, column: str, labels: Sequence[str] | None = None) -> list[str]:
         """Return the labels of a facet, or some of them, as tables show them."""
@@ -135,10 +167,16 @@ class Board:
         """Yield where a denoiser lacks scores."""
         for denoiser, metrics in self.run["coverage"].items():
             for metric, counts in metrics.items():
-                lacking = {key: count for key, count in counts.items() if key not in DEFINED}
+                asked = {key: count for key, count in counts.items() if key != NOT_SAMPLED}
+                lacking = {key: count for key, count in asked.items() if key not in DEFINED}
                 if lacking:
-                    share = 1.0 - sum(lacking.values()) / sum(counts.values())
+                    share = 1.0 - sum(lacking.values()) / sum(asked.values())
                     yield Gap(denoiser, metric, share, lacking)
+
+    @staticmethod
+    def _divided(rows: pd.DataFrame, keys: Iterable[str], key: str | None) -> pd.DataFrame:
+        """Return the rows of cells in which no other key is fixed."""
+        return rows[(rows[[name for name in keys if name != key]] == ALL).all(axis=1)]
 
     def _synthetic(self) -> str:
         origins: dict[str, int] = self.run["dataset"]["origins"]
@@ -173,6 +211,7 @@ def read_board(run: Path) -> Board:
         run=description,
         rows=board.rows,
         duels=board.duels,
+        claims=board.claims,
         timing={row["denoiser"]: row for row in timing},
         scores=scores,
     )

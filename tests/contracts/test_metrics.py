@@ -83,6 +83,14 @@ def test_its_spec_is_complete(metric, spec):
     assert not spec.reasons.keys() & REASONS.keys()
 
 
+def test_it_says_which_difference_is_negligible(spec):
+    """The default is for dB; another unit has its own, a small part of its range."""
+    low, high = spec.range
+
+    assert (spec.negligible == 0.5) == (spec.unit == "dB")
+    assert 0 < spec.negligible <= (high - low) / 30
+
+
 def test_it_takes_an_estimate_and_the_truth(metric):
     """By these names; its docstring says what it returns."""
     assert list(inspect.signature(metric).parameters) == ["estimate", "truth"]

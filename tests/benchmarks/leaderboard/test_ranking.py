@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from benchmarks.leaderboard.cell import Cell, Outcome, compare
 from benchmarks.leaderboard.crossed import crossed
-from benchmarks.leaderboard.ranking import Cell, Contest, Duels, Standing, compare
+from benchmarks.leaderboard.ranking import Contest
+from benchmarks.leaderboard.standing import Standing
 
 Floats = NDArray[np.float64]
 Names = NDArray[np.str_]
@@ -18,9 +20,7 @@ def met(clips: int, noises: int) -> tuple[Names, Names]:
     return clean, noise
 
 
-def compared(
-    values: Floats, clean: Names, noise: Names, *, contest: Contest
-) -> tuple[list[Standing], Duels]:
+def outcome_of(values: Floats, clean: Names, noise: Names, *, contest: Contest) -> Outcome:
     cell = Cell(
         values, np.ones(len(values)), lambda support: crossed(clean[support], noise[support])
     )
@@ -28,7 +28,7 @@ def compared(
 
 
 def standings(values: Floats, clean: Names, noise: Names, *, contest: Contest) -> list[Standing]:
-    return compared(values, clean, noise, contest=contest)[0]
+    return outcome_of(values, clean, noise, contest=contest).standings
 
 
 def simulated(rng: np.random.Generator, clips: int, noises: int, *, denoisers: int) -> Floats:
@@ -105,10 +105,10 @@ def test_values_are_compared_on_the_common_support() -> None:
 
 
 @pytest.mark.parametrize(("missing", "compared_on"), [(1, 15), (2, 16), (13, 16)])
-def test_a_denoiser_that_often_fails_does_not_empty_the_comparison(
+def test_a_denoiser_that_often_fails_does_not_empty_the_means(
     missing: int, compared_on: int
 ) -> None:
-    """With values on less than nine tenths of the mixtures it has a count, and no other number."""
+    """With values on less than nine tenths it has no mean; it is ranked by what is filled in."""
     clean, noise = met(4, 4)
     values = np.tile(np.arange(16.0)[:, np.newaxis], 3)
     values[16 - missing :, 1] = np.nan
@@ -116,11 +116,10 @@ def test_a_denoiser_that_often_fails_does_not_empty_the_comparison(
     rows = standings(values, clean, noise, contest=Contest(BLIND, 0, True))
 
     assert [rows[0].n, rows[2].n] == [compared_on] * 2
-    assert rows[1].n == 16 - missing
-    left_out = compared_on == 16
-    assert (rows[1].rank is None) == left_out
-    assert np.isnan([rows[1].mean, rows[1].delta, rows[1].ci_low]).all() == left_out
-    assert (rows[2].rank, rows[2].rank_high) == (1, 1 if left_out else 2)
+    assert rows[1].n == 16 - missing if compared_on == 16 else compared_on
+    assert np.isnan([rows[1].mean, rows[1].median, rows[1].ci_low]).all() == (compared_on == 16)
+    assert [(row.rank, row.rank_high) for row in rows[1:]] == [(1, 2)] * 2
+    assert (rows[1].delta, rows[1].worst_case) == (0.0, 7.5)
 
 
 def test_denoisers_that_fail_here_and_there_are_left_out_one_after_the_other() -> None:
@@ -134,11 +133,12 @@ def test_denoisers_that_fail_here_and_there_are_left_out_one_after_the_other() -
     rows = standings(values, clean, noise, contest=contest)
 
     assert [row.n for row in rows] == [93, 93, 91, 92, 93]
-    assert [row.rank for row in rows] == [None, 1, None, None, 1]
+    assert [np.isfinite(row.mean) for row in rows] == [True, True, False, False, True]
+    assert [row.rank for row in rows] == [None, 1, 1, 1, 1]
 
 
 def test_one_noise_recording_has_a_mean_and_no_interval() -> None:
-    """Under two clusters the mean stands alone: no interval, no p-value, nobody surely better."""
+    """Under two clusters the mean stands alone: no interval, no p-value, no rank."""
     clean, noise = met(5, 1)
     values = np.arange(5.0)[:, np.newaxis] + np.array([0.0, 1.0, 9.0])
 
@@ -146,8 +146,7 @@ def test_one_noise_recording_has_a_mean_and_no_interval() -> None:
 
     assert (rows[2].mean, rows[2].median, rows[2].delta) == (11.0, 11.0, 9.0)
     assert np.isnan([rows[2].ci_low, rows[2].ci_high, rows[2].p_value]).all()
-    assert [row.rank for row in rows] == [None, 1, 1]
-    assert [row.rank_high for row in rows] == [None, 2, 2]
+    assert [(row.rank, row.rank_high, row.resolved) for row in rows] == [(None, None, False)] * 3
 
 
 def test_nobody_has_a_value() -> None:
@@ -168,7 +167,7 @@ def test_means_are_weighted_by_length_too() -> None:
         lambda support: crossed(clean[support], noise[support]),
     )
 
-    row = compare(cell, Contest(("blind",), None, True))[0][0]
+    row = compare(cell, Contest(("blind",), None, True)).standings[0]
 
     assert (row.mean, row.weighted_mean) == (2.5, 2.2)
 
@@ -181,7 +180,10 @@ def test_duels_tell_who_beats_whom() -> None:
     values = np.hstack([noisy, noisy + rest + np.array([0.0, -3.0, 0.0, 5.0])])
     groups = ("reference", "blind", "blind", "blind", "oracle")
 
-    rows, duels = compared(values, clean, noise, contest=Contest(groups, 0, False))
+    outcome = outcome_of(values, clean, noise, contest=Contest(groups, 0, False))
+    rows, duels = outcome.standings, outcome.duels
+
+    assert duels
 
     pairs = list(zip(duels.better.tolist(), duels.worse.tolist(), strict=True))
     assert {frozenset(pair) for pair in pairs} == {frozenset(p) for p in [(1, 2), (1, 3), (2, 3)]}

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.leaderboard.ranking import Leaderboard, leaderboard
+from benchmarks.leaderboard.aggregation import Leaderboard, leaderboard
 from benchmarks.leaderboard.score_matrix import arrange
 from mn_dataset.records import MUSIC_CATEGORIES, NOISE_CLASSES
 from mn_dataset.tasks.denoise import SPEC
@@ -16,11 +16,12 @@ from mn_dataset.tasks.denoise import SPEC
 PLACE = ("noise_class", "music_category", "snr_db")
 COLUMNS = (
     *("denoiser", *PLACE, "metric", "n", "mean", "median", "ci_low", "ci_high", "delta"),
-    *("p_value", "rank", "rank_high", "weighted_mean"),
+    *("p_value", "rank", "rank_high", "weighted_mean", "worst_case", "p10", "worst"),
+    *("won", "tied", "lost", "without_low", "without_high", "carried_by", "resolved"),
 )
 DUELS = (
-    *("metric", "noise_class", "better", "worse", "n"),
-    *("difference", "ci_low", "ci_high", "p_value", "detectable"),
+    *("metric", *PLACE, "better", "worse", "n"),
+    *("difference", "ci_low", "ci_high", "p_value", "detectable", "equal"),
 )
 DENOISERS = {"noisy": "reference", "mask": "oracle", **{f"d{item}": "blind" for item in range(6)}}
 METRICS = {name: name != "lsd" for name in ("snr", "si_sdr", "sdr", "nsdr", "pesq", "stoi", "lsd")}
@@ -48,7 +49,8 @@ def tables(snrs: tuple[float, ...] = (0.0, 5.0, 10.0)) -> tuple[pd.DataFrame, pd
     scores, mixtures = [], []
     for index, (category, noise_class, snr, copy) in enumerate(cells):
         name = f"test/{index:06d}"
-        clean, noise = f"clean/{category}/{copy}", f"noise/{noise_class}/{copy}"
+        clean = f"clean/{category}/{copy}"
+        noise = f"noise/{noise_class}/{copy + 2 * (snr == 5)}"
         mixtures.append((name, clean, noise, clean, noise, 441_000, 44_100))
         for place, denoiser in enumerate(DENOISERS):
             for metric in METRICS:
@@ -183,15 +185,30 @@ def test_the_cube_has_a_cell_for_every_class_category_and_snr() -> None:
     assert both.set_index("snr_db")["n"].to_dict() == {"all": 6, "0": 2, "5": 2, "10": 2}
 
 
-def test_duels_are_told_for_all_mixtures_and_by_noise_class() -> None:
-    """Every pair of ranked denoisers, in each metric, over the whole and in each class."""
+def test_duels_are_told_for_all_mixtures_and_by_each_facet_alone() -> None:
+    """Every pair of ranked denoisers, in each metric; not by category, of two clips each."""
     duels = whole_board().duels
 
     assert list(duels.columns) == list(DUELS)
-    assert len(duels) == 15 * 7 * 6
-    first = duels[(duels["metric"] == "si_sdr") & (duels["noise_class"] == "all")]
+    fixed = (duels[list(PLACE)] != "all").sum()
+    pairs = 15 * 7
+    assert fixed.tolist() == [5 * pairs, 0, 3 * pairs]
+    assert len(duels) == 9 * pairs
+    first = duels[(duels["metric"] == "si_sdr") & (duels[list(PLACE)] == "all").all(axis=1)]
     assert set(first.loc[first["worse"] == "d4", "better"]) == {"d5"}
     assert (first["p_value"] < 0.05).all()
+
+
+def test_a_cell_of_too_few_recordings_is_not_resolved() -> None:
+    """Two clips of a category make no ranks, and no pairs; four noises of a class do."""
+    rows = whole_board().rows
+    alone = (rows[list(PLACE)] != "all").sum(axis=1) == 1
+
+    assert rows.loc[alone & (rows["noise_class"] != "all"), "resolved"].all()
+    category = rows[alone & (rows["music_category"] != "all")]
+    assert not category["resolved"].any()
+    assert category[["rank", "rank_high"]].isna().all(axis=None)
+    assert category["ci_low"].notna().all()
 
 
 def test_without_a_ranked_pair_there_are_no_duels() -> None:
@@ -204,4 +221,4 @@ def test_without_a_ranked_pair_there_are_no_duels() -> None:
 
     assert found.duels.empty
     assert list(found.duels.columns) == list(DUELS)
-    assert set(found.rows.loc[found.rows["denoiser"] == "d0", "rank_high"]) == {1}
+    assert set(found.rows.loc[found.rows["denoiser"] == "d0", "rank_high"].dropna()) == {1}

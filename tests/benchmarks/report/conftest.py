@@ -90,7 +90,7 @@ def score_rows() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     scores: list[dict[str, Any]] = []
     mixtures: list[dict[str, Any]] = []
     for index in range(32):
-        clean, noise = f"clean/{index % 4}", f"noise/{index // 4 % 4}"
+        clean, noise = f"clean/{index % 4}", f"noise/{index // 4}"
         name = f"test/{index:03d}"
         ids = {"clean_id": clean, "noise_id": noise, "clean_cluster": clean, "noise_cluster": noise}
         mixtures.append({"mixture_id": name, **ids, "num_samples": 8000, "sampling_rate": 8000})

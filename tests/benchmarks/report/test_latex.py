@@ -42,6 +42,21 @@ def test_the_table_is_booktabs_with_groups_apart(run: Path) -> None:
     assert len(re.sub(r"@\{.*?\}\}?", "", columns[1])) == len(rows[0])
 
 
+def test_who_has_no_mean_keeps_its_rank(run: Path) -> None:
+    """A denoiser that lacks over a tenth of the values is ranked; a cell without ranks has none."""
+    scores = pd.read_parquet(run / "scores.parquet")
+    gone = (scores["denoiser"] == "wiener") & (scores["mixture_id"] < "test/008")
+    scores.loc[gone & (scores["metric"] == "si_sdr"), "value"] = float("nan")
+    scores.to_parquet(run / "scores.parquet")
+    row = next(line for line in lines_of(run) if "& wiener &" in line)
+    assert row.startswith("2 & wiener & 24 & -- & -- & $")
+
+    mixtures = pd.read_parquet(run / "mixtures.parquet").assign(clean_cluster="one")
+    mixtures.to_parquet(run / "mixtures.parquet")
+    row = next(line for line in lines_of(run) if "& wiener &" in line)
+    assert row.startswith("-- & wiener & 24 & -- & -- & $")
+
+
 def test_nothing_in_it_is_a_command_but_ours(run: Path) -> None:
     """Signs that LaTeX obeys are printed, in a cell and in a comment."""
     story = json.loads((run / "run.json").read_text(encoding="utf-8"))

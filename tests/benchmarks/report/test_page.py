@@ -160,10 +160,10 @@ def test_licences_of_what_is_heard_are_told(run: Path) -> None:
 
 
 def test_a_full_cube_stays_within_a_few_megabytes(run: Path) -> None:
-    """Cells are numbers in a row, without names: 80 bytes for each denoiser, metric and cell."""
+    """Cells are numbers in a row, without names: 120 bytes for each denoiser, metric and cell."""
     text, _ = page_of(run)
 
     rows = pd.read_csv(run / "leaderboard.csv")
     size = len(json.dumps(data_of(text)["cells"], separators=(",", ":")))
-    # 15 denoisers × 12 metrics × 240 cells are then 3.5 MB.
-    assert size / len(rows) < 80
+    # 15 denoisers × 12 metrics × 240 cells are then 5 MB.
+    assert size / len(rows) < 120

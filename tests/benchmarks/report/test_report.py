@@ -14,7 +14,10 @@ FILES = ("leaderboard.csv", "leaderboard.json", "leaderboard.md", "leaderboard.t
 COLUMNS = (
     *("denoiser", "noise_class", "music_category", "snr_db", "metric", "n", "mean", "median"),
     *("ci_low", "ci_high", "delta", "p_value", "rank", "rank_high", "weighted_mean"),
+    *("worst_case", "p10", "worst", "won", "tied", "lost", "without_low", "without_high"),
+    *("carried_by", "resolved"),
 )
+FACETS = ("noise_class", "music_category", "snr_db")
 
 
 def test_a_report_is_built_from_the_run_folder_alone(run: Path) -> None:
@@ -61,7 +64,7 @@ def test_the_json_tells_the_pairwise_tests(run: Path) -> None:
     report(run)
 
     content = json.loads((run / "leaderboard.json").read_text(encoding="utf-8"))
-    duels = [item for item in content["duels"] if item["noise_class"] == "all"]
+    duels = [item for item in content["duels"] if {item[key] for key in FACETS} == {"all"}]
     assert [item["metric"] for item in duels] == ["pesq", "si_sdr", "lsd"]
     assert {(item["better"], item["worse"]) for item in duels} == {("<b>bold</b>", "wiener")}
     assert all(item["ci_low"] < item["difference"] < item["ci_high"] for item in duels)

@@ -36,8 +36,8 @@ def test_recordings_are_counted_by_kind(run: Path) -> None:
     """The word that both kinds share is said once."""
     board = read_board(run)
 
-    assert board.recordings() == "4 clean and 4 noise recordings"
-    assert board.recordings(" × ") == "4 clean × 4 noise recordings"
+    assert board.recordings() == "4 clean and 8 noise recordings"
+    assert board.recordings(" × ") == "4 clean × 8 noise recordings"
 
 
 def test_rows_are_divided_by_one_facet_at_a_time(run: Path) -> None:
