@@ -20,7 +20,7 @@ ARTEFACTS = {"sar", "si_sar"}
 """What takes the noise of the mixture for no error."""
 
 LEVEL_BLIND = {"si_sdr", "si_sdri", "si_sir", "si_sar", "sdr", "nsdr", "sir", "sar", "visqol"}
-LEVEL_BLIND |= {"stoi", "estoi", "pesq", "pesq_nb"}
+LEVEL_BLIND |= {"stoi", "estoi", "pesq", "pesq_nb", "pesq_cor2", "lsd_urgent"}
 """What forgives a gain, by its definition."""
 
 
