@@ -193,6 +193,7 @@ class MetricSpec:
         version: Raised when a value changes.
         package: The optional package behind it, if any.
         extra: The extra that installs that package.
+        command: What installs it where no extra can.
         reasons: Why it alone may be undefined, by reason, beside what ``REASONS`` holds for all.
     """
 
@@ -208,6 +209,7 @@ class MetricSpec:
     version: int = 1
     package: str | None = None
     extra: str | None = None
+    command: str | None = None
     reasons: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def undefined(self, reason: str) -> Score:

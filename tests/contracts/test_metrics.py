@@ -79,7 +79,7 @@ def test_its_spec_is_complete(metric, spec):
     assert spec.definition.endswith(".")
     assert spec.citation.endswith(".")
     assert spec.known_as
-    assert (spec.package is None) == (spec.extra is None)
+    assert (spec.package is None) == (spec.extra is None and spec.command is None)
     assert not spec.reasons.keys() & REASONS.keys()
 
 
