@@ -27,8 +27,9 @@ LSD = MetricSpec(
     "floored at 1e-6 of the clean signal's largest (−60 dB). A lower floor mostly measures how "
     "digital the silence is: with 1e-10 (lsd_db) on 54 mixtures of real music, `wiener` was 7.0 dB "
     "better than the mixture where the music ends below 17.8 kHz and 3.9 dB worse elsewhere; the "
-    "sign of a denoiser's gain was that below 8 kHz in 92 % of cases, with 1e-6 in 98 %, and its "
-    "rank correlation with si_sdr 0.36 and 0.69. A loss of the top octave still counts.",
+    "sign of a denoiser's gain was that below 8 kHz (with the same floor) in 92 % of cases, with "
+    "1e-6 in 98 %, and its rank correlation with si_sdr 0.36 and 0.69. A loss of the top octave "
+    "still counts.",
     citation="Gray, Markel: Distance measures for speech processing, IEEE TASSP 24(5), 1976; the "
     "floor is this toolkit's.",
     known_as='"LSD" of the speech enhancement and bandwidth extension papers, whose windows and '
