@@ -7,7 +7,7 @@ export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
 .PHONY: help env demo test test-bare lint suite stress perf perf-gpu structure journey weights \
-	leaderboard ablation hooks changelog wheel clean
+	leaderboard ablation agreement hooks changelog wheel clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ perf: env ## Speeds side by side with other libraries
 perf-gpu: env ## The same on a GPU
 	$(BIN)/python perf/forward.py --device cuda
 	$(BIN)/python perf/sdr.py --device cuda
+
+agreement: env ## Measure every metric beside other implementations: docs/agreement.md (wants OPEN)
+	$(BIN)/python perf/agreement.py
 
 structure: env ## Count modules, their lines and importers, repeated names and import circles.
 	$(BIN)/python perf/structure.py

@@ -194,6 +194,7 @@ class MetricSpec:
         version: Raised when a value changes.
         package: The optional package behind it, if any.
         extra: The extra that installs that package.
+        command: What installs it where no extra can.
         reasons: Why it alone may be undefined, by reason, beside what ``REASONS`` holds for all.
         negligible: A difference on one mixture that hardly matters to a listener. In dB half of the
             1 dB that a change of level takes to be noticed (Fastl, Zwicker: Psychoacoustics, 2007,
@@ -213,6 +214,7 @@ class MetricSpec:
     version: int = 1
     package: str | None = None
     extra: str | None = None
+    command: str | None = None
     reasons: Mapping[str, str] = field(default_factory=dict, hash=False)
     negligible: float = 0.5
 

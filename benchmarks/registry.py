@@ -33,7 +33,12 @@ Loader = Callable[[Path], Any]
 _ROOT = Path(__file__).parent
 _DENOISER_PACKAGES = ("classical", "external", "models")
 _METRIC_PACKAGES = ("metrics",)
-_REQUIREMENTS = ("package", "extra", "program")  # fields of a spec that name what is not ours
+_REQUIREMENTS = (
+    "package",
+    "extra",
+    "command",
+    "program",
+)  # fields of a spec that name what is not ours
 _DESCRIPTION = ".toml"
 
 
@@ -47,6 +52,7 @@ class Entry:
         attribute: What to take from the module.
         package: The optional package it needs, if its spec says so.
         extra: The extra that installs that package.
+        command: What installs it where no extra can.
         program: The executable it needs, if its spec says so.
         checkpoint: File of weights or run folder that was named with it.
         variant: What followed a + in the request.
@@ -57,6 +63,7 @@ class Entry:
     attribute: str
     package: str | None = None
     extra: str | None = None
+    command: str | None = None
     program: str | None = None
     checkpoint: Path | None = None
     variant: str | None = None
@@ -73,6 +80,8 @@ class Entry:
         """The command that installs what it needs; empty when nothing is needed."""
         if self.program is not None:
             return f"apt-get install {self.program}"
+        if self.command is not None:
+            return self.command
         return f"pip install 'mn-dataset[{self.extra}]'" if self.extra else ""
 
     def load(self, loaders: Mapping[str, Loader] | None = None) -> Any:
@@ -171,8 +180,10 @@ def _scan(packages: tuple[str, ...], spec_class: str) -> dict[str, Entry]:
                 name = literals["name"]
                 if name in entries:
                     raise RuntimeError(f"{path}: the name {name!r} is taken")
-                package, extra, program = (literals.get(field) for field in _REQUIREMENTS)
-                entries[name] = Entry(name, module, attribute or name, package, extra, program)
+                package, extra, command, program = map(literals.get, _REQUIREMENTS)
+                entries[name] = Entry(
+                    name, module, attribute or name, package, extra, command, program
+                )
     return dict(sorted(entries.items()))
 
 

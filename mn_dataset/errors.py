@@ -78,21 +78,22 @@ class MissingExtra(InputError):
 
     >>> str(MissingExtra("pesq", extra="perceptual"))
     "the package 'pesq' is not installed; run: pip install 'mn-dataset[perceptual]'"
+    >>> str(MissingExtra("foo", command="pip install --no-deps foo"))
+    "the package 'foo' is not installed; run: pip install --no-deps foo"
     """
 
-    def __init__(self, package: str, *, extra: str) -> None:
-        self.package, self.extra = package, extra
-        super().__init__(
-            f"the package {package!r} is not installed; run: pip install 'mn-dataset[{extra}]'"
-        )
+    def __init__(self, package: str, *, extra: str = "", command: str = "") -> None:
+        self.package, self.extra, self.command = package, extra, command
+        command = command or f"pip install 'mn-dataset[{extra}]'"
+        super().__init__(f"the package {package!r} is not installed; run: {command}")
 
     def __reduce__(self) -> tuple[object, ...]:
         """Rebuild from the arguments, so that worker processes can raise it."""
-        return _missing_extra, (self.package, self.extra)
+        return _missing_extra, (self.package, self.extra, self.command)
 
 
-def _missing_extra(package: str, extra: str) -> MissingExtra:
-    return MissingExtra(package, extra=extra)
+def _missing_extra(package: str, extra: str, command: str) -> MissingExtra:
+    return MissingExtra(package, extra=extra, command=command)
 
 
 def suggestion(name: str, names: Iterable[str]) -> str:

@@ -49,7 +49,7 @@ def metrics(name: str | None = None, /, *, json: Json = False) -> None:
         name: One metric; all by default.
         json: Print one JSON object.
     """
-    from benchmarks.metrics.suite import describe
+    from benchmarks.metrics.suite import CHANNELS, describe
 
     specs = describe(None if name is None else [name])
     if json:
@@ -59,6 +59,7 @@ def metrics(name: str | None = None, /, *, json: Json = False) -> None:
         direction = "higher" if spec.higher_is_better else "lower"
         terminal.say(f"{spec.name} [{spec.unit}], {direction} is better: {spec.definition}")
         terminal.say(f"    known as: {spec.known_as}\n    source: {spec.citation}")
+    terminal.say(CHANNELS)
 
 
 @app.command

@@ -201,7 +201,7 @@ def _metrics(
     asked = tuple(dict.fromkeys(default if names is None else names))
     absent = tuple(suite.missing(asked))
     if absent and names is not None:
-        raise MissingExtra(absent[0].package or absent[0].name, extra=absent[0].extra or "all")
+        raise MissingExtra(absent[0].package or absent[0].name, command=absent[0].install)
     left_out = {entry.name for entry in absent}
     metrics = tuple(suite.describe(name for name in asked if name not in left_out))
     if not metrics:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.contract import DEFINED
+from benchmarks.metrics.suite import CHANNELS
 from mn_dataset.mix.draw import draw
 from mn_dataset.mix.render import render
 
@@ -159,6 +160,7 @@ def test_what_a_denoiser_prints_stays_out_of_the_answer(mn, dataset, tmp_path):
 def test_lists_speak_json(mn):
     """Denoisers and metrics as one object each."""
     assert mn("metrics", "sdr")[1].startswith("sdr [dB], higher is better")
+    assert mn("metrics", "sdr")[1].rstrip().endswith(CHANNELS)
     assert [row["name"] for row in json.loads(mn("metrics", "lsd", "--json")[1])["metrics"]] == [
         "lsd"
     ]

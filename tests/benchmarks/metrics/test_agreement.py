@@ -1,95 +1,319 @@
-"""On recordings, every metric is that of its independent implementation."""
+"""On recordings, every metric is that of its independent implementations; `make agreement` tells
+by how much, on the adversarial pairs of ``conftest.py`` too.
+"""
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
+import re
 import shutil
 import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soxr
+from numpy.typing import NDArray
+from scipy.signal import spectrogram
 
-from benchmarks.metrics.pesq import pesq, pesq_nb
+from benchmarks import registry
 from benchmarks.metrics.reference import Truth
-from benchmarks.metrics.si_sdr import si_sdr
-from benchmarks.metrics.snr import snr, snr_frames
-from benchmarks.metrics.stoi import estoi, stoi
 from mn_dataset.audio.io import read_pcm
+
+Signal = NDArray[np.float64]
 
 RATE = 44_100
 OPEN = Path(__file__).parents[3] / "../shared/corpus/open"
 CATEGORIES = ("cello", "drum_kit", "song")
+ALL, RECORDINGS, MIXTURES = "adversarial pairs and recordings", "recordings", "mixtures"
 
 
-@pytest.fixture(scope="module", params=CATEGORIES)
-def pair(request):
-    """Three seconds of a recording, and the same under another one's noise at 5 dB."""
-    clips = sorted(OPEN.glob(f"clean/{request.param}/*.flac"))
+@dataclass(frozen=True)
+class Pair:
+    """A clean signal, the mixture that it stands in, and an estimate."""
+
+    clean: Signal
+    noisy: Signal
+    estimate: Signal
+
+    @property
+    def noise(self) -> Signal:
+        return self.noisy - self.clean
+
+
+@dataclass(frozen=True)
+class Peer:
+    """Somebody else's number.
+
+    Attributes:
+        metric: Ours.
+        name: Theirs; its first word is what has to be installed.
+        value: What theirs gives for a pair.
+        within: How near ours has to be; None where the definition is another.
+        differs: What is another by definition, or known of theirs.
+        cases: What it is asked: ``ALL``, ``RECORDINGS``, or of these the ``MIXTURES`` alone.
+    """
+
+    metric: str
+    name: str
+    value: Callable[[Pair], float]
+    within: float | None
+    differs: str = ""
+    cases: str = ALL
+
+    @property
+    def package(self) -> str:
+        return re.findall(r"\w+", self.name)[0]
+
+    @property
+    def installed(self) -> bool:
+        """Whether it can be asked; museval imports with ffmpeg only."""
+        if self.package == "museval" and shutil.which("ffmpeg") is None:
+            return False
+        return importlib.util.find_spec(self.package) is not None
+
+    @property
+    def slow(self) -> bool:
+        """Whether a score takes a second and more."""
+        return self.cases == MIXTURES or BOTH in self.name
+
+    def distance(self, pair: Pair) -> float:
+        """Return how far ours is from theirs, both within ±100; NaN where theirs gives none."""
+        truth = Truth(pair.clean, RATE, noisy=pair.noisy)
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")  # of their own dependencies, removals and divisions
+            try:
+                theirs = float(np.clip(self.value(pair), -100.0, 100.0))
+            except Exception:  # they raise what they like
+                return float("nan")
+            return abs(registry.metric(self.metric).load()(pair.estimate, truth).value - theirs)
+
+
+def recordings(kinds: str = RECORDINGS) -> Iterator[Pair]:
+    """Yield three recordings of three seconds under other ones' noise, and estimates of them."""
+    clips = [sorted(OPEN.glob(f"clean/{category}/*.flac")) for category in CATEGORIES]
     noises = sorted(OPEN.glob("noise/*/*.flac"))
-    if not clips or not noises:
-        pytest.skip("the open corpus is not beside the project")
-    clean = read_pcm(clips[-1], sampling_rate=RATE)[: 3 * RATE] / 32768
-    place = CATEGORIES.index(request.param) * len(noises) // len(CATEGORIES)
-    noise = np.resize(read_pcm(noises[place], sampling_rate=RATE) / 32768, len(clean))
-    noise *= np.sqrt((clean @ clean) / (noise @ noise) / 10**0.5)
-    return clean, clean + noise
+    for place, clip in enumerate(files[-1] for files in clips if files):
+        clean = read_pcm(clip, sampling_rate=RATE)[: 3 * RATE] / 32768
+        noise = read_pcm(noises[place * len(noises) // len(CATEGORIES)], sampling_rate=RATE)
+        noise = np.resize(noise / 32768, len(clean))
+        noise *= np.sqrt((clean @ clean) / (noise @ noise) / 10**0.5)
+        noisy = clean + noise
+        yield Pair(clean, noisy, noisy)
+        if kinds != MIXTURES:
+            yield Pair(clean, noisy, -0.3 * (clean + 0.2 * noise + 0.1 * np.roll(noise, 7)))
+            yield Pair(clean, noisy, 0.9 * clean + 1e-3 * noise + 1e-3 * np.roll(noise, 7))
 
 
-def test_si_sdr_and_snr_are_those_of_torchmetrics(pair):
-    """Of a mixture, and of one whose level and polarity are others."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # its imports warn of their own dependencies
-        audio = pytest.importorskip(
-            "torchmetrics.functional.audio", reason="torchmetrics is not installed"
-        )
-        torch = pytest.importorskip("torch", reason="torch is not installed")
-    clean, noisy = pair
-    truth = Truth(clean, RATE)
+def _mir_eval(place: int, *, layers: int = 1) -> Callable[[Pair], float]:
+    def value(pair: Pair) -> float:
+        separation = importlib.import_module("mir_eval.separation")
+        found = separation.bss_eval_sources(*_layers(pair, pair.estimate, layers), False)
+        return float(found[place][0])
 
-    for estimate in (noisy, -0.3 * noisy, 0.9 * clean + 1e-4 * noisy):
-        tensors = torch.from_numpy(estimate), torch.from_numpy(clean)
-        # It adds an epsilon of 2e-16 to energies.
-        assert si_sdr(estimate, truth).value == pytest.approx(
-            float(audio.scale_invariant_signal_distortion_ratio(*tensors)), abs=1e-6
-        )
-        assert snr(estimate, truth).value == pytest.approx(
-            float(audio.signal_noise_ratio(*tensors)), abs=1e-6
-        )
+    return value
 
 
-@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="museval imports with ffmpeg only")
-def test_the_median_over_seconds_is_that_of_museval(pair):
-    """Its version 4, one source, frames of one second."""
-    museval = pytest.importorskip("museval", reason="museval is not installed")
-    clean, noisy = pair
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        frames, *_ = museval.metrics.bss_eval(
-            clean[None, :, None], noisy[None, :, None], window=RATE, hop=RATE
-        )
-
-    found = snr_frames(noisy, Truth(clean, RATE)).value
-    assert found == pytest.approx(float(np.nanmedian(frames)), abs=1e-3)
+def _layers(pair: Pair, heard: Signal, layers: int) -> tuple[Signal, Signal]:
+    """Return references and estimates, (layers, time); the other estimate is what is left."""
+    rest = pair.noisy - heard + 1e-3 * np.roll(pair.noise, 99)
+    return np.stack([pair.clean, pair.noise][:layers]), np.stack([heard, rest][:layers])
 
 
-def test_pesq_is_that_of_its_library(pair):
-    """To the last bit, in both bands."""
-    library = pytest.importorskip("pesq", reason="pesq is not installed")
-    clean, noisy = pair
-
-    for metric, rate, mode in ((pesq, 16_000, "wb"), (pesq_nb, 8_000, "nb")):
-        heard = [soxr.resample(signal, RATE, rate, quality="VHQ") for signal in (clean, noisy)]
-        assert metric(noisy, Truth(clean, RATE)) == (library.pesq(rate, *heard, mode), "ok")
+def _gain(value: Callable[..., float]) -> Callable[[Pair], float]:
+    return lambda pair: value(pair) - value(Pair(pair.clean, pair.noisy, pair.noisy))
 
 
-def test_stoi_is_that_of_its_library(pair):
-    """To the last bit; the extended one adds noise at the level of an epsilon."""
-    library = pytest.importorskip("pystoi", reason="pystoi is not installed")
-    clean, noisy = pair
+def _fast(function: str) -> Callable[[Pair], float]:
+    def value(pair: Pair) -> float:
+        measure = getattr(importlib.import_module("fast_bss_eval"), function)
+        return float(measure(*_layers(pair, pair.estimate, 1))[0])
 
-    assert stoi(noisy, Truth(clean, RATE)) == (library.stoi(clean, noisy, RATE), "ok")
-    assert estoi(noisy, Truth(clean, RATE)).value == pytest.approx(
-        library.stoi(clean, noisy, RATE, extended=True), abs=1e-8
+    return value
+
+
+def _fast_of_two(place: int) -> Callable[[Pair], float]:
+    def value(pair: Pair) -> float:
+        measure = importlib.import_module("fast_bss_eval").bss_eval_sources
+        return float(measure(*_layers(pair, pair.estimate, 2))[place][0])
+
+    return value
+
+
+def _torchmetrics(function: str = "signal_distortion_ratio") -> Callable[[Pair], float]:
+    def value(pair: Pair) -> float:
+        audio = importlib.import_module("torchmetrics.functional.audio")
+        torch = importlib.import_module("torch")
+        signals = (np.ascontiguousarray(signal) for signal in (pair.estimate, pair.clean))
+        return float(getattr(audio, function)(*map(torch.from_numpy, signals)))
+
+    return value
+
+
+def museval(clean: Signal, estimate: Signal, *, window: float = np.inf, sources: bool = False):
+    """Return the median over frames of version 4's SDR; signals of shape (time, channels)."""
+    found = importlib.import_module("museval.metrics").bss_eval(
+        clean[None], estimate[None], window=window, hop=window, bsseval_sources_version=sources
     )
+    return float(np.nanmedian(found[0]))
+
+
+def _museval(**options: object) -> Callable[[Pair], float]:
+    return lambda pair: museval(pair.clean[:, None], pair.estimate[:, None], **options)
+
+
+def _resampled(pair: Pair, rate: int) -> list[Signal]:
+    return [soxr.resample(x, RATE, rate, quality="VHQ") for x in (pair.clean, pair.estimate)]
+
+
+def _pesq(mode: str, rate: int) -> Callable[[Pair], float]:
+    def value(pair: Pair) -> float:
+        return float(importlib.import_module("pesq").pesq(rate, *_resampled(pair, rate), mode))
+
+    return value
+
+
+def _pesq_cor2(pair: Pair) -> float:
+    return float(importlib.import_module("pesqc2").pesq(16_000, *_resampled(pair, 16_000), "wb"))
+
+
+def _stoi(*, extended: bool) -> Callable[[Pair], float]:
+    def value(pair: Pair) -> float:
+        measure = importlib.import_module("pystoi").stoi
+        return float(measure(pair.clean, pair.estimate, RATE, extended=extended))
+
+    return value
+
+
+@cache
+def _listener():
+    listener = importlib.import_module("visqol").VisqolApi()
+    listener.create(mode="audio")
+    return listener
+
+
+def _visqol(pair: Pair) -> float:
+    return float(_listener().measure_from_arrays(*_resampled(pair, 48_000), 48_000).moslqo)
+
+
+def _magnitudes(signal: Signal) -> tuple[Signal, Signal]:
+    """Return scipy's frequencies in Hz, and |STFT| of shape (bins, frames)."""
+    options = {"nperseg": 2048, "noverlap": 1536, "detrend": False, "mode": "magnitude"}
+    frequencies, _, found = spectrogram(signal, RATE, "hann", **options)
+    return frequencies, found
+
+
+def _lsd(floor_db: float) -> Callable[[Pair], float]:
+    def value(pair: Pair) -> float:
+        clean, heard = (_magnitudes(signal)[1] for signal in (pair.clean, pair.estimate))
+        floor = 10 ** (floor_db / 20) * clean.max()
+        ratio = 20 * np.log10(np.maximum(clean, floor) / np.maximum(heard, floor))
+        return float(np.sqrt((ratio**2).mean(axis=0)).mean())
+
+    return value
+
+
+def _lsd_urgent(pair: Pair) -> float:
+    stft = importlib.import_module("librosa").stft
+    gain = (pair.clean @ pair.estimate) / (pair.estimate @ pair.estimate + 1e-8)
+    clean, heard = (
+        np.abs(stft(signal, n_fft=1411, hop_length=705))
+        for signal in (pair.clean, gain * pair.estimate)
+    )
+    ratio = np.log(clean**2 / (heard + 1e-8) ** 2 + 1e-8)
+    return float(np.sqrt((ratio**2).mean(axis=0)).mean())
+
+
+def _high_band_error(pair: Pair) -> float:
+    (frequencies, clean), (_, heard) = map(_magnitudes, (pair.clean, pair.estimate))
+    energies = [(part[frequencies >= 8000] ** 2).sum() for part in (clean, heard)]
+    return float(abs(10 * np.log10(energies[1] / energies[0])))
+
+
+def _projected(*, artefacts: bool) -> Callable[[Pair], float]:
+    """SIR or SAR without delays, by least squares."""
+
+    def value(pair: Pair) -> float:
+        clean = pair.clean * (pair.clean @ pair.estimate) / (pair.clean @ pair.clean)
+        both = np.stack([pair.clean, pair.noise], axis=1)
+        layers = both @ np.linalg.lstsq(both, pair.estimate, rcond=None)[0]
+        parts = (layers, pair.estimate - layers) if artefacts else (clean, layers - clean)
+        return float(10 * np.log10((parts[0] @ parts[0]) / (parts[1] @ parts[1])))
+
+    return value
+
+
+SIGNAL_NOISE, SCALE_INVARIANT = "signal_noise_ratio", "scale_invariant_signal_distortion_ratio"
+BOTH = "bss_eval_sources, clean and noise"
+OURS, ITS_OWN = "scipy, lines of our own", "the same library: only the resampling is ours"
+PEERS = (
+    Peer("snr", f"torchmetrics {SIGNAL_NOISE}", _torchmetrics(SIGNAL_NOISE), 1e-6),
+    Peer("snr", "museval v4 SDR", _museval(), 1e-3, "one source, no filter"),
+    Peer("snr_frames", "museval v4 SDR, 1 s", _museval(window=RATE), 1e-3, cases=RECORDINGS),
+    Peer("si_sdr", f"torchmetrics {SCALE_INVARIANT}", _torchmetrics(SCALE_INVARIANT), 1e-6),
+    Peer("si_sdr", "fast_bss_eval si_sdr", _fast("si_sdr"), 1e-6),
+    Peer("si_sdr", "museval v4 SDR", _museval(), None, "is snr: a gain counts"),
+    Peer("si_sdri", "fast_bss_eval si_sdr", _gain(_fast("si_sdr")), 1e-6, cases=RECORDINGS),
+    Peer("sdr", "mir_eval bss_eval_sources", _mir_eval(0), 1e-4),
+    Peer("sdr", "museval v3 SDR", _museval(sources=True), 1e-4),
+    Peer("sdr", "fast_bss_eval sdr, float64", _fast("sdr"), 1e-4),
+    Peer("sdr", "torchmetrics signal_distortion_ratio", _torchmetrics(), 1e-3),
+    Peer("sdr", "museval v4 SDR", _museval(), None, "is snr: filter, delay and gain count"),
+    Peer("nsdr", "mir_eval bss_eval_sources", _gain(_mir_eval(0)), 1e-4, cases=RECORDINGS),
+    Peer("sir", f"mir_eval {BOTH}", _mir_eval(1, layers=2), 1e-4, cases=RECORDINGS),
+    Peer("sar", f"mir_eval {BOTH}", _mir_eval(2, layers=2), 1e-4, cases=RECORDINGS),
+    Peer("sir", f"fast_bss_eval {BOTH}", _fast_of_two(1), 1e-3, cases=RECORDINGS),
+    Peer("sar", f"fast_bss_eval {BOTH}", _fast_of_two(2), 1e-3, cases=RECORDINGS),
+    Peer("si_sir", OURS, _projected(artefacts=False), 1e-6, cases=RECORDINGS),
+    Peer("si_sar", OURS, _projected(artefacts=True), 1e-6, cases=RECORDINGS),
+    Peer("pesq", "pesq wb, 16 kHz", _pesq("wb", 16_000), 0.0, ITS_OWN, RECORDINGS),
+    Peer("pesq", "pesqc2 wb, 16 kHz", _pesq_cor2, None, "has Corrigendum 2", RECORDINGS),
+    Peer("pesq_cor2", "pesqc2 wb, 16 kHz", _pesq_cor2, 0.0, ITS_OWN, RECORDINGS),
+    Peer("pesq_nb", "pesq nb, 8 kHz", _pesq("nb", 8_000), 0.0, ITS_OWN, RECORDINGS),
+    Peer("pesq_nb", "pesq nb, 16 kHz", _pesq("nb", 16_000), None, "another rate", RECORDINGS),
+    Peer("stoi", "pystoi", _stoi(extended=False), 0.0, "the same library", RECORDINGS),
+    Peer("estoi", "pystoi extended", _stoi(extended=True), 1e-8, "the same library", RECORDINGS),
+    Peer("visqol", "visqol audio mode, 48 kHz", _visqol, 1e-9, ITS_OWN, MIXTURES),
+    Peer("lsd", OURS, _lsd(-60), 1e-9),
+    Peer(
+        "lsd",
+        "librosa stft, URGENT's formula",
+        _lsd_urgent,
+        None,
+        "e-folds, level forgiven, no floor",
+    ),
+    Peer("lsd_db", OURS, _lsd(-100), 1e-6),
+    Peer("lsd_urgent", "librosa stft, URGENT's formula", _lsd_urgent, 1e-6),
+    Peer("high_band_error", OURS, _high_band_error, 1e-9, cases=RECORDINGS),
+)
+
+
+@pytest.fixture(scope="module")
+def mixtures():
+    """Three; `make agreement` asks for more."""
+    made = list(recordings(MIXTURES))
+    if not made:
+        pytest.skip("the open corpus is not beside the project")
+    return made
+
+
+@pytest.mark.parametrize("peer", PEERS, ids=lambda peer: f"{peer.metric}: {peer.name}")
+def test_a_metric_is_that_of_an_independent_implementation(peer, mixtures):
+    """And not that of one whose definition is another."""
+    if not peer.installed:
+        pytest.skip(f"{peer.package} is not installed")
+    farthest = np.max([peer.distance(pair) for pair in mixtures[: 1 if peer.slow else None]])
+
+    if peer.within is None:
+        assert farthest > 0.01
+    else:
+        assert farthest <= peer.within
+
+
+def test_every_metric_has_a_peer():
+    """A new one comes with its oracle."""
+    assert {peer.metric for peer in PEERS} == set(registry.metrics())

@@ -10,7 +10,7 @@ import pytest
 from scipy import linalg
 
 from benchmarks.metrics import suite
-from benchmarks.metrics.suite import DEFAULT_METRICS, Scorer, describe, missing
+from benchmarks.metrics.suite import CHANNELS, DEFAULT_METRICS, Scorer, describe, missing
 from benchmarks.registry import metrics
 from mn_dataset.errors import MissingExtra, MnError, UnknownName
 
@@ -51,6 +51,18 @@ def test_a_stereo_score_is_the_mean_of_its_channels(music, noisy, white):
 
     for name in LIGHT:
         assert scores[name].value == (alone[0][name].value + alone[1][name].value) / 2
+
+
+def test_channels_of_unlike_levels_score_less_than_their_energies_joined(music, white):
+    """By 17 dB where one channel's music is 40 dB lower, as the common text says."""
+    clean, noise = np.stack([music, 0.01 * music]), np.stack([white, white])
+    joined = 10 * math.log10((clean**2).sum() / (noise**2).sum())
+
+    score = Scorer(clean, RATE, metrics=["snr"]).score(clean + noise)["snr"].value
+
+    assert joined - score == pytest.approx(17, abs=0.1)
+    assert "40 dB lower" in CHANNELS
+    assert "17 dB less" in CHANNELS
 
 
 def test_the_first_undefined_channel_decides(music, noisy):
@@ -120,7 +132,9 @@ def test_every_metric_describes_itself_in_full():
         assert spec.known_as
         assert spec.unit in {"dB", "MOS", "1"}
         assert spec.range[0] < spec.range[1]
-        assert spec.higher_is_better == (spec.name not in {"lsd", "high_band_error"})
+        assert spec.higher_is_better == (
+            spec.name not in {"lsd", "lsd_db", "lsd_urgent", "high_band_error"}
+        )
     assert [spec.name for spec in describe(["lsd", "snr"])] == ["lsd", "snr"]
 
 
