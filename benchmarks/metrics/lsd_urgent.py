@@ -16,6 +16,7 @@ LSD_URGENT = MetricSpec(
     unit="1",
     higher_is_better=False,
     range=(0.0, 100.0),
+    negligible=0.1,
     definition="Mean over frames of the root mean square over bins of ln(|S|² / (|aY| + ε)² + ε), "
     "ε = 1e-8, a = ⟨s, y⟩ / (|y|² + ε), periodic Hann window of 32 ms, hop 16 ms, zeros around the "
     "signal so that the first frame's middle is the first sample. There is no floor below which "
