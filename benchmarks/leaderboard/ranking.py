@@ -18,8 +18,12 @@ BASELINE = "noisy"
 RANKED_GROUPS = ("blind", "informed")
 """Reference and oracle rows are measured, but not ranked."""
 
-_FEWEST_RECORDINGS = 3  # of each kind: the spread of two is one number
-_FEWEST_MIXTURES = 7
+FEWEST_RECORDINGS = 3
+"""Of each kind, for ranks: the spread of two is one number."""
+
+FEWEST_MIXTURES = 7
+"""For ranks."""
+
 _NEGLIGIBLE = {"MOS": 0.1, "1": 0.01}  # by unit, where an older run does not tell
 _NEGLIGIBLE_DB = 0.5
 
@@ -106,11 +110,11 @@ def resolved(crossing: Crossing | Clustering | None, mixtures: int) -> bool:
         crossing: Which recordings its mixtures are of; None where chance cannot be told.
         mixtures: How many they are.
     """
-    if crossing is None or mixtures < _FEWEST_MIXTURES:
+    if crossing is None or mixtures < FEWEST_MIXTURES:
         return False
     if isinstance(crossing, Crossing):
-        return min(crossing.axes) >= _FEWEST_RECORDINGS
-    return int(crossing.cluster.max()) + 1 >= _FEWEST_RECORDINGS
+        return min(crossing.axes) >= FEWEST_RECORDINGS
+    return int(crossing.cluster.max()) + 1 >= FEWEST_RECORDINGS
 
 
 def ranks(
