@@ -38,9 +38,13 @@ from benchmarks.leaderboard.inference import Estimate, Floats, freedom_of, quant
 
 Labels = NDArray[Any]
 
+RANKED_RECORDINGS = 3
+"""Of each kind in one class, for ranks: of two, no p-value survives the correction for pairs."""
+
+RANKED_MIXTURES = 12
+"""For ranks."""
+
 _MOST_FREEDOM = 1.5  # times that of the smaller axis: Satterthwaite's, as estimated, may be huge
-_RANKED_LEFT = 2  # of three recordings: with two, no p-value survives the correction for pairs
-_RANKED_MIXTURES = 12
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,7 @@ class Crossing:
     @property
     def resolved(self) -> bool:
         """Whether there are enough recordings of both kinds, and mixtures, to rank denoisers."""
-        return min(self.left) >= _RANKED_LEFT and len(self.pair) >= _RANKED_MIXTURES
+        return min(self.left) >= RANKED_RECORDINGS - 1 and len(self.pair) >= RANKED_MIXTURES
 
     @property
     def axes(self) -> tuple[int, int]:
@@ -264,7 +268,7 @@ class Clustering:
     @property
     def resolved(self) -> bool:
         """Whether there are enough recordings and mixtures to rank denoisers."""
-        return self.left >= _RANKED_LEFT and len(self.cluster) >= _RANKED_MIXTURES
+        return self.left >= RANKED_RECORDINGS - 1 and len(self.cluster) >= RANKED_MIXTURES
 
 
 def estimate(values: Floats, crossing: Crossing | Clustering | None) -> Estimate:

@@ -142,8 +142,8 @@ def _every_metric(board: Board) -> tuple[list[str], list[list[str]]]:
 def _how_to_read(board: Board) -> str:
     return (
         "Means are over the n mixtures on which all compared denoisers have a value; one that "
-        "lacks over a tenth of the values has no mean. The 95 % intervals are for the mean over "
-        "other recordings of the kind: mixtures that share one are "
+        "lacks over a tenth of the values has no mean. The 95 % intervals are for other recordings "
+        f"{board.fixed}: mixtures that share one are "
         f"not independent, and the {board.recordings()} (or their groups) are what is counted. "
         "Δ is the mean paired difference to `noisy`, p tests Δ = 0 with Holm's correction over "
         "the denoisers. "

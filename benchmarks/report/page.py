@@ -9,11 +9,13 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from benchmarks.leaderboard.crossed import RANKED_MIXTURES, RANKED_RECORDINGS
 from benchmarks.leaderboard.ranking import RANKED_GROUPS
 from benchmarks.leaderboard.run_folder import read_table
 from benchmarks.metrics.suite import reasons
 from benchmarks.report.latex import LATEX
-from benchmarks.report.page_data import again, duels, packed, short, visible, worst
+from benchmarks.report.page_data import again, packed, short, worst
+from benchmarks.report.page_inference import claims, duels, visible
 from benchmarks.report.players import listen, scale
 from benchmarks.report.summary import Board, Gap
 from benchmarks.report.text import MARKDOWN, heading
@@ -26,10 +28,14 @@ _SCRIPTS = (
     "data.js",
     "scale.js",
     "filters.js",
+    "resolution.js",
+    "marks.js",
     "table.js",
     "denoiser.js",
     "grid.js",
+    "claims.js",
     "duels.js",
+    "signs.js",
     "cost.js",
     "map.js",
     "listen.js",
@@ -70,6 +76,7 @@ def page(board: Board, run: Path) -> str:
         about=about,
         command=board.command,
         recordings=board.recordings(),
+        fixed=board.fixed,
         style=_asset("style.css"),
         script=Markup("\n").join(_asset(name) for name in _SCRIPTS),
         data=_data(board, run, examples),
@@ -110,12 +117,17 @@ def _data(board: Board, run: Path, examples: list[dict[str, Any]]) -> dict[str, 
                 "name": metric["name"],
                 "unit": "" if metric["unit"] == "1" else metric["unit"],
                 "higher_is_better": metric["higher_is_better"],
+                "every": metric.get("every", 1),
+                "negligible": board.negligible(metric["name"]),
             }
             for metric in board.metrics.values()
         ],
         **cube,
-        "duels": duels(board),
-        "visible": visible(board),
+        "recordings": [[axis.title, axis.plural] for axis in board.task.clusters if axis.column],
+        "needed": {"recordings": RANKED_RECORDINGS, "mixtures": RANKED_MIXTURES},
+        "duels": duels(board, cube["axes"]),
+        "claims": claims(board, cube["axes"]),
+        "visible": visible(board, cube["axes"]),
         "worst": worst(board, cube["axes"]),
         "examples": examples,
         "picture": scale(float(rate.to_numpy().max()) if len(rate) else SAMPLING_RATE),
@@ -126,6 +138,7 @@ def _denoisers(board: Board) -> list[dict[str, Any]]:
     gaps: dict[str, dict[str, str]] = {}
     for gap in board.gaps():
         gaps.setdefault(gap.denoiser, {})[gap.metric] = _why(gap)
+    lacking = {metric: board.lacking(metric) for metric in board.metrics}
     shown = []
     for item in board.run["denoisers"]:
         name = item["name"]
@@ -147,6 +160,7 @@ def _denoisers(board: Board) -> list[dict[str, Any]]:
                 "again": again(board, item),
                 **numbers,
                 "gaps": gaps.get(name, {}),
+                "lacking": {metric: n[name] for metric, n in lacking.items() if n[name]},
                 "warning": board.run.get("alignment", {}).get(name, {}).get("told", ""),
             }
         )

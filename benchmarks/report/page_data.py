@@ -1,4 +1,4 @@
-"""Pack what a page shows of a run: cells, pairwise tests, worst mixtures, and commands.
+"""Pack what a page shows of a run: cells, worst mixtures, and commands.
 
 Everything is lists of numbers, a few megabytes at most.
 """
@@ -7,21 +7,23 @@ from __future__ import annotations
 
 import math
 import shlex
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.leaderboard.inference import POWER, SIGNIFICANT, smallest
 from benchmarks.leaderboard.ranking import BASELINE
 from benchmarks.leaderboard.score_matrix import ALL, TARGET
 from benchmarks.report.summary import Board
-from benchmarks.report.text import number
 from mn_dataset.mix.manifest import AUDIO, audio_path
 
-COLUMNS = ("difference", "ci_low", "ci_high", "p_value", "detectable")
-"""Numbers of a pair, after who is better, who is worse and whether that is sure."""
+Axes = dict[str, list[str]]
+"""Of each key of a cell its values in order, without "all"."""
+
+Number = float | int | None
+Numbers = list[Number] | Number
 
 EACH = 3
 """Mixtures per denoiser, metric and cell; the worst of a larger cell are among them."""
@@ -29,7 +31,10 @@ EACH = 3
 INPUT = "{noisy}"
 """Where a command names the mixture's file, as the shell shall read it."""
 
-_WHOLE = ("n", "rank", "rank_high")
+_LEFT_OUT = ("tied", "resolved")
+_DIGITS = dict.fromkeys(("p_value", "won", "lost"), 3) | dict.fromkeys(
+    ("detectable", "p10", "worst", "worst_case", "without_low", "without_high"), 4
+)
 _OUT = "again"
 
 
@@ -38,24 +43,23 @@ def packed(board: Board) -> dict[str, Any]:
 
     Returns:
         `facets`: per key of a cell what it is called. `axes`: per key its values, without "all".
-        `columns`: what the numbers of a row are. `cells`: of each cell its `key` (numbers of values
-        in the axes, -1 for all), its `size` in mixtures, and its `values`: metric by metric,
-        denoiser by denoiser, column by column; an undefined number is null.
+        `columns`: what the numbers of a row are; a `worst_case` that is the mean is null. `cells`:
+        of each cell its `key` (numbers of values in the axes, -1 for all), its `size` in mixtures;
+        of each metric, on how many it is `scored`, how many recordings of each kind these share,
+        and 1 if it is `resolved`; its `values`: metric by metric, column by column, one number per
+        denoiser or, where all are the same, that number, an undefined one being null; and who is
+        `carried` by one recording: metric, denoiser, name.
     """
     keys = list(board.scores.keys)
     axes = {key: board.scores.axis(key) for key in keys}
-    columns = [name for name in board.rows.columns if name not in ("denoiser", "metric", *keys)]
-    columns = list(board.rows[columns].select_dtypes("number").columns)
-    order = pd.MultiIndex.from_product([list(board.metrics), board.names])
+    rows = _lean(board.rows)
+    columns = _columns(rows, keys)
+    standings = _standings(board, rows, columns)
+    scored, facets = _scored(board), len(board.scores.labels)
     cells = []
-    for key, rows in board.rows.groupby(keys, sort=False):
+    for key, members in rows.reset_index(drop=True).groupby(keys, sort=False):
         labels = tuple(map(str, key))
-        table = rows.set_index(["metric", "denoiser"])[columns].reindex(order)
-        numbers = [
-            _column(name, table[name].to_numpy(dtype=np.float64, na_value=np.nan))
-            for name in columns
-        ]
-        inside = board.scores.inside(labels[: len(board.scores.labels)])
+        inside = board.scores.inside(labels[:facets])
         cells.append(
             {
                 "key": [
@@ -63,10 +67,80 @@ def packed(board: Board) -> dict[str, Any]:
                     for name, label in zip(keys, labels, strict=True)
                 ],
                 "size": int(inside.sum()),
-                "values": [number for row in zip(*numbers, strict=True) for number in row],
+                "scored": [_counts(board, inside & flags) for flags in scored[labels[facets:]]],
+                **standings(members.index.to_numpy(dtype=np.intp)),
             }
         )
     return {"facets": _facets(board), "axes": axes, "columns": columns, "cells": cells}
+
+
+def _lean(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows without what can be told from the rest of them."""
+    lean = rows.assign(worst_case=rows["worst_case"].where(~_same(rows, "worst_case")))
+    # Where all mixtures are of one length, means weighted by it are the means.
+    return lean.drop(columns="weighted_mean") if _same(rows, "weighted_mean").all() else lean
+
+
+def _columns(rows: pd.DataFrame, keys: Sequence[str]) -> list[str]:
+    """Return the columns of numbers that are told of every row."""
+    names = rows.drop(columns=[*keys, *_LEFT_OUT]).select_dtypes("number").columns
+    return list(map(str, names))
+
+
+def _standings(
+    board: Board, rows: pd.DataFrame, columns: Sequence[str]
+) -> Callable[[NDArray[np.intp]], dict[str, Any]]:
+    """Return what packs the rows of a cell, given their numbers, by metric and denoiser."""
+    names = list(board.metrics), board.names
+    metrics, denoisers = (
+        pd.Index(order).get_indexer(pd.Index(rows[side]))
+        for order, side in zip(names, ("metric", "denoiser"), strict=True)
+    )
+    values = rows[columns].to_numpy(dtype=np.float64, na_value=np.nan)
+    resolved, carried = rows["resolved"].to_numpy(dtype=bool), rows["carried_by"].tolist()
+
+    def packed_rows(part: NDArray[np.intp]) -> dict[str, Any]:
+        table = np.full((*map(len, names), len(columns)), np.nan)
+        table[metrics[part], denoisers[part]] = values[part]
+        large = set(metrics[part][resolved[part]].tolist())
+        hanging = [row for row in part.tolist() if carried[row]]
+        return {
+            "resolved": [int(number in large) for number in range(len(table))],
+            "values": [
+                [numbers(one[:, place], name) for place, name in enumerate(columns)]
+                for one in table
+            ],
+            "carried": [
+                word
+                for row in hanging
+                for word in (int(metrics[row]), int(denoisers[row]), carried[row])
+            ],
+        }
+
+    return packed_rows
+
+
+def _same(rows: pd.DataFrame, name: str) -> pd.Series[bool]:
+    """Return where a column is the mean, but for rounding, or undefined with it."""
+    size = rows["mean"].abs().clip(lower=1.0)
+    return ((rows[name] - rows["mean"]).abs() <= 1e-9 * size) | (
+        rows[name].isna() & rows["mean"].isna()
+    )
+
+
+def _scored(board: Board) -> dict[tuple[str, ...], list[NDArray[np.bool_]]]:
+    """Return on which mixtures anybody has a value, metric by metric, for each side of a cell."""
+    return {
+        side: [np.asarray(np.isfinite(values[metric]).any(axis=1)) for metric in board.metrics]
+        for side, values in board.scores.sides()
+    }
+
+
+def _counts(board: Board, inside: NDArray[np.bool_]) -> list[int]:
+    """Return how many mixtures these are, and how many recordings of each kind they share."""
+    kinds = zip(board.scores.clusters, board.task.clusters, strict=True)
+    shared = [len(np.unique(codes[inside])) for codes, axis in kinds if axis.column]
+    return [int(inside.sum()), *shared]
 
 
 def _facets(board: Board) -> list[dict[str, Any]]:
@@ -86,62 +160,24 @@ def _facets(board: Board) -> list[dict[str, Any]]:
     return [*facets, *([target] if board.scores.by_target else [])]
 
 
-def short(number: float) -> float | None:
+def short(number: float, *, digits: int = 5) -> float | None:
     """Return a number in as many digits as a page needs; None if it is undefined.
 
     >>> short(12.3456789), short(float("nan")), short(-0.00001234)
     (12.346, None, -1.234e-05)
     """
-    return float(f"{number:.5g}") if math.isfinite(number) else None
+    return float(f"{number:.{digits}g}") if math.isfinite(number) else None
 
 
-def _column(name: str, values: NDArray[np.float64]) -> list[float | int | None]:
-    numbers: list[float | int | None] = [short(number) for number in values.tolist()]
-    if name in _WHOLE:
-        return [None if number is None else round(number) for number in numbers]
-    return numbers
+def numbers(values: NDArray[np.float64], name: str) -> Numbers:
+    """Return a column's numbers as a page needs them; one number where all are the same."""
+    digits = _DIGITS.get(name, 5)
+    shortened = [short(value, digits=digits) for value in values.tolist()]
+    told = [round(n) if n is not None and n == round(n) else n for n in shortened]
+    return told[0] if len(told) > 1 and len(set(told)) == 1 else told
 
 
-def duels(board: Board) -> dict[str, Any]:
-    """Return the pairwise tests over all mixtures.
-
-    Returns:
-        `columns`: what is said of a pair. `values`: of each metric one list, pair by pair and
-        column by column: the numbers of the better and of the worse among the denoisers, 1 where
-        that is sure, and numbers, of which an undefined one is null.
-    """
-    over_all = board.duels_by(None)
-    numbers = {name: number for number, name in enumerate(board.names)}
-    values = []
-    for metric in board.metrics:
-        rows = over_all[over_all["metric"] == metric]
-        better, worse = (rows[side].map(numbers).tolist() for side in ("better", "worse"))
-        sure = (rows["p_value"] < SIGNIFICANT).astype(int).tolist()
-        tests = rows[list(COLUMNS)].to_numpy(dtype=np.float64).tolist()
-        pairs = zip(better, worse, sure, tests, strict=True)
-        values.append(
-            [part for *who, test in pairs for part in (*who, *(short(value) for value in test))]
-        )
-    return {"columns": ["better", "worse", "sure", *COLUMNS], "values": values}
-
-
-def visible(board: Board) -> dict[str, Any]:
-    """Return the smallest differences that can be seen, in the digits of leaderboard.md.
-
-    Returns:
-        `power`: in how many of 100 test sets a difference of that size is found. `told`: of each
-        metric, by label of the first facet and for "all", the number of pairs that differ, and the
-        median, least and most of what can be seen between them.
-    """
-    column = board.first_facet.column
-    differences: dict[str, dict[str, list[int | str]]] = {metric: {} for metric in board.metrics}
-    for row in smallest(board.duels_by(column), by=column).to_dict("records"):
-        sizes = (number(row[name]) for name in ("difference", "lowest", "highest"))
-        differences[row["metric"]][row[column]] = [row["pairs"], *sizes]
-    return {"power": round(100 * POWER), "told": list(differences.values())}
-
-
-def worst(board: Board, axes: dict[str, list[str]]) -> dict[str, Any]:
+def worst(board: Board, axes: Axes) -> dict[str, Any]:
     """Return the worst mixtures of every denoiser in every metric, of each target by itself.
 
     Args:
@@ -198,7 +234,7 @@ def _lowest(values: NDArray[np.float64], cells: NDArray[np.intp]) -> list[int]:
     return [int(row) for row in order[np.sort(first)]]
 
 
-def _cells(board: Board, axes: dict[str, list[str]]) -> NDArray[np.intp]:
+def _cells(board: Board, axes: Axes) -> NDArray[np.intp]:
     """Return the cell of each mixture, of each target in turn, as numbers of values in the axes."""
     scores = board.scores
     columns = [

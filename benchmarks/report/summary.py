@@ -86,6 +86,12 @@ class Board:
         return self.task.facets[0]
 
     @property
+    def fixed(self) -> str:
+        """What the test set fixes: "of these noise classes at these SNRs"."""
+        numbers = [f" at these {facet.plural}" for facet in self.task.facets if facet.numeric]
+        return f"of these {self.first_facet.plural}" + "".join(numbers)
+
+    @property
     def command(self) -> str:
         """The command that made the run; empty when it was made from Python."""
         return shlex.join(self.run["command_line"])

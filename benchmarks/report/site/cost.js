@@ -106,7 +106,7 @@ function drawFrame(drawn, frame, { low, high, logs, atX, atY }) {
     drawn.append(trace("text", { x, y: frame.bottom + 17, "text-anchor": "middle" }, String(Number(cost.toPrecision(3)))));
   }
   drawn.append(trace("line", { class: "axis", x1: frame.left, x2: frame.right, y1: frame.bottom, y2: frame.bottom }));
-  drawn.append(trace("text", { x: frame.right, y: frame.bottom + 35, "text-anchor": "end" }, "real-time factor (log scale)"));
+  drawn.append(trace("text", { x: frame.right, y: frame.bottom + 35, "text-anchor": "end" }, "processor seconds per second of audio (log scale)"));
   drawn.append(trace("text", { x: 0, y: 12 }, heading(metric())));
 }
 

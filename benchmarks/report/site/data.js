@@ -19,15 +19,28 @@ const state = {
 };
 const views = [];
 
+// A column holds one number each, or the one that all have.
+const numberAt = (part, at) => (Array.isArray(part) ? part[at] : part);
+const named = (names, values, at) => Object.fromEntries(names.map((name, offset) => [name, numberAt(values[offset], at)]));
+
 function rowsOf(key, metric) {
   const cell = cells.get(key.join());
   if (!cell) return [];
-  return denoisers.map((denoiser, place) => {
-    const first = (metric * denoisers.length + place) * columns.length;
-    const row = { denoiser, place, name: denoiser.name, size: cell.size, real_time_factor: denoiser.real_time_factor };
-    columns.forEach((name, offset) => { row[name] = cell.values[first + offset]; });
-    return row;
-  });
+  const size = metrics[metric].every > 1 ? cell.scored[metric][0] : cell.size;
+  const rows = denoisers.map((denoiser, place) => ({
+    denoiser, place, name: denoiser.name, size, real_time_factor: denoiser.real_time_factor, carried_by: "",
+    ...named(columns, cell.values[metric], place),
+  }));
+  for (let at = 0; at < cell.carried.length; at += 3)
+    if (cell.carried[at] === metric) rows[cell.carried[at + 1]].carried_by = cell.carried[at + 2];
+  return rows;
+}
+
+// Pairs or claims of a cell in a metric; none where none were tested.
+function testsOf(tests, key, metric) {
+  const values = tests.cells.find(cell => cell.key.join() === key.join())?.values[metric] ?? [];
+  const count = Math.max(0, ...values.map(part => (Array.isArray(part) ? part.length : 1)));
+  return Array.from({ length: count }, (_, at) => named(tests.columns, values, at));
 }
 
 const metric = () => metrics[state.metric];
@@ -42,7 +55,8 @@ function best(key) {
   return rows.find(row => row.denoiser.group === "blind") ?? rows.find(row => row.denoiser.ranked) ?? rows[0];
 }
 
-const heading = item => `${item.name}${item.unit ? ` [${item.unit}]` : ""} ${item.higher_is_better ? "↑" : "↓"}`;
+const everyOf = item => `every ${item.every}${{ 2: "nd", 3: "rd" }[item.every] ?? "th"} mixture`;
+const heading = item => `${item.name}${item.unit ? ` [${item.unit}]` : ""} ${item.higher_is_better ? "↑" : "↓"}${item.every > 1 ? ` (${everyOf(item)})` : ""}`;
 const labelText = (axis, text) => (facets[axis].numeric ? `${text.replace("..", " to ").replaceAll("-", "−")} dB` : words(text));
 const label = (axis, place) => labelText(axis, axes[axis][place]);
 

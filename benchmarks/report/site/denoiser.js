@@ -1,8 +1,15 @@
 // All that is known of one denoiser, and its worst clips in the chosen cell.
-function facts(denoiser) {
+function facts(row) {
+  const { denoiser } = row;
+  const sized = (value, signed = false) => withUnit(number(value, 2, signed), metric().unit);
   const seconds = denoiser.real_time_factor === null ? "–"
-    : `${significant(denoiser.real_time_factor)} (95th percentile ${significant(denoiser.real_time_factor_p95)})`;
+    : `${significant(denoiser.real_time_factor)} processor seconds per second of audio (95th percentile ${significant(denoiser.real_time_factor_p95)})`;
   const told = [
+    ["Nine tenths", row.p10 === null ? "" : `of the mixtures have ${sized(row.p10)} or ${metric().higher_is_better ? "more" : "less"}; the worst has ${sized(row.worst)}`],
+    ["Worst case", row.worst_case === null ? "" : `a mean of ${sized(row.worst_case)}, counting what it lacks as the lowest that a ranked denoiser or noisy has there`],
+    ["Against noisy", row.won === null || row.place === BASELINE ? "" : tallyWords(row)],
+    ["One left out", row.without_low === null || row.place === BASELINE ? "" : `Δ noisy lies between ${sized(row.without_low, true)} and ${sized(row.without_high, true)}, whichever recording is left out`],
+    ["Carried by", row.carried_by && `${row.carried_by}: without it Δ noisy halves or turns round`],
     ["Trained on", denoiser.trained_on ?? "nothing"],
     ["Told besides", denoiser.needs.map(words).join(", ")],
     ["Real-time factor", seconds],
@@ -37,7 +44,7 @@ function clip(row, found, first) {
 function dossier(row) {
   const clips = worstOf(row.place, state.metric, state.cell);
   return make("div", { class: "dossier", data: { dossier: row.name } },
-    make("div", {}, make("h4", {}, row.name), facts(row.denoiser)),
+    make("div", {}, make("h4", {}, row.name), facts(row)),
     make("div", {}, make("h4", {}, clips.length > 1 ? `Worst clips: ${place(state.cell)}` : `Worst clip: ${place(state.cell)}`),
       clips.length ? make("ol", {}, clips.map((found, at) => clip(row, found, at === 0)))
         : make("p", { class: "soft" }, "No clip with a value here.")));

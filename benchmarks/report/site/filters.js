@@ -42,4 +42,5 @@ views.push(() => {
   });
   for (const title of document.querySelectorAll("[data-cell]"))
     title.textContent = `${heading(metric())} · ${place(state.cell)}`;
+  find("[data-signs-cell]").textContent = `every metric · ${place(state.cell)}`;
 });

@@ -19,9 +19,10 @@ function legend(limit) {
   return make("span", { class: "legend", "aria-label": "Colours" }, `≤ ${end(-limit)}`, ramp, `${end(limit)} ≤`);
 }
 
-function shaded(value, limit, { told, focus, sure = false }) {
+function shaded(value, limit, { told, focus, sure = false, equal = false }) {
+  const kinds = value === null ? ["none"] : [sure && "sure", equal && "equal"].filter(Boolean);
   return make("button", {
-    type: "button", title: told, "aria-label": told, class: value === null ? "none" : sure ? "sure" : undefined,
+    type: "button", title: told, "aria-label": told, class: kinds.join(" ") || undefined,
     style: value === null ? undefined : `--shade: ${shade(value, limit)}`, data: { focus },
   }, value === null ? "·" : number(value, digitsOf(limit), true));
 }

@@ -17,12 +17,13 @@ function tell(row, column, found) {
   const title = place(mapKey(row, column));
   if (!found || found.mean === null) return `${title}: ${found ? `no value, n ${found.n} of ${found.size}` : "not in this run's tables"}.`;
   const interval = found.ci_low === null ? "" : ` (95 % ${number(found.ci_low)} … ${number(found.ci_high)})`;
-  return `${found.name} on ${title}: Δ ${withUnit(number(found.delta, 2, true), metric().unit)}, mean ${number(found.mean)}${interval}, n ${found.n} of ${found.size}.`;
+  return `${found.name} on ${title}: Δ ${withUnit(number(found.delta, 2, true), metric().unit)}, mean ${number(found.mean)}${interval}, n ${found.n} of ${found.size}${isResolved(mapKey(row, column)) ? "" : ": not resolved"}.`;
 }
 
 function mapButton(row, column, limit) {
   const found = rowsOf(mapKey(row, column), state.metric)[state.denoiser];
-  return shaded(found?.delta ?? null, limit, { told: tell(row, column, found), focus: `map ${row} ${column}` });
+  const claim = claimsOf(mapKey(row, column), 0).find(item => item.denoiser === state.denoiser);
+  return shaded(found?.delta ?? null, limit, { told: tell(row, column, found), focus: `map ${row} ${column}`, sure: claim?.sure === 1 });
 }
 
 function denoiserSelect(id, items) {
@@ -42,10 +43,11 @@ views.push(() => {
     make("tbody", {}, categories.map(row => make("tr", {},
       make("th", { scope: "row", class: row < 0 ? "sum" : undefined }, name(1, row)),
       classes.map(column => make("td", { class: row < 0 || column < 0 ? "sum" : undefined }, mapButton(row, column, limit)))))));
+  const framed = make("span", { class: "framed" }, make("i", {}), "surely other than noisy");
   const items = denoisers.map((_, at) => at).filter(at => at !== BASELINE);
   find("[data-map-cell]").textContent = [denoisers[state.denoiser].name, heading(metric()), ...others].join(" · ");
   replace(find("#map-view"),
-    make("div", { class: "controls" }, make("label", {}, "Denoiser", denoiserSelect("map-denoiser", items.length ? items : [0])), legend(limit)),
+    make("div", { class: "controls" }, make("label", {}, "Denoiser", denoiserSelect("map-denoiser", items.length ? items : [0])), legend(limit), framed),
     make("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "map-title" }, walked(table, "map-readout")),
     readout("map-readout", "Mean difference to noisy; point at a cell, or walk with the arrow keys, for its n."));
 });

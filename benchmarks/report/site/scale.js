@@ -30,13 +30,13 @@ function domain(rows) {
   return extent(values.length ? values : [0, 1], 0.04);
 }
 
-const WIDTH = 220;
+const WIDTH = 180;
 
-function whisker(row, [low, high], base) {
+function whisker(row, [low, high], base, wanted = 5) {
   const at = value => (WIDTH * (value - low)) / (high - low);
   const held = value => Math.max(0, Math.min(WIDTH, at(value)));
   const drawn = trace("svg", { class: `whisker by-${row.denoiser.group}`, viewBox: `0 0 ${WIDTH} 24`, "aria-hidden": "true" });
-  for (const value of steps(low, high, 5)) drawn.append(trace("line", { class: "grid", x1: at(value), x2: at(value), y1: -6, y2: 30 }));
+  for (const value of steps(low, high, wanted)) drawn.append(trace("line", { class: "grid", x1: at(value), x2: at(value), y1: -6, y2: 30 }));
   if (base !== null) drawn.append(trace("line", { class: "base", x1: held(base), x2: held(base), y1: -6, y2: 30 }));
   if (row.ci_low !== null && at(row.ci_high) >= 0 && at(row.ci_low) <= WIDTH)
     drawn.append(trace("line", { class: "span", x1: held(row.ci_low), x2: held(row.ci_high), y1: 12, y2: 12 }));
@@ -48,9 +48,9 @@ function whisker(row, [low, high], base) {
   return drawn;
 }
 
-function ruler([low, high]) {
+function ruler([low, high], wanted = 5) {
   const drawn = trace("svg", { class: "whisker", viewBox: `0 0 ${WIDTH} 24`, "aria-hidden": "true" });
-  for (const value of steps(low, high, 5)) {
+  for (const value of steps(low, high, wanted)) {
     const x = (WIDTH * (value - low)) / (high - low);
     drawn.append(trace("text", { x, y: 18 }, tick(value)));
   }

@@ -1,14 +1,14 @@
 // The leaderboard of the chosen cell in the chosen metric.
 const KNOWN = {
-  rank: "rank", name: "denoiser", mean: "mean", ci_low: "95 % interval", n: "n", median: "median",
-  delta: "Δ noisy", p_value: "p", real_time_factor: "real-time factor",
+  rank: "rank", name: "denoiser", mean: "mean", ci_low: "95 % interval", n: "n",
+  delta: "Δ noisy", won: "won · tied · lost", p_value: "p", real_time_factor: "real\u2011time factor", median: "median",
 };
-const OWN = new Set([...Object.keys(KNOWN), "ci_high", "rank_high"]);
-// Where all mixtures are of one length, means weighted by it are the means.
-const SAME = rowsOf(WHOLE, 0).every(row => row.weighted_mean === row.mean);
+// What stands below another number, or in the opened row.
+const BESIDE = ["ci_high", "rank_high", "lost", "worst_case", "p10", "worst", "without_low", "without_high"];
+const OWN = new Set([...Object.keys(KNOWN), ...BESIDE]);
 
 function tableColumns() {
-  const others = columns.filter(name => !OWN.has(name) && !(SAME && name === "weighted_mean"));
+  const others = columns.filter(name => !OWN.has(name));
   return [...Object.entries(KNOWN), ...others.map(name => [name, words(name)])];
 }
 
@@ -39,22 +39,24 @@ function header(span) {
 function tableRow(row, span, base) {
   const { denoiser } = row;
   const open = state.open === row.place;
-  const digits = { mean: 2, median: 2 };
   const name = make("th", { scope: "row", class: "word name" },
     make("button", {
       class: "opener", type: "button", "aria-expanded": String(open), data: { focus: `open ${row.place}`, denoiser: denoiser.name },
       onclick: () => change({ open: open ? null : row.place, denoiser: row.place }),
     }, make("span", {}, breakable(denoiser.name))),
     denoiser.trained_on ? make("span", { class: "trained" }, `trained on ${denoiser.trained_on}`) : null,
+    row.carried_by ? make("span", { class: "trained beware" }, `carried by one recording: ${row.carried_by}`) : null,
     denoiser.warning ? make("span", { class: "trained beware" }, denoiser.warning) : null);
   const texts = tableColumns().map(([key]) => {
     if (key === "name") return name;
-    if (key === "rank") return make("td", {}, row.rank === null ? "–" : [...new Set([row.rank, row.rank_high ?? row.rank])].join("–"));
-    if (key === "n") return make("td", {}, String(row.n), make("span", { class: row.n < row.size ? "of short" : "of" }, ` of ${row.size}`));
+    if (key === "rank") return make("td", {}, rankOf(row));
+    if (key === "mean") return make("td", {}, number(row.mean), worstCase(row));
+    if (key === "n") return make("td", {}, String(row.n), make("span", { class: row.n < row.size ? "below beware" : "below" }, ` of ${row.size}`));
     if (key === "ci_low") return make("td", {}, row.ci_low === null ? "–" : `${number(row.ci_low)} … ${number(row.ci_high)}`);
-    if (key === "delta") return make("td", {}, number(row.delta, 2, true));
+    if (key === "delta") return make("td", {}, number(row.delta, 2, true), leavingOneOut(row));
+    if (key === "won") return make("td", {}, tally(row));
     if (key === "p_value") return make("td", {}, chance(row.p_value));
-    if (key in digits) return make("td", {}, number(row[key], digits[key]));
+    if (key === "median") return make("td", {}, number(row.median));
     return make("td", {}, key in KNOWN ? significant(row[key]) : row[key] === null ? "–" : String(Number(row[key].toPrecision(4))).replace("-", "−"));
   });
   const at = Object.keys(KNOWN).indexOf("ci_low");
@@ -66,7 +68,8 @@ function tableRow(row, span, base) {
 function verdict(rows) {
   const first = best(state.cell);
   if (!rows.length) return ["This run's tables hold no such cell; choose “all” for one of the filters."];
-  if (!first) return ["No denoiser has a value here."];
+  if (!isResolved(state.cell)) return [`Best on ${place(state.cell)}: `, make("b", {}, "not resolved"), ". ",
+    first ? tooFew(state.cell) : "No denoiser has a value here. ", offer(state.cell, isResolved, "#board .scroll")].filter(Boolean);
   const peers = rows.filter(row => row.rank === 1 && row.denoiser.group === first.denoiser.group && row.place !== first.place);
   const gain = first.delta === null || first.place === BASELINE ? "" : `, ${withUnit(number(first.delta, 2, true), metric().unit)} against noisy`;
   const doubts = [];
@@ -74,20 +77,21 @@ function verdict(rows) {
   else {
     const names = peers.length > 4 ? `${peers.length} others that share its rank` : peers.map(row => row.name).join(", ");
     if (names) doubts.push(` Not surely better than ${names}.`);
+    if (first.carried_by) doubts.push(` Without the recording ${first.carried_by} that gain halves or turns round.`);
     if (first.p_value > 0.05) doubts.push(` Not surely other than noisy (p ${number(first.p_value, 2)}).`);
   }
   return [`Best on ${place(state.cell)}: `, make("b", {}, first.name),
     ` with ${withUnit(number(first.mean), metric().unit)}${gain}.`, ...doubts];
 }
 
-// What the mixtures can show at all: by the first facet, and for all.
+// What the mixtures of a cell can show at all.
 function visible() {
-  const named = [state.cell[0], ...WHOLE.slice(1)];
-  const found = data.visible.told[state.metric][named[0] < 0 ? "all" : axes[0][named[0]]];
-  if (!found) return "";
+  const found = data.visible.cells.find(cell => cell.key.join() === state.cell.join())?.sizes[state.metric];
+  const part = metric().every > 1 ? `${metric().name} is scored on ${everyOf(metric())}. ` : "";
+  if (!found) return part;
   const [pairs, median, low, high] = found;
   const spread = pairs > 1 ? `, the median over ${pairs} pairs of ranked denoisers (${low} … ${high})` : ", between two ranked denoisers";
-  return `The smallest difference that ${place(named)} can show is ${withUnit(median, metric().unit)}${spread}: one test at 5 % finds a true difference of that size in ${data.visible.power} of 100 such test sets.`;
+  return `${part}The smallest difference that ${place(state.cell)} can show is ${withUnit(median, metric().unit)}${spread}: one test at 5 % finds a true difference of that size in ${data.visible.power} of 100 such test sets.`;
 }
 
 views.push(() => {

@@ -12,54 +12,113 @@ from benchmarks.report.page_data import (
     EACH,
     INPUT,
     again,
-    duels,
     input_file,
     packed,
-    visible,
     worst,
 )
-from benchmarks.report.report import report
 from benchmarks.report.summary import Board, read_board
+
+KEYS = ("noise_class", "music_category", "snr_db")
+
+
+def one(part: Any, place: int) -> Any:
+    """The number of one denoiser: a column holds one each, or the one that all have."""
+    return part[place] if isinstance(part, list) else part
 
 
 def test_every_row_of_the_board_can_be_read_back(run: Path) -> None:
-    """Place by place: cell, metric, denoiser, column; in five digits, and nothing else."""
+    """Place by place: cell, metric, column, denoiser; in three to five digits."""
     board = read_board(run)
     cube = packed(board)
-    keys = ("noise_class", "music_category", "snr_db")
-    metrics, names, columns = list(board.metrics), board.names, cube["columns"]
+    columns = cube["columns"]
     read = {}
     for cell in cube["cells"]:
         where = [
             "all" if place < 0 else cube["axes"][key][place]
-            for key, place in zip(keys, cell["key"], strict=True)
+            for key, place in zip(KEYS, cell["key"], strict=True)
         ]
-        values = cell["values"]
-        rows = [values[at : at + len(columns)] for at in range(0, len(values), len(columns))]
-        for at, row in enumerate(rows):
-            metric, name = metrics[at // len(names)], names[at % len(names)]
-            read[*where, metric, name] = dict(zip(columns, row, strict=True))
+        for metric, values, resolved in zip(
+            board.metrics, cell["values"], cell["resolved"], strict=True
+        ):
+            for place, name in enumerate(board.names):
+                numbers = (one(part, place) for part in values)
+                row = dict(zip(columns, numbers, strict=True))
+                read[*where, metric, name] = row | {"resolved": resolved}
 
     assert len(read) == len(board.rows)
+    assert {"mean", "rank", "won", "lost", "p10", "worst", "without_low"} < set(columns)
     for row in board.rows.to_dict("records"):
-        found = read[*(str(row[key]) for key in keys), row["metric"], row["denoiser"]]
+        found = read[*(str(row[key]) for key in KEYS), row["metric"], row["denoiser"]]
         for column in columns:
-            expected = None if pd.isna(row[column]) else pytest.approx(row[column], rel=1e-4)
+            tolerance = 5e-3 if column == "p_value" else 1e-3  # of three digits, and of four
+            undefined = pd.isna(row[column])
+            expected = None if undefined else pytest.approx(row[column], rel=tolerance)
+            if column == "worst_case" and row[column] == pytest.approx(row["mean"], rel=1e-9):
+                expected = None
             assert found[column] == expected
+        assert found["resolved"] == row["resolved"]
 
 
-def test_a_cell_tells_how_many_mixtures_it_has(run: Path) -> None:
+def test_what_is_the_same_is_told_once(run: Path) -> None:
+    """Of mixtures of one length no weighted mean; of a cell one n, where nobody lacks a value."""
+    cube = packed(read_board(run))
+
+    assert "weighted_mean" not in cube["columns"]
+    whole = next(cell for cell in cube["cells"] if cell["key"] == [-1, -1, -1])
+    n, worst_case = (cube["columns"].index(name) for name in ("n", "worst_case"))
+    assert [values[n] for values in whole["values"]] == [32, 32, 32]
+    assert [values[worst_case] for values in whole["values"]] == [None, None, None]
+
+
+def test_who_lacks_values_has_a_worst_case(run: Path) -> None:
     """So that n can be read as a share: what lacks a value is in the size and not in n."""
-    scores = pd.read_parquet(run / "scores.parquet")
-    lacking = (scores["mixture_id"] == "test/000") & (scores["denoiser"] == "wiener")
-    scores.loc[lacking, "value"] = float("nan")
-    scores.to_parquet(run / "scores.parquet")
+    lack(run, "wiener")
 
     cube = packed(read_board(run))
 
     whole = next(cell for cell in cube["cells"] if cell["key"] == [-1, -1, -1])
     assert whole["size"] == 32
-    assert whole["values"][cube["columns"].index("n")] == 31
+    assert one(whole["values"][0][cube["columns"].index("n")], 0) == 31
+    assert one(whole["values"][0][cube["columns"].index("worst_case")], 1) is not None
+
+
+def test_a_cell_tells_what_it_stands_on(run: Path) -> None:
+    """Mixtures that anybody has a value on in a metric, and recordings of each kind in them."""
+    lack(run)
+
+    cells = {tuple(cell["key"]): cell for cell in packed(read_board(run))["cells"]}
+
+    assert cells[-1, -1, -1]["size"] == 32
+    assert cells[-1, -1, -1]["scored"] == [[31, 4, 8]] * 3
+    assert cells[-1, -1, -1]["resolved"] == [1, 1, 1]
+    assert cells[0, -1, 0]["scored"] == [[7, 4, 2]] * 3
+    assert cells[0, -1, 0]["resolved"] == [0, 0, 0]
+
+
+def test_who_is_carried_by_one_recording_is_told(run: Path) -> None:
+    """With the recording's name; nobody else."""
+    scores = pd.read_parquet(run / "scores.parquet")
+    noise = scores["mixture_id"].isin([f"test/{number:03d}" for number in range(4)])
+    carried = noise & (scores["denoiser"] == "wiener") & (scores["metric"] == "si_sdr")
+    alone = (scores["denoiser"] == "wiener") & (scores["metric"] == "si_sdr")
+    scores.loc[alone, "value"] = 0.0
+    scores.loc[carried, "value"] = 100.0
+    scores.to_parquet(run / "scores.parquet")
+
+    cube = packed(read_board(run))
+
+    whole = next(cell for cell in cube["cells"] if cell["key"] == [-1, -1, -1])
+    metric = list(read_board(run).metrics).index("si_sdr")
+    assert whole["carried"] == [metric, 1, "noise/0"]
+
+
+def lack(run: Path, *denoisers: str) -> None:
+    """Take the values of some denoisers, by default of all, on the first mixture away."""
+    scores = pd.read_parquet(run / "scores.parquet")
+    names = denoisers or scores["denoiser"].unique()
+    lacking = (scores["mixture_id"] == "test/000") & scores["denoiser"].isin(names)
+    scores.loc[lacking, "value"] = float("nan")
+    scores.to_parquet(run / "scores.parquet")
 
 
 def test_snrs_are_in_order(run: Path) -> None:
@@ -80,66 +139,13 @@ def test_columns_that_the_board_gains_travel_too(run: Path) -> None:
 
     cube = packed(board)
 
-    width = len(cube["columns"])
-    flat = cube["cells"][0]["values"]
-    rows = [flat[at : at + width] for at in range(0, len(flat), width)]
-    told = [dict(zip(cube["columns"], row, strict=True)) for row in rows]
-    assert {row["more"] for row in told} == {0.12346}
+    values = cube["cells"][0]["values"][0]
+    told = dict(zip(cube["columns"], values, strict=True))
+    assert told["more"] == 0.12346
     assert "words" not in cube["columns"]
-    assert {(row["rank"], row["rank_high"]) for row in told} == {(None, None), (1, 3), (2, 4)}
-
-
-def test_the_pairs_are_those_of_the_json(run: Path) -> None:
-    """Over all mixtures, metric by metric, in five digits; what is sure is told before rounding."""
-    report(run)
-    board = read_board(run)
-    packed = duels(board)
-    written = json.loads((run / "leaderboard.json").read_text(encoding="utf-8"))["duels"]
-    facets = ("noise_class", "music_category", "snr_db")
-    whole = [row for row in written if {row[name] for name in facets} == {"all"}]
-    width = len(packed["columns"])
-    read = []
-    for metric, flat in zip(board.metrics, packed["values"], strict=True):
-        for at in range(0, len(flat), width):
-            row = dict(zip(packed["columns"], flat[at : at + width], strict=True))
-            sides = [board.names[row.pop(side)] for side in ("better", "worse")]
-            read.append(([metric, *sides], row))
-
-    expected = sorted(whole, key=lambda row: list(board.metrics).index(row["metric"]))
-    assert [who for who, _ in read] == [
-        [row["metric"], row["better"], row["worse"]] for row in expected
-    ]
-    for (_, row), told in zip(read, expected, strict=True):
-        assert row.pop("sure") == (told["p_value"] < 0.05)
-        assert row == pytest.approx({name: told[name] for name in row}, rel=1e-4)
-
-
-def test_what_chance_cannot_tell_has_no_pairs(run: Path) -> None:
-    """With one clean recording nobody is ranked: no pair, and no difference that can be seen."""
-    mixtures = pd.read_parquet(run / "mixtures.parquet").assign(clean_cluster="one")
-    mixtures.to_parquet(run / "mixtures.parquet")
-    board = read_board(run)
-
-    assert duels(board)["values"] == [[], [], []]
-    assert visible(board)["told"] == [{}, {}, {}]
-
-
-def test_the_smallest_differences_are_in_the_words_of_the_markdown(run: Path) -> None:
-    """The same digits, in the same order of metrics, for all and for each class."""
-    report(run)
-    board = read_board(run)
-    found = visible(board)
-    text = (run / "leaderboard.md").read_text(encoding="utf-8")
-    _, _, table = text.partition("## The smallest difference that these mixtures can show\n")
-    rows = [line.strip("| ").split("|") for line in table.splitlines() if line.startswith("|")]
-
-    classes = [cell.strip() for cell in rows[0][1:]]
-    for told, row in zip(found["told"], rows[2:5], strict=True):
-        assert [told[name][1] for name in classes] == [cell.strip() for cell in row[1:]]
-        assert all(
-            pairs == 1 and low == middle == high for pairs, middle, low, high in told.values()
-        )
-    assert f"in {found['power']} of 100 such test sets" in text
+    assert told["rank"] == [None, 2, 1, None]
+    assert told["rank_high"] == [None, 4, 3, None]
+    assert all(isinstance(rank, int) for rank in told["rank"] if rank is not None)
 
 
 def test_the_worst_clips_of_any_cell_are_found(run: Path) -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.report.report import report
 from benchmarks.report.summary import Board, read_board
 
 CELLS = """
@@ -27,9 +26,10 @@ def board(benched: Path) -> Board:
     return read_board(benched)
 
 
-def expected(board: Board, metric: str) -> dict[tuple[str, str], Any]:
-    """The pairs of a metric over all mixtures, seen from both sides."""
-    rows = board.duels[(board.duels["metric"] == metric) & (board.duels["noise_class"] == "all")]
+def expected(board: Board, metric: str, snr_db: str) -> dict[tuple[str, str], Any]:
+    """The pairs of a metric at one SNR or over all mixtures, seen from both sides."""
+    inside = (board.duels["metric"] == metric) & (board.duels["snr_db"] == snr_db)
+    rows = board.duels[inside & (board.duels["noise_class"] == "all")]
     up = board.metrics[metric]["higher_is_better"]
     told = {}
     for row in rows.to_dict("records"):
@@ -43,13 +43,15 @@ def figures(text: str) -> list[float]:
     return [float(found.replace("−", "-")) for found in re.findall(r"[+−]?\d+\.\d+", text)]
 
 
+@pytest.mark.parametrize("snr_db", ["all", "0"])
 @pytest.mark.parametrize(("metric", "choice"), [("si_sdr", 1), ("lsd", 2)])
 def test_the_pairs_are_those_of_the_tests(
-    page: Any, board: Board, metric: str, choice: int
+    page: Any, board: Board, metric: str, choice: int, snr_db: str
 ) -> None:
-    """Row against column in the chosen metric: its difference, a frame where it is sure, p."""
+    """Row against column in the chosen cell and metric: difference, a frame if sure, p."""
     page.click(f"[data-filter=Metric] label:nth-of-type({choice})")
-    told = expected(board, metric)
+    page.choose("SNR", "all" if snr_db == "all" else f"{snr_db} dB")
+    told = expected(board, metric, snr_db)
     cells = page.run(CELLS)
 
     assert len(cells) == 9  # three blind denoisers; the informed one is alone
@@ -120,7 +122,7 @@ def test_a_keyboard_walks_the_pairs(page: Any) -> None:
 
 
 def test_the_smallest_difference_stands_by_the_table(page: Any, benched: Path) -> None:
-    """With the figures of leaderboard.md, for the metric and the noise class that are chosen."""
+    """With the figures of leaderboard.md in the chosen metric; a class too small has none."""
     lines = (benched / "leaderboard.md").read_text(encoding="utf-8").splitlines()
     start = lines.index("## The smallest difference that these mixtures can show")
     header, _, *rows = (
@@ -131,31 +133,18 @@ def test_the_smallest_difference_stands_by_the_table(page: Any, benched: Path) -
     table = {row[0]: dict(zip(header, row, strict=True)) for row in rows[:2]}
     for metric in ("si_sdr [dB] ↑", "lsd [dB] ↓"):
         page.choose("Metric", metric)
-        for name, told in (("all", "all mixtures"), ("crowd", "crowd")):
-            page.choose("Noise class", name)
+        page.choose("Noise class", "all")
+        sentence = page.texts("#visible")[0]
+        assert f"that all mixtures can show is {table[metric]['all']} dB, the median" in sentence
+        assert sentence.endswith("in 80 of 100 such test sets.")
 
-            sentence = page.texts("#visible")[0]
-            assert f"that {told} can show is {table[metric][name]} dB, the median" in sentence
-            assert sentence.endswith("in 80 of 100 such test sets.")
-
-
-def rewritten(benched: Path, out: Path, **tables: pd.DataFrame) -> Path:
-    """A run with other tables, and with whoever they name; without examples."""
-    for name in ("scores", "mixtures", "timing"):
-        rows = tables.get(name, pd.read_parquet(benched / f"{name}.parquet"))
-        rows.to_parquet(out / f"{name}.parquet")
-    story = json.loads((benched / "run.json").read_text(encoding="utf-8"))
-    known = {item["name"]: item for item in story["denoisers"]}
-    names = pd.read_parquet(out / "scores.parquet")["denoiser"].unique()
-    story["denoisers"] = [known.get(name, known["wiener"]) | {"name": name} for name in names]
-    story["examples"] = []
-    (out / "run.json").write_text(json.dumps(story), encoding="utf-8")
-    report(out)
-    return out / "index.html"
+        page.choose("Noise class", "crowd")
+        assert "crowd" not in header
+        assert page.texts("#visible") == [""]
 
 
 @pytest.fixture(scope="module")
-def crowded(benched: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def crowded(benched: Path, rewritten: Callable[..., Path]) -> Path:
     """The page of twenty blind denoisers: one is another's twin, one has few values."""
     scores = pd.read_parquet(benched / "scores.parquet")
     own = scores[scores["denoiser"] == "wiener"]
@@ -166,8 +155,7 @@ def crowded(benched: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for place in range(15):
         values = own["value"] + place / 4 + rng.normal(0.0, 0.5, len(own))
         more.append(own.assign(denoiser=f"a_denoiser+with_a_long_name_{place}", value=values))
-    tables = {"scores": pd.concat([scores, *more])}
-    return rewritten(benched, tmp_path_factory.mktemp("crowded"), **tables)
+    return rewritten(scores=pd.concat([scores, *more]))
 
 
 def test_twenty_denoisers_fit_a_phone(page: Any, crowded: Path) -> None:
@@ -206,35 +194,28 @@ def test_who_is_walked_to_is_not_hidden(page: Any, crowded: Path, key: str) -> N
 
 
 def test_twins_and_those_who_lack_values_are_told(page: Any, crowded: Path) -> None:
-    """Two names of one denoiser do not differ; who lacks values is not compared."""
+    """Two names of one denoiser are surely equal; what is lacking counts as the lowest."""
     page.open(crowded)
     titles = {(row, column): (text, title) for row, column, text, _, title in page.run(CELLS)}
 
     same = "twin against wiener: no difference; their scores are the same."
     assert titles["twin", "wiener"] == ("0.0", same)
-    lacking = "wiener against lacking: not compared; lacking has a value on 3 of 30 mixtures."
-    assert titles["wiener", "lacking"] == ("·", lacking)
+    marked = "return [...document.querySelectorAll('.duels .equal')].map(e => e.title)"
+    assert same in page.run(marked)
+    glyph = "return getComputedStyle(document.querySelector('.duels .equal'), '::before').content"
+    assert page.run(glyph) == '"≈"'
+    assert "surely equal (within ±0.5 dB)" in page.texts("#duels .controls")[0]
+    lacking = " What lacking lacks counts as the lowest that a ranked denoiser or noisy has there."
+    assert titles["wiener", "lacking"][1].endswith(lacking)
+    assert not titles["wiener", "mmse_stsa"][1].endswith(lacking)
 
 
-def test_without_enough_recordings_nothing_is_sure(
-    page: Any, benched: Path, tmp_path: Path
+def test_nobody_to_compare_is_said(
+    page: Any, benched: Path, rewritten: Callable[..., Path]
 ) -> None:
-    """With one clean recording differences are shown, and that chance cannot be told."""
-    mixtures = pd.read_parquet(benched / "mixtures.parquet").assign(clean_cluster="one")
-    page.open(rewritten(benched, tmp_path, mixtures=mixtures))
-    cells = page.run(CELLS)
-
-    assert page.texts("#visible") == [""]
-    assert not any(framed for *_, framed, _ in cells)
-    told = [title for row, column, *_, title in cells if row != column]
-    assert all(title.endswith("too few recordings to say how sure that is.") for title in told)
-
-
-def test_nobody_to_compare_is_said(page: Any, benched: Path, tmp_path: Path) -> None:
     """A single ranked denoiser has no pairs."""
     scores = pd.read_parquet(benched / "scores.parquet")
-    alone = scores[scores["denoiser"].isin(["noisy", "wiener"])]
-    page.open(rewritten(benched, tmp_path, scores=alone))
+    page.open(rewritten(scores=scores[scores["denoiser"].isin(["noisy", "wiener"])]))
 
     assert page.texts("#duels-view") == [
         "No two denoisers of this run are ranked against each other."
