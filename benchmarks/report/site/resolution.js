@@ -31,10 +31,10 @@ function around(key, holds) {
 }
 
 // Buttons for the nearest cells that hold what is asked; the focus goes to what they bring.
-function offer(key, holds, target) {
+function offer(key, holds, target, word) {
   const nearest = around(key, holds);
   if (!nearest.length) return null;
-  return make("span", { class: "offer" }, "Nearest that are resolved: ", nearest.map(cell => make("button", {
+  return make("span", { class: "offer" }, `Nearest that are ${word}: `, nearest.map(cell => make("button", {
     class: "quiet", type: "button",
     onclick: () => { change({ cell }); find(target)?.focus({ preventScroll: true }); },
   }, place(cell))));
@@ -47,7 +47,8 @@ function alone() {
 }
 
 function untested(what, holds, target) {
-  const reason = isResolved(state.cell)
-    ? `No ${what} are tested in so small a part: that is done on all mixtures${alone()}. ` : tooFew(state.cell);
-  return make("p", { class: "untested" }, make("b", {}, "Not resolved"), ` on ${place(state.cell)}. `, reason, offer(state.cell, holds, target));
+  const large = isResolved(state.cell);
+  const word = large ? "tested" : "resolved";
+  const reason = large ? `There are no ${what} of it: they are tested on all mixtures${alone()}. ` : tooFew(state.cell);
+  return make("p", { class: "untested" }, make("b", {}, `Not ${word}`), ` on ${place(state.cell)}. `, reason, offer(state.cell, holds, target, word));
 }

@@ -69,7 +69,7 @@ function verdict(rows) {
   const first = best(state.cell);
   if (!rows.length) return ["This run's tables hold no such cell; choose “all” for one of the filters."];
   if (!isResolved(state.cell)) return [`Best on ${place(state.cell)}: `, make("b", {}, "not resolved"), ". ",
-    first ? tooFew(state.cell) : "No denoiser has a value here. ", offer(state.cell, isResolved, "#board .scroll")].filter(Boolean);
+    first ? tooFew(state.cell) : "No denoiser has a value here. ", offer(state.cell, isResolved, "#board .scroll", "resolved")].filter(Boolean);
   const peers = rows.filter(row => row.rank === 1 && row.denoiser.group === first.denoiser.group && row.place !== first.place);
   const gain = first.delta === null || first.place === BASELINE ? "" : `, ${withUnit(number(first.delta, 2, true), metric().unit)} against noisy`;
   const doubts = [];
