@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,10 +28,29 @@ NOISE_CLASSES = ("electrical", "crowd", "weather", "traffic", "stationary")
 SYNTHETIC = "synthetic"
 """Name of the embedded corpus, and the ``origin`` of a recording that no microphone heard."""
 
-Role = Literal["clean", "noise"]
+Role = Literal["clean", "noise", "stem"]
 ROLES: tuple[Role, ...] = ("clean", "noise")
+"""Of the two tables of recordings that are whole by themselves."""
+
+TABLES: tuple[Role, ...] = (*ROLES, "stem")
+"""Of all tables that a corpus may have; the third holds the stems of songs."""
+
+_VOICE = re.compile(
+    r"(?:(?:bg|back(?:ing|ground)?|lead|main|male|female)[\s_-]*)*(?:vox|vocal|voice|sing(?:er|ing))",
+    re.IGNORECASE,
+)
+
 SnrDefinition = Literal["power", "variance", "active", "lufs"]
 SNR_DEFINITIONS: tuple[SnrDefinition, ...] = ("power", "variance", "active", "lufs")
+
+
+def is_voice(stem: str) -> bool:
+    """Tell by its name whether a stem is sung: what is left is accompaniment.
+
+    >>> [is_voice(stem) for stem in ("vocals", "VOX2", "BGVOX", "lead vocals", "vibraphone")]
+    [True, True, True, True, False]
+    """
+    return bool(_VOICE.match(stem))
 
 
 @dataclass(frozen=True)

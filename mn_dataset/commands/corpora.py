@@ -162,10 +162,11 @@ def split(
 ) -> None:
     """Fill empty splits, groups and near-duplicates whole; prints, and writes on request.
 
-    Categories are stratified. The splits that the tables state are audited beside the result.
+    Categories are stratified; songs are dealt whole. The splits that the tables state are audited
+    beside the result.
 
     Args:
-        corpus_dir: Folder with clean.csv and noise.csv.
+        corpus_dir: Folder with clean.csv and noise.csv, with stems.csv, or with all three.
         ratios: Shares of train, validation and test; 0.8 0.1 0.1 by default.
         seed: Of the order in which groups are dealt.
         out: Folder for the tables with their splits.

@@ -30,6 +30,7 @@ from mn_dataset.mix.source_cache import SourceCache
 from mn_dataset.mix.validate import refuse_malformed, refuse_unfitting
 from mn_dataset.records import SAMPLING_RATE
 from mn_dataset.tables import COLUMNS
+from mn_dataset.tasks.drawing import part_for
 from mn_dataset.tasks.spec import TaskSpec
 from mn_dataset.workers import each
 
@@ -86,6 +87,7 @@ def render(
     >>> render(recipes, corpus, "dataset")  # doctest: +SKIP
     PosixPath('dataset')
     """
+    corpus = part_for(recipes.spec, corpus)
     if recipes.corpus_hash != corpus.hash and not proven:
         raise RecipeError(
             f"the recipes were drawn from corpus {recipes.corpus!r} {recipes.corpus_hash[:12]}, "
