@@ -186,7 +186,8 @@ def _columns(cells: tuple[CoverageCell, ...]) -> Iterator[str]:
     for cell in cells:
         counts = [str(cell.counts[split] or "-") for split in splits]
         minutes = f"{cell.duration_s / 60:.1f}"
-        table.append([cell.category, cell.license or "unknown", *counts, minutes])
+        name = f"stem {cell.category}" if cell.role == "stem" else cell.category
+        table.append([name, cell.license or "unknown", *counts, minutes])
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     for name, license_id, *numbers in table:
         figures = zip(numbers, widths[2:], strict=True)
