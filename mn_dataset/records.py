@@ -62,9 +62,10 @@ class Layer:
         source_id: The namespaced id of the recording.
         start: First sample in the recording, or in its loop when the recording is shorter.
         fade: Length of the loop's cross-fade in samples; 0 when the recording is not looped.
-        gain: Linear gain, or None when ``snr_db`` decides it.
+        gain: Linear gain, or None when ``snr_db`` alone decides it. Beside ``snr_db`` it is
+            relative to the other layers of the role.
         snr_db: Ratio in dB of the reference of its input to all layers of its role there, or None
-            when ``gain`` decides. The reference are the layers of the role that comes first.
+            when ``gain`` alone decides. The reference are the layers of the role that comes first.
         response: Name of the room response that the layer is convolved with; None is dry, as
             every layer of the task ``denoise`` is.
         delay: Whole samples by which the layer comes later than its recording is cut.

@@ -87,12 +87,6 @@ def render(
     >>> render(recipes, corpus, "dataset")  # doctest: +SKIP
     PosixPath('dataset')
     """
-    corpus = part_for(recipes.spec, corpus)
-    if recipes.corpus_hash != corpus.hash and not proven:
-        raise RecipeError(
-            f"the recipes were drawn from corpus {recipes.corpus!r} {recipes.corpus_hash[:12]}, "
-            f"found {corpus.root} {corpus.hash[:12]}; give the same corpus or draw again"
-        )
     if audio_format not in FORMATS:
         raise InputError(f"the format is {audio_format!r}; expected one of {', '.join(FORMATS)}")
     recipes = recipes if rows is None else recipes.select(rows)
@@ -100,6 +94,12 @@ def render(
     if recipes.augmentation and recipes.varied:
         require(recipes.augmentation)
     refuse_malformed(recipes)
+    corpus = part_for(recipes.spec, corpus)
+    if recipes.corpus_hash != corpus.hash and not proven:
+        raise RecipeError(
+            f"the recipes were drawn from corpus {recipes.corpus!r} {recipes.corpus_hash[:12]}, "
+            f"found {corpus.root} {corpus.hash[:12]}; give the same corpus or draw again"
+        )
     refuse_unfitting(recipes, corpus)
     folder = Path(out)
     with locked(folder, command="mn render"):
