@@ -38,6 +38,9 @@ class CurateOptions:
     """Line of attribution for every recording that states none."""
     origin: Annotated[str, Parameter(name="--source")] = ""
     """Source for every recording that states none."""
+    layout: str | None = None
+    """Songs in stems, laid out as they are published: mir1k, ikala (left accompaniment, right
+    voice), musdb18 (folders of MUSDB18-HQ), or stems (a folder per song, a file per stem)."""
 
     def arguments(self) -> dict[str, Any]:
         """Return the library's arguments."""
