@@ -81,7 +81,8 @@ class DrawOptions:
     seed: int = 0
     """Of every choice."""
     preset: str | None = None
-    """musicecan-2024 draws by the paper's protocol, quirks included."""
+    """musicecan-2024 of denoise, and huang-2014 of separate, draw by a paper's protocol, quirks
+    included."""
     dataset_version: str = "1.0.0"
     """SemVer of the data, apart from the code's."""
 

@@ -4,7 +4,8 @@ A mixture is the sum of the stems of songs. What is sung is told by the names of
 ratio is that of the voice to the accompaniment, which keeps its inner balance. At 0 dB of `power`
 both sides have one norm, which is what scaling each to unit norm before adding them comes to (Huang
 et al.), but for the level of their sum: in 16 bits it stays near that of the recordings.
-`mn_dataset.tasks.songs` says which stems sound together.
+`mn_dataset.tasks.songs` says which stems sound together, `mn_dataset.tasks.huang` draws by their
+protocol.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import pyarrow as pa
 from mn_dataset.audio.corpus import Corpus
 from mn_dataset.errors import InputError, UnknownName
 from mn_dataset.records import SAMPLING_RATE, Layer, Recipe, SnrDefinition
+from mn_dataset.tasks import huang
 from mn_dataset.tasks.drawing import (
     SnrLevel,
     bounds,
@@ -56,6 +58,7 @@ def draw(
     shift: str = "none",
     stem_gain_db: tuple[float, float] | None = None,
     seed: int = 0,
+    preset: str | None = None,
 ) -> Drawn:
     """Draw recipes from a corpus's table of stems and its index.
 
@@ -72,6 +75,7 @@ def draw(
         shift: "none", or the side that begins elsewhere in its song: "voice" or "accompaniment".
         stem_gain_db: Range of a gain of every stem in dB, before the ratio; None for none.
         seed: Of every choice.
+        preset: "huang-2014" for the paper's protocol; it fixes all but split and count.
 
     Raises:
         RecipeError: if a split has no songs to mix so, or none can carry a ratio.
@@ -80,8 +84,20 @@ def draw(
     refuse_levels(snr_db, snr_definition)
     refuse_amounts(None, count, seconds)
     _refuse_unknown(mixing, shift, stem_gain_db)
+    if preset is not None:
+        chosen = (snr_definition, seconds, mixing, shift, stem_gain_db, [*map(bounds, snr_db)])
+        usual = ("power", None, "coherent", "none", None, [*map(bounds, DEFAULT_RATIOS_DB)])
+        if chosen != usual:
+            raise InputError(
+                f"the preset {preset!r} fixes ratios, lengths and mixing; give none of snr_db, "
+                "snr_definition, seconds, mixing, shift and stem_gain_db"
+            )
     rows = []
     for name in splits_of(corpus, split, ("stem",)):
+        if preset is not None:
+            mixtures = huang.draw(preset, corpus, split=name, count=count)
+            rows += [recipe_of(sung, name, seed, huang.SNR_DEFINITION) for sung in mixtures]
+            continue
         pool = SongPool(
             corpus,
             name,

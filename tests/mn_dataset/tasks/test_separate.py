@@ -256,6 +256,33 @@ def test_songs_without_a_voice_cannot_be_separated(songs_folder, tmp_path):
         drawn(open_corpus(root))
 
 
+def test_huang_shifts_the_accompaniment_of_train_by_steps_of_0_625_s(songs):
+    """At 0 dB, whole; test songs come once and are not shifted."""
+    train, test = (drawn(songs, split=split, preset="huang-2014") for split in ("train", "test"))
+
+    starts = {
+        role: sorted({one.start for r in train for one in r.layers if one.role == role})
+        for role in ("voice", "accompaniment")
+    }
+    # The songs last 1.8 s.
+    assert starts == {"voice": [0], "accompaniment": [0, 27_562, 55_125]}
+    assert (len(train), len(test)) == (2 * 3, 2)
+    assert {layer.start for recipe in test for layer in recipe.layers} == {0}
+    assert {recipe.snr_db for recipe in (*train, *test)} == {0.0}
+    assert len(drawn(songs, preset="huang-2014", count=2)) == 2
+    mixture = mixed(songs, train[-1])
+    voice, rest = (energy(mixture.targets[name]) for name in train[-1].targets)
+    assert 10 * np.log10(voice / rest) == pytest.approx(0, abs=0.01)
+
+
+def test_a_preset_fixes_the_rest(songs):
+    """What it would contradict is refused, as is a name that nobody knows."""
+    with pytest.raises(InputError, match="the preset 'huang-2014' fixes ratios"):
+        drawn(songs, preset="huang-2014", snr_db=(5,))
+    with pytest.raises(UnknownName, match="preset 'huang-2015'; did you mean 'huang-2014'"):
+        drawn(songs, preset="huang-2015")
+
+
 @pytest.fixture(scope="module")
 def options() -> dict[str, object]:
     """Everything at once."""
