@@ -109,8 +109,7 @@ def draw(
             seconds=seconds,
         )
         for number in range(count or pool.num_songs * len(snr_db)):
-            level = snr_db[number % len(snr_db)]
-            sung = pool.mixture(f"{name}/{number:06d}", level)
+            sung = pool.mixture(f"{name}/{number:06d}", snr_db)
             rows.append(recipe_of(sung, name, seed, snr_definition))
     return Drawn(rows)
 

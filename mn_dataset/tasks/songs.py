@@ -132,6 +132,7 @@ class SongPool:
                 f"{sum(bool(song.voice) for song in songs)} are sung; {mixing} mixing needs {needs}"
             )
         self.num_songs = len(sung)
+        self._turns = {song.name: number for number, song in enumerate(sung)}
         self._sung = Deck(sung, seeds.generator(seed, f"songs {split}", "sung"))
         self._stems = self._decks(stem for song in songs for stem in song.accompaniment)
         self._starts = Starts(seed, split)
@@ -146,21 +147,27 @@ class SongPool:
             for name, of_name in by_name.items()
         }
 
-    def mixture(self, name: str, level: SnrLevel) -> Sung:
+    def mixture(self, name: str, levels: Sequence[SnrLevel]) -> Sung:
         """Draw what is mixed in one mixture.
+
+        Every song goes through the ratios in turn, each from another one on: after as many
+        mixtures as there are songs and ratios, every song has been heard at every ratio.
 
         Raises:
             RecipeError: if no song of the split can carry the ratio.
         """
         stream = seeds.generator(self.seed, "draw", name)
-        ratio_db = drawn_db(level, stream)
+        level = levels[0]
         passed: list[Song] = []
         reason = ""
         for _ in range(self.num_songs):
             song = self._sung.deal()
+            level = levels[self._turns[song.name] % len(levels)]
+            ratio_db = drawn_db(level, stream)
             for _ in range(_TRIES):
                 sides, reason = self._sides(song, ratio_db, stream)
                 if sides is not None:
+                    self._turns[song.name] += 1
                     self._sung.put_back(passed)
                     return Sung(name, *sides, ratio_db)
             passed.append(song)
