@@ -17,10 +17,12 @@ from mn_dataset.mix.augment.chain import Chain
 from mn_dataset.mix.draw import draw
 from mn_dataset.mix.recipes import Recipes
 from mn_dataset.mix.render import render
-from mn_dataset.records import ROLES, SPLITS, Role
+from mn_dataset.records import SPLITS, TABLES, Role
 from mn_dataset.split.assign import DEFAULT_RATIOS, assign, shares
 from mn_dataset.split.audit import Leak, leaks
+from mn_dataset.tables import CATEGORIES
 from mn_dataset.tasks import registry
+from mn_dataset.tasks.drawing import part_for
 
 callable_module(__name__, __name__)
 
@@ -71,6 +73,7 @@ def build(
     """
     shares(ratios)
     spec = registry.find(task)
+    corpus = part_for(spec, corpus)
     with locked(Path(out), command="mn build"):
         entries = {name: source.entry for name, source in corpus.sources.items()}
         pairs = corpus_pairs(corpus.root, entries, workers=workers, progress=progress)
@@ -122,8 +125,8 @@ def with_splits(
         reassign: Empty every split first.
     """
     sources = dict(corpus.sources)
-    pcm = {source.id: source.entry.pcm_sha256 for source in sources.values()}
-    for role in ROLES:
+    pcm = _pcm_sha256(corpus)
+    for role in TABLES:
         rows = [source.row for source in corpus.of(role)]
         if reassign:
             rows = [row.with_split("") for row in rows]
@@ -133,9 +136,17 @@ def with_splits(
 
 
 def all_leaks(corpus: Corpus, pairs: Sequence[Pair] = ()) -> list[Leak]:
-    """Audit both tables by declared group, identical samples and near-duplicates."""
-    pcm = {name: source.entry.pcm_sha256 for name, source in corpus.sources.items()}
-    return leaks([source.row for source in corpus.sources.values()], pcm, pairs)
+    """Audit all tables by declared group, identical samples and near-duplicates."""
+    return leaks([source.row for source in corpus.sources.values()], _pcm_sha256(corpus), pairs)
+
+
+def _pcm_sha256(corpus: Corpus) -> dict[str, str]:
+    """Return the hash of the samples of every recording; silence ties nothing together."""
+    return {
+        name: source.entry.pcm_sha256
+        for name, source in corpus.sources.items()
+        if source.entry.peak
+    }
 
 
 def refuse(audit: Sequence[Leak], root: Path) -> None:
@@ -170,7 +181,7 @@ def lack_notes(corpus: Corpus, recipes: Recipes, *, across: Collection[str] = ()
     """
     tables: dict[Role, str] = {}
     for role in recipes.spec.roles:
-        if role.name not in across:
+        if role.name not in across and role.table in CATEGORIES:
             tables.setdefault(role.table, role.plural)
     notes = []
     for table, plural in tables.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,10 +28,29 @@ NOISE_CLASSES = ("electrical", "crowd", "weather", "traffic", "stationary")
 SYNTHETIC = "synthetic"
 """Name of the embedded corpus, and the ``origin`` of a recording that no microphone heard."""
 
-Role = Literal["clean", "noise"]
+Role = Literal["clean", "noise", "stem"]
 ROLES: tuple[Role, ...] = ("clean", "noise")
+"""Of the two tables of recordings that are whole by themselves."""
+
+TABLES: tuple[Role, ...] = (*ROLES, "stem")
+"""Of all tables that a corpus may have; the third holds the stems of songs."""
+
+_VOICE = re.compile(
+    r"(?:(?:bg|back(?:ing|ground)?|lead|main|male|female)[\s_-]*)*(?:vox|vocal|voice|sing(?:er|ing))",
+    re.IGNORECASE,
+)
+
 SnrDefinition = Literal["power", "variance", "active", "lufs"]
 SNR_DEFINITIONS: tuple[SnrDefinition, ...] = ("power", "variance", "active", "lufs")
+
+
+def is_voice(stem: str) -> bool:
+    """Tell by its name whether a stem is sung: what is left is accompaniment.
+
+    >>> [is_voice(stem) for stem in ("vocals", "VOX2", "BGVOX", "lead vocals", "vibraphone")]
+    [True, True, True, True, False]
+    """
+    return bool(_VOICE.match(stem))
 
 
 @dataclass(frozen=True)
@@ -42,9 +62,10 @@ class Layer:
         source_id: The namespaced id of the recording.
         start: First sample in the recording, or in its loop when the recording is shorter.
         fade: Length of the loop's cross-fade in samples; 0 when the recording is not looped.
-        gain: Linear gain, or None when ``snr_db`` decides it.
+        gain: Linear gain, or None when ``snr_db`` alone decides it. Beside ``snr_db`` it is
+            relative to the other layers of the role.
         snr_db: Ratio in dB of the reference of its input to all layers of its role there, or None
-            when ``gain`` decides. The reference are the layers of the role that comes first.
+            when ``gain`` alone decides. The reference are the layers of the role that comes first.
         response: Name of the room response that the layer is convolved with; None is dry, as
             every layer of the task ``denoise`` is.
         delay: Whole samples by which the layer comes later than its recording is cut.

@@ -106,6 +106,42 @@ def tiny(tiny_folder: Path) -> Corpus:
     return open_corpus(tiny_folder)
 
 
+_SONGS = {"one": ("vocals", "bass", "drums"), "two": ("VOX1", "BGVOX", "guitar")}
+
+
+@pytest.fixture(scope="session")
+def songs_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A corpus of stems alone: in every split two songs that are sung and one that is not."""
+    root = tmp_path_factory.mktemp("corpora") / "songs"
+    rows = []
+    for split in SPLITS:
+        for song, stems in (_SONGS | {"three": ("bass", "other")}).items():
+            for number, stem in enumerate(stems):
+                name = f"{split}_{song}/{stem}"
+                file = root / f"{name}.wav"
+                file.parent.mkdir(parents=True, exist_ok=True)
+                samples = texture(name, int((1.5 + 0.1 * len(song)) * SAMPLING_RATE), 4000)
+                io.write_wav(file, samples // (1 + number), sampling_rate=SAMPLING_RATE)
+                rows.append(
+                    Row(
+                        id=f"stem/{name}",
+                        file=f"{name}.wav",
+                        category=stem,
+                        song=f"{split}_{song}",
+                        split=split,
+                        license="CC0-1.0",
+                    )
+                )
+    tables.write_table(tables.table_path(root, "stem"), rows)
+    return root
+
+
+@pytest.fixture(scope="session")
+def songs(songs_folder: Path) -> Corpus:
+    """The small corpus of stems, opened."""
+    return open_corpus(songs_folder)
+
+
 @pytest.fixture
 def damaged(tiny_folder: Path, tmp_path: Path) -> Callable[..., Path]:
     """Return a function that copies the small corpus and changes one cell of a table."""

@@ -1,9 +1,9 @@
-"""Open a corpus: two tables, the audio they name, and the index of that audio."""
+"""Open a corpus: its tables, the audio they name, and the index of that audio."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +12,7 @@ from mn_dataset import tables
 from mn_dataset.audio import index, io
 from mn_dataset.audio.segment import MIN_LOOP
 from mn_dataset.errors import InputError
-from mn_dataset.records import ROLES, SAMPLING_RATE, Role
+from mn_dataset.records import SAMPLING_RATE, Role
 from mn_dataset.tables import Row
 
 
@@ -63,6 +63,15 @@ class Corpus:
             if source.role == role and split in (None, source.row.split)
         ]
 
+    def songs(self, split: str | None = None) -> dict[str, list[Source]]:
+        """Return the stems of every song, in one split or in all."""
+        return songs_of(self.of("stem", split))
+
+    def of_tables(self, roles: Collection[Role]) -> Corpus:
+        """Return the corpus reduced to some of its tables, as a task sees it."""
+        kept = {name: one for name, one in self.sources.items() if one.role in roles}
+        return self if len(kept) == len(self.sources) else replace(self, sources=kept)
+
     def only(self, names: Collection[str]) -> Corpus:
         """Return the corpus reduced to some recordings, quick to hand to another process."""
         return replace(self, sources={name: self.sources[name] for name in sorted(names)})
@@ -82,7 +91,7 @@ def open_corpus(
     """Open a corpus folder, judging every row and every recording that it names.
 
     Args:
-        root: Folder with ``clean.csv`` and ``noise.csv``.
+        root: Folder with ``clean.csv`` and ``noise.csv``, with ``stems.csv``, or with all three.
         workers: Processes that measure recordings which the index does not know yet.
         progress: Called with (done, all) recordings.
 
@@ -91,22 +100,48 @@ def open_corpus(
     """
     if not root.is_dir():
         raise InputError(
-            f"{root}: no such folder; a corpus is a folder with clean.csv and noise.csv"
+            f"{root}: no such folder; a corpus is a folder with clean.csv and noise.csv, or with "
+            "stems.csv"
         )
-    rows = {role: tables.read_table(tables.table_path(root, role), role) for role in ROLES}
-    files = [row.file for role in ROLES for row in rows[role]]
+    roles = tables.tables_of(root)
+    rows = {role: tables.read_table(tables.table_path(root, role), role) for role in roles}
+    files = [row.file for role in roles for row in rows[role]]
     entries, errors = index.refresh(root, files, workers=workers, progress=progress)
     if errors:
         more = f" ({len(errors) - 1} more: run `mn check {root}`)" if len(errors) > 1 else ""
         file, error = next(iter(errors.items()))
         raise type(error)(f"{_where(root, rows, file)}: {error}{more}")
-    sources = {row.id: Source(role, row, entries[row.file]) for role in ROLES for row in rows[role]}
+    sources = {row.id: Source(role, row, entries[row.file]) for role in roles for row in rows[role]}
     for source in sources.values():
         problem = unusable(source)
         if problem:
             path = tables.table_path(root, source.role)
             raise InputError(f"{path}:{source.row.line}: column 'file' {problem}")
+    for source, text in misaligned(Corpus(root, sources).of("stem")):
+        path = tables.table_path(root, "stem")
+        raise InputError(f"{path}:{source.row.line}: column 'file' {text}")
     return Corpus(root, sources)
+
+
+def songs_of(stems: Iterable[Source]) -> dict[str, list[Source]]:
+    """Return stems by their song."""
+    songs: dict[str, list[Source]] = {}
+    for stem in stems:
+        songs.setdefault(stem.row.song, []).append(stem)
+    return songs
+
+
+def misaligned(stems: Iterable[Source]) -> Iterator[tuple[Source, str]]:
+    """Yield every stem that is not as long as the first one of its song, and say so."""
+    for song, (first, *others) in songs_of(stems).items():
+        for stem in others:
+            if stem.entry.frames != first.entry.frames:
+                yield (
+                    stem,
+                    f"names {stem.row.file!r}, which has {stem.entry.frames} samples where "
+                    f"{first.id} has {first.entry.frames}; the stems of the song {song!r} have to "
+                    "begin and end together: cut them alike",
+                )
 
 
 def joined(corpora: Sequence[Corpus]) -> Corpus:
@@ -134,7 +169,12 @@ def joined(corpora: Sequence[Corpus]) -> Corpus:
 
 
 def unusable(source: Source) -> str | None:
-    """Return why a readable recording can be in no mixture, or None."""
+    """Return why a readable recording can be in no mixture, or None.
+
+    A silent stem is no fault: not everybody plays in every excerpt. It is left out of mixtures.
+    """
+    if source.role == "stem":
+        return None
     if source.entry.peak == 0:
         return (
             f"names {source.row.file!r}, which is silent (every sample is zero); "
@@ -149,6 +189,6 @@ def unusable(source: Source) -> str | None:
 
 
 def _where(root: Path, rows: dict[Role, list[Row]], file: str) -> str:
-    named = ((role, row) for role in ROLES for row in rows[role])
+    named = ((role, row) for role in rows for row in rows[role])
     role, row = next((role, row) for role, row in named if row.file == file)
     return f"{tables.table_path(root, role)}:{row.line}: column 'file'"

@@ -14,7 +14,7 @@ from mn_dataset.fetch.report import FetchReport, write_report
 from mn_dataset.fetch.session import FetchRequest
 from mn_dataset.files.cache import user_cache
 from mn_dataset.files.lock import locked
-from mn_dataset.records import ROLES, SYNTHETIC
+from mn_dataset.records import SYNTHETIC
 from mn_dataset.synthetic.corpus import write_corpus
 
 ROOT = Path("corpora")
@@ -67,7 +67,7 @@ def locate(
     folder = Path(corpus)
     if isinstance(corpus, str) and corpus in registry.names():
         folder = root / corpus
-        if not all(tables.table_path(folder, role).is_file() for role in ROLES):
+        if not all(tables.table_path(folder, role).is_file() for role in tables.tables_of(folder)):
             raise InputError(
                 f"{folder}: the corpus {corpus} is not there, or not whole; run: mn fetch "
                 f"{corpus}, or give the folder of one"
@@ -76,7 +76,7 @@ def locate(
         names = registry.names()
         raise InputError(
             f"{folder}: no such folder{suggestion(str(corpus), names)} Expected a folder with "
-            f"clean.csv and noise.csv, or a known corpus: {', '.join(names)}"
+            f"clean.csv and noise.csv, or stems.csv, or a known corpus: {', '.join(names)}"
         )
     return folder
 

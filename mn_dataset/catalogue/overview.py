@@ -10,7 +10,7 @@ from typing import Any
 
 from mn_dataset import tables
 from mn_dataset.catalogue.registry import CorpusSpec, find, names
-from mn_dataset.records import ROLES, SPLITS, SYNTHETIC, Role
+from mn_dataset.records import ROLES, SPLITS, SYNTHETIC, TABLES, Role
 from mn_dataset.tables import CATEGORIES, Rows
 
 
@@ -19,8 +19,8 @@ class CoverageCell:
     """Recordings of one category under one licence.
 
     Attributes:
-        role: "clean" or "noise".
-        category: The music category or noise class.
+        role: "clean", "noise" or "stem".
+        category: The music category, the noise class, or the stem's name.
         license: As the rows state it; empty when unknown.
         counts: Recordings by split, in the order of ``SPLITS``; "" counts those without one.
         duration_s: Their stated length together.
@@ -54,16 +54,19 @@ class Hole:
 
 
 def coverage(rows: Rows) -> list[CoverageCell]:
-    """Count the recordings per category, licence and split, in the order of the schema."""
+    """Count the recordings per category, licence and split, in the order of the schema.
+
+    Stems have no order in the schema, and come by their names.
+    """
     counts: dict[tuple[Role, str, str], dict[str, int]] = {}
     seconds: dict[tuple[Role, str, str], float] = defaultdict(float)
-    for role in ROLES:
+    for role in rows:
         for row in rows[role]:
             key = role, row.category, row.license
             counts.setdefault(key, dict.fromkeys((*SPLITS, ""), 0))[row.split] += 1
             seconds[key] += float(row.duration_s or 0)
     order = {(role, name): n for role in ROLES for n, name in enumerate(CATEGORIES[role])}
-    keys = sorted(counts, key=lambda key: (ROLES.index(key[0]), order[key[:2]], key[2]))
+    keys = sorted(counts, key=lambda key: (TABLES.index(key[0]), order.get(key[:2], 0), *key[1:]))
     return [CoverageCell(*key, counts[key], seconds[key]) for key in keys]
 
 
@@ -160,7 +163,7 @@ def survey(root: Path) -> list[Overview]:
 
 def _overview(spec: CorpusSpec, folder: Path) -> Overview:
     rows = spec.rows()
-    all_rows = [row for role in ROLES for row in rows[role]]
+    all_rows = [row for role in rows for row in rows[role]]
     cells = coverage(rows)
     return Overview(
         name=spec.name,
@@ -170,7 +173,7 @@ def _overview(spec: CorpusSpec, folder: Path) -> Overview:
         num_rows=len(all_rows),
         duration_s=sum(cell.duration_s for cell in cells),
         here=sum((folder / row.file).is_file() for row in all_rows),
-        has_tables=all(tables.table_path(folder, role).is_file() for role in ROLES),
+        has_tables=all(tables.table_path(folder, role).is_file() for role in rows),
         cells=tuple(cells),
         holes=tuple(uncovered(rows)),
     )
@@ -183,7 +186,8 @@ def _columns(cells: tuple[CoverageCell, ...]) -> Iterator[str]:
     for cell in cells:
         counts = [str(cell.counts[split] or "-") for split in splits]
         minutes = f"{cell.duration_s / 60:.1f}"
-        table.append([cell.category, cell.license or "unknown", *counts, minutes])
+        name = f"stem {cell.category}" if cell.role == "stem" else cell.category
+        table.append([name, cell.license or "unknown", *counts, minutes])
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     for name, license_id, *numbers in table:
         figures = zip(numbers, widths[2:], strict=True)

@@ -43,7 +43,7 @@ class CorpusSpec:
         name: What people type.
         description: What it is, in one sentence.
         home: Where it comes from.
-        rows: Returns its two tables.
+        rows: Returns its tables.
         fetch: Puts it into a folder.
     """
 

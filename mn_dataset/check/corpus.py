@@ -12,8 +12,9 @@ from mn_dataset.audio.fingerprint.store import corpus_pairs, measure
 from mn_dataset.audio.index import Entry
 from mn_dataset.check.finding import Finding, rank
 from mn_dataset.check.recordings import recording_findings
+from mn_dataset.check.songs import song_findings
 from mn_dataset.errors import TableError
-from mn_dataset.records import ROLES, Role
+from mn_dataset.records import Role
 from mn_dataset.split.audit import leaks
 from mn_dataset.tables import Row
 
@@ -50,16 +51,17 @@ def check(
 ('warning', 'empty', 'has no rows, and mixtures need clips and noises')]
     """
     folder = Path(root)
-    paths = {role: tables.table_path(folder, role) for role in ROLES}
+    roles = tables.tables_of(folder)
+    paths = {role: tables.table_path(folder, role) for role in roles}
     rows: dict[Role, list[Row]] = {}
     findings: list[Finding] = []
-    for role in ROLES:
+    for role in roles:
         rows[role], faults = _read_and_judge(paths[role], role)
         findings += faults
     broken = {(finding.file, finding.row) for finding in findings if finding.column == "file"}
     files = [
         row.file
-        for role in ROLES
+        for role in roles
         for row in rows[role]
         if (str(paths[role]), row.line) not in broken
     ]
@@ -67,15 +69,16 @@ def check(
     problems = {
         file: str(error).removeprefix(f"{folder / file}: ") for file, error in errors.items()
     }
-    for role in ROLES:
+    for role in roles:
         findings += recording_findings(folder, role, rows[role], entries, problems)
+    findings += song_findings(folder, rows.get("stem", ()), entries)
     by_id = {
-        row.id: entries[row.file] for role in ROLES for row in rows[role] if row.file in entries
+        row.id: entries[row.file] for role in roles for row in rows[role] if row.file in entries
     }
     pairs = corpus_pairs(folder, by_id, workers=workers, progress=progress, fingerprints=prints)
     findings += _split_findings(paths, rows, entries, pairs)
     if all(finding.kind != "table" for finding in findings):
-        findings += _strays(folder, {row.file for role in ROLES for row in rows[role]})
+        findings += _strays(folder, {row.file for role in roles for row in rows[role]})
     return sorted(findings, key=rank)
 
 
@@ -120,9 +123,10 @@ def _split_findings(
         entries: Figures of the recordings that could be measured, by file.
         pairs: Near-duplicates by id.
     """
-    every = [row for role in ROLES for row in rows[role]]
-    table = {row.id: str(paths[role]) for role in ROLES for row in rows[role]}
-    pcm = {row.id: entries[row.file].pcm_sha256 for row in every if row.file in entries}
+    every = [row for role in rows for row in rows[role]]
+    table = {row.id: str(paths[role]) for role in rows for row in rows[role]}
+    heard = [row for row in every if row.file in entries and entries[row.file].peak]
+    pcm = {row.id: entries[row.file].pcm_sha256 for row in heard}
     for leak in leaks(every, pcm, pairs):
         last = leak.rows[-1]
         yield Finding(
@@ -150,7 +154,7 @@ def _findings(path: Path, role: Role, rows: Sequence[Row]) -> Iterator[Finding]:
             "correct the cell",
         )
     if not rows:
-        text = "has no rows, and mixtures need clips and noises"
+        text = f"has no rows, and mixtures need {'stems' if role == 'stem' else 'clips and noises'}"
         yield Finding("warning", "empty", str(path), None, None, text, "add recordings to mix")
     yield from _unknown_licences(path, rows)
 

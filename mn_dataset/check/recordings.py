@@ -73,7 +73,10 @@ def _measured(table: Path, source: Source) -> Iterator[Finding]:
         cure = "restore the recording, or empty pcm_sha256 if the change is meant"
         yield Finding("error", "changed", *where, "pcm_sha256", text, cure)
     loudest = float((entry.blocks / block_lengths(entry.frames)).max())
-    if loudest < MIN_RECORDED_RMS**2:
+    if entry.peak == 0:
+        text = f"names {row.file!r}, which is silent: mixtures of its song leave it out"
+        yield Finding("warning", "silent", *where, "file", text, "nothing, if nobody plays in it")
+    elif source.role != "stem" and loudest < MIN_RECORDED_RMS**2:
         text = f"names {row.file!r}, which is nowhere above −60 dBFS RMS: no mixture will use it"
         yield Finding("warning", "quiet", *where, "file", text, "record it again at a higher level")
     if entry.clipped > CLIPPED_SHARE * entry.frames:

@@ -97,9 +97,10 @@ def curate(
     """Turn your own recordings into a corpus in the M&N form: mono, 44.1 kHz, 16-bit clips.
 
     SOURCE holds folders named after music categories and noise classes, below train, validation
-    and test if you like; or clean.csv and noise.csv; or metadata.csv. Any audio
-    format will do; M4A, WMA and videos with pip install 'mn-dataset[decode]'. rejected.csv in the
-    corpus says what was left out and why. Run it again, and only what is new is done.
+    and test if you like; or clean.csv and noise.csv; or metadata.csv; or, with --layout, songs in
+    stems, which become stems.csv and are kept whole. Any audio format will do; M4A, WMA and videos
+    with pip install 'mn-dataset[decode]'. rejected.csv in the corpus says what was left out and
+    why. Run it again, and only what is new is done.
 
     Args:
         source: Folder of recordings.
@@ -162,10 +163,11 @@ def split(
 ) -> None:
     """Fill empty splits, groups and near-duplicates whole; prints, and writes on request.
 
-    Categories are stratified. The splits that the tables state are audited beside the result.
+    Categories are stratified; songs are dealt whole. The splits that the tables state are audited
+    beside the result.
 
     Args:
-        corpus_dir: Folder with clean.csv and noise.csv.
+        corpus_dir: Folder with clean.csv and noise.csv, with stems.csv, or with all three.
         ratios: Shares of train, validation and test; 0.8 0.1 0.1 by default.
         seed: Of the order in which groups are dealt.
         out: Folder for the tables with their splits.

@@ -38,6 +38,9 @@ class CurateOptions:
     """Line of attribution for every recording that states none."""
     origin: Annotated[str, Parameter(name="--source")] = ""
     """Source for every recording that states none."""
+    layout: str | None = None
+    """Songs in stems, laid out as they are published: mir1k, ikala (left accompaniment, right
+    voice), musdb18 (folders of MUSDB18-HQ), or stems (a folder per song, a file per stem)."""
 
     def arguments(self) -> dict[str, Any]:
         """Return the library's arguments."""
@@ -56,19 +59,30 @@ class DrawOptions:
     split: Annotated[list[str] | None, Many] = None
     """Splits to draw: train, validation, test. All by default."""
     snr_db: Annotated[list[str] | None, Many] = None
-    """SNR levels in dB, separated by blanks; 2:20 draws uniformly. 0 5 10 by default."""
+    """SNR levels in dB, separated by blanks; 2:20 draws uniformly. 0 5 10 by default; of separate,
+    ratios of voice to accompaniment, -5 0 5."""
     snr_definition: str | None = None
     """What SNR means: power, variance, active or lufs; power by default."""
     per_cell: int | None = None
     """Mixtures per music category × noise class × SNR level; 1 by default."""
     count: int | None = None
-    """Mixtures per split instead, spread evenly over the cells."""
+    """Mixtures per split instead, spread evenly over the cells; of separate, over ratios and songs,
+    by default every song once at every ratio."""
     seconds: float | None = None
-    """Length of a mixture; each is as long as its clip by default."""
+    """Length of a mixture; each is as long as its clip or song by default."""
+    mixing: str | None = None
+    """Of separate: coherent (all stems of one song, as recorded), paired (the voice of one song
+    over another's accompaniment) or incoherent (every stem of any song); coherent by default."""
+    shift: str | None = None
+    """Of separate: the side that begins elsewhere in its song and goes on from the beginning at its
+    end: none, voice or accompaniment; none by default."""
+    stem_gain_db: str | None = None
+    """Of separate: a range such as -6:6 from which every stem's gain is drawn; none by default."""
     seed: int = 0
     """Of every choice."""
     preset: str | None = None
-    """musicecan-2024 draws by the paper's protocol, quirks included."""
+    """musicecan-2024 of denoise, and huang-2014 of separate, draw by a paper's protocol, quirks
+    included."""
     dataset_version: str = "1.0.0"
     """SemVer of the data, apart from the code's."""
 
@@ -77,6 +91,8 @@ class DrawOptions:
         named = {name: getattr(self, name) for name in self.__dataclass_fields__}
         if self.snr_db is not None:
             named["snr_db"] = [snr_level(text) for text in self.snr_db]
+        if self.stem_gain_db is not None:
+            named["stem_gain_db"] = drawing_range(self.stem_gain_db)
         return {name: value for name, value in named.items() if value is not None}
 
 
@@ -147,7 +163,7 @@ class PushOptions:
     """Open a pull request instead of writing to the main branch."""
 
 
-def snr_level(text: str) -> SnrLevel:
+def snr_level(text: str, *, option: str = "--snr-db") -> SnrLevel:
     """Read "5" as a level and "2:20" as a range, both in dB.
 
     >>> snr_level("2:20")
@@ -162,8 +178,18 @@ def snr_level(text: str) -> SnrLevel:
     if len(bounds) == 2 and bounds[0] <= bounds[1]:
         return bounds[0], bounds[1]
     raise InputError(
-        f"--snr-db is {text.strip()!r}; expected a number of dB, or a range such as 2:20"
+        f"{option} is {text.strip()!r}; expected a number of dB, or a range such as 2:20"
     )
+
+
+def drawing_range(text: str) -> tuple[float, float]:
+    """Read "-6:6" as a range, and "3" as one of nothing else, both in dB.
+
+    >>> drawing_range("-6:6"), drawing_range("3")
+    ((-6.0, 6.0), (3.0, 3.0))
+    """
+    level = snr_level(text, option="--stem-gain-db")
+    return level if isinstance(level, tuple) else (level, level)
 
 
 def cores(workers: int | None) -> int:

@@ -2,7 +2,8 @@
 
 Reading order: `user_tables` (tables and words as people write them), `gather` (what is there, and
 what is stated of it), `cuts` (one recording becomes cuts), `convert` (cuts become clips),
-`outcomes` (what is done already), and `curate`, which does it all.
+`outcomes` (what is done already), and `curate`, which does it all. Songs in stems go another way:
+`layouts` (where published sets of songs have them) and `songs` (their stems, converted together).
 """
 
 from mn_dataset.lazy import callable_module

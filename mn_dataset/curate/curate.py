@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mn_dataset import tables
@@ -13,15 +11,21 @@ from mn_dataset.audio.scan import Rejection
 from mn_dataset.curate.convert import ConversionResult, ConversionTask, convert
 from mn_dataset.curate.cuts import CutOptions
 from mn_dataset.curate.gather import Recording, gather
-from mn_dataset.curate.outcomes import JOURNAL_NAME, OutcomeJournal, RecordingOutcome, rows_of
+from mn_dataset.curate.outcomes import (
+    JOURNAL_NAME,
+    REJECTED_NAME,
+    OutcomeJournal,
+    RecordingOutcome,
+    rows_of,
+    write_rejections,
+)
+from mn_dataset.curate.songs import SongsReport, curate_songs
 from mn_dataset.errors import InputError
-from mn_dataset.files.atomic import remove_folder, sweep, write_text, writing
+from mn_dataset.files.atomic import remove_folder, sweep, writing
 from mn_dataset.files.lock import contents, locked
 from mn_dataset.records import ROLES, SAMPLING_RATE
 from mn_dataset.tables import Row
 from mn_dataset.workers import survivors
-
-REJECTED_NAME = "rejected.csv"
 
 _KILLED = "the process that read it died or hung; it is damaged in a way that no library withstands"
 
@@ -83,9 +87,10 @@ def curate(
     license: str = "",  # noqa: A002 - the column's name
     attribution: str = "",
     source: str = "",
+    layout: str | None = None,
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
-) -> CurateReport:
+) -> CurateReport | SongsReport:
     """Turn recordings of any form into a corpus: mono, 44.1 kHz, 16-bit WAV, in clips.
 
     Channels are averaged, rates converted by soxr, peaks over −1 dBFS lowered to it. The source
@@ -107,6 +112,8 @@ def curate(
         license: SPDX id for every row that states none.
         attribution: Line of attribution for every row that states none.
         source: Source for every row that states none.
+        layout: "mir1k", "ikala", "musdb18" or "stems" for songs in stems, which are kept whole and
+            as loud as they are: see `mn_dataset.curate.songs`.
         workers: Processes; 1 for none but this.
         progress: Called with (done, all) recordings.
 
@@ -120,6 +127,22 @@ def curate(
     """
     options = CutOptions(clip_s, noise_s, min_s, loudness_lufs, max_clipped)
     options.check()
+    if layout is not None:
+        if replace(options, clip_s=CutOptions.clip_s if clip_s is None else clip_s) != CutOptions():
+            raise InputError(
+                f"layout is {layout!r}: songs are kept whole and as they are; give no clip_s, "
+                "noise_s, min_s, loudness_lufs and max_clipped"
+            )
+        return curate_songs(
+            recordings,
+            out,
+            layout=layout,
+            license=license,
+            attribution=attribution,
+            source=source,
+            workers=workers,
+            progress=progress,
+        )
     source_folder, corpus = Path(recordings), Path(out)
     _check_location(source_folder, corpus)
     defaults = {"license": license, "attribution": attribution, "source": source}
@@ -142,7 +165,7 @@ def curate(
         if not any(rows.values()):
             _refuse_empty(source_folder, corpus, rejected)
         _write_tables(corpus, gathered, rows)
-        _write_rejections(corpus, rejected)
+        write_rejections(corpus, rejected)
         _finish(journal, corpus, [results[recording.id] for recording in gathered])
     return _report(corpus, list(results.values()), rejected)
 
@@ -230,19 +253,6 @@ def _write_table(path: Path, rows: Sequence[Row]) -> None:
     new_rows = [row if row.split else row.with_split(assigned.get(row.id, "")) for row in rows]
     if new_rows != old_rows or not old_rows:
         tables.write_table(path, new_rows)
-
-
-def _write_rejections(corpus: Path, rejected: Sequence[Rejection]) -> None:
-    """Write `rejected.csv`: file, row, reason, where; only the header when all is well.
-
-    Raises:
-        OutputError: if it cannot be written.
-    """
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(("file", "row", "reason", "where"))
-    writer.writerows((item.file, item.row, item.reason, item.where) for item in rejected)
-    write_text(corpus / REJECTED_NAME, buffer.getvalue())
 
 
 def _refuse_empty(source: Path, corpus: Path, rejected: list[Rejection]) -> None:

@@ -6,19 +6,24 @@ measured.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from mn_dataset.audio.scan import Rejection
 from mn_dataset.curate.cuts import CutOptions
 from mn_dataset.curate.gather import Recording
 from mn_dataset.errors import InputError
+from mn_dataset.files.atomic import write_text
 from mn_dataset.files.journal import Journal
 from mn_dataset.records import SAMPLING_RATE, Role
 from mn_dataset.tables import Row
 
 JOURNAL_NAME = ".mn-curate.jsonl"
+REJECTED_NAME = "rejected.csv"
 VERSION = 1
 """Raised when the same recording and options give other clips."""
 
@@ -166,6 +171,19 @@ def rows_of(
             duration_s=f"{clip.frames / SAMPLING_RATE:.10g}",
             further=stated.further + _measured(recording, outcome, clip),
         )
+
+
+def write_rejections(corpus: Path, rejected: Sequence[Rejection]) -> None:
+    """Write `rejected.csv`: file, row, reason, where; only the header when all is well.
+
+    Raises:
+        OutputError: if it cannot be written.
+    """
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(("file", "row", "reason", "where"))
+    writer.writerows((item.file, item.row, item.reason, item.where) for item in rejected)
+    write_text(corpus / REJECTED_NAME, buffer.getvalue())
 
 
 def _measured(

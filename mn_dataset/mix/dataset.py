@@ -86,7 +86,7 @@ class Dataset:
         root: The folder.
         task: What its mixtures are for.
         mixtures: The manifest's rows, sorted by id.
-        clusters: What each source belongs to: its group, or itself.
+        clusters: What each source belongs to: its group, its song, or itself.
         origins: How many sources are of which origin.
         uncovered: Categories that the task covers and of which no source is a recording: they are
             absent, or synthetic.
@@ -130,7 +130,7 @@ def read_dataset(root: Path) -> Dataset:
         root=root,
         task=task,
         mixtures=tuple(sorted(mixtures, key=lambda mixture: mixture.id)),
-        clusters={row["id"]: row.get("group") or row["id"] for row in sources},
+        clusters={row["id"]: row.get("group") or row.get("song") or row["id"] for row in sources},
         origins=dict(Counter(row.get("origin") or "unknown" for row in sources)),
         uncovered=tuple(name for name in task.categories if name not in covered),
         manifest_sha256=file_sha256(root / MANIFEST),

@@ -10,6 +10,7 @@ from mn_dataset.audio.corpus import Corpus
 from mn_dataset.errors import InputError, suggestion
 from mn_dataset.mix.recipes import Recipes
 from mn_dataset.tasks import registry
+from mn_dataset.tasks.drawing import part_for
 from mn_dataset.tasks.spec import Drawn, TaskSpec
 
 _SEEDS = 2**63  # what a signed 64-bit column holds
@@ -50,7 +51,9 @@ def draw(
     """
     if not -_SEEDS <= seed < _SEEDS:
         raise InputError(f"seed is {seed}; expected a number that fits in 64 bits")
-    draw_task = _drawing(registry.find(task), options)
+    spec = registry.find(task)
+    corpus = part_for(spec, corpus)
+    draw_task = _drawing(spec, options)
     drawn = draw_task(corpus, split=split, seed=seed, **options)
     rows = sorted(drawn.rows, key=lambda recipe: recipe.id)
     return Recipes(

@@ -30,6 +30,7 @@ from mn_dataset.mix.source_cache import SourceCache
 from mn_dataset.mix.validate import refuse_malformed, refuse_unfitting
 from mn_dataset.records import SAMPLING_RATE
 from mn_dataset.tables import COLUMNS
+from mn_dataset.tasks.drawing import part_for
 from mn_dataset.tasks.spec import TaskSpec
 from mn_dataset.workers import each
 
@@ -86,11 +87,6 @@ def render(
     >>> render(recipes, corpus, "dataset")  # doctest: +SKIP
     PosixPath('dataset')
     """
-    if recipes.corpus_hash != corpus.hash and not proven:
-        raise RecipeError(
-            f"the recipes were drawn from corpus {recipes.corpus!r} {recipes.corpus_hash[:12]}, "
-            f"found {corpus.root} {corpus.hash[:12]}; give the same corpus or draw again"
-        )
     if audio_format not in FORMATS:
         raise InputError(f"the format is {audio_format!r}; expected one of {', '.join(FORMATS)}")
     recipes = recipes if rows is None else recipes.select(rows)
@@ -98,6 +94,12 @@ def render(
     if recipes.augmentation and recipes.varied:
         require(recipes.augmentation)
     refuse_malformed(recipes)
+    corpus = part_for(recipes.spec, corpus)
+    if recipes.corpus_hash != corpus.hash and not proven:
+        raise RecipeError(
+            f"the recipes were drawn from corpus {recipes.corpus!r} {recipes.corpus_hash[:12]}, "
+            f"found {corpus.root} {corpus.hash[:12]}; give the same corpus or draw again"
+        )
     refuse_unfitting(recipes, corpus)
     folder = Path(out)
     with locked(folder, command="mn render"):

@@ -2,7 +2,8 @@
 
 Which layers are added up to what stands in ``Sums``. A ratio is that of an input's reference, the
 layers of the role that comes first in it, to the layers of another role there; it is solved on the
-segments that are mixed, and refined on their quantised samples until it is met.
+segments that are mixed, and refined on their quantised samples until it is met. Layers of a role
+whose ratio is solved keep their gains relative to each other.
 """
 
 from __future__ import annotations
@@ -131,7 +132,8 @@ def solve(recipe: Recipe, cuts: Sequence[Cut | Responded], sums: Sums) -> Scaled
         RecipeError: if a ratio cannot be met within ``SNR_TOLERANCE_DB``.
     """
     definition = recipe.snr_definition
-    levels = [round_gain(1.0 if layer.gain is None else layer.gain) for layer in recipe.layers]
+    shares = [round_gain(1.0 if layer.gain is None else layer.gain) for layer in recipe.layers]
+    levels = list(shares)
     ratios = _ratios(recipe, sums)
     factors = [_first_factor(ratio, cuts, levels, definition) for ratio in ratios]
     errors_db = [math.nan] * len(ratios)
@@ -140,7 +142,7 @@ def solve(recipe: Recipe, cuts: Sequence[Cut | Responded], sums: Sums) -> Scaled
             break
         for ratio, factor in zip(ratios, factors, strict=True):
             for number in ratio.group:
-                levels[number] = round_gain(factor)
+                levels[number] = round_gain(factor * shares[number])
         scaled = _guarded(cuts, levels, sums)
         factors, errors_db = [], []
         for ratio in ratios:
@@ -148,7 +150,8 @@ def solve(recipe: Recipe, cuts: Sequence[Cut | Responded], sums: Sums) -> Scaled
             below = measured_together(scaled.layers, ratio.group)
             errors_db.append(snr_db(above, below, definition) - ratio.asked_db)
             further = solve_gain(above, below, ratio.asked_db, definition)
-            factors.append(levels[ratio.group[0]] * further)
+            first = ratio.group[0]
+            factors.append(levels[first] / shares[first] * further)
         if all(abs(error) <= _REFINED_DB for error in errors_db):
             return scaled
     else:
@@ -173,10 +176,10 @@ def _first_factor(
     levels: Sequence[float],
     definition: SnrDefinition,
 ) -> float:
-    """Return the gain of a group that meets its ratio but for rounding; NaN if it is undefined."""
+    """Return the factor on a group that meets its ratio but for rounding; NaN if undefined."""
     above, gain = _before(cuts, ratio.reference, levels)
-    below, _ = _before(cuts, ratio.group, levels)
-    return solve_gain(above, below, ratio.asked_db, definition) * gain
+    below, share = _before(cuts, ratio.group, levels)
+    return solve_gain(above, below, ratio.asked_db, definition) * gain / share
 
 
 def _before(

@@ -107,7 +107,10 @@ def _sums(recipe: Recipe, task: TaskSpec) -> Iterator[Expectation]:
 
 
 def _is_meant(layer: Layer, roles: set[str], num_samples: int) -> bool:
-    scaled = (layer.gain is None) != (layer.snr_db is None)
+    if layer.snr_db is None:
+        scaled = layer.gain is not None
+    else:
+        scaled = layer.gain is None or layer.gain > 0
     is_used = layer.input is not None or (layer.target is not None and layer.gain is not None)
     return layer.role in roles and scaled and is_used and 0 <= layer.delay < num_samples
 

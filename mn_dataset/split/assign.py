@@ -1,7 +1,8 @@
 """Assign whole groups to splits: stratified by category, seeded, every split served.
 
 A group is what must never straddle two splits: recordings that share a declared group or their
-samples, or are near-duplicates, directly or through others (joined by union-find).
+samples, or are near-duplicates, directly or through others (joined by union-find). The stems of a
+song are a group in any case.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from mn_dataset import seeds
 from mn_dataset.audio.fingerprint.pairs import Pair
 from mn_dataset.errors import InputError
-from mn_dataset.records import SPLITS
+from mn_dataset.records import SPLITS, is_voice
 from mn_dataset.tables import Row
 
 DEFAULT_RATIOS = (0.8, 0.1, 0.1)
@@ -31,7 +32,7 @@ def assign(
 
     Within each category the groups come in a seeded order, large ones first, and each goes to
     the split that lacks most of its share; so a category with as many groups as splits is in
-    every split.
+    every split. Songs are stratified by whether somebody sings.
 
     Args:
         rows: Rows of one table.
@@ -45,13 +46,13 @@ def assign(
             ones contradict each other.
     """
     share = shares(ratios)
-    category = {row.id: row.category for row in rows}
+    by_id = {row.id: row for row in rows}
     stated = {row.id: row.split for row in rows}
     counts: dict[str, Counter[str]] = {}
     empty: dict[str, list[list[str]]] = {}
     result = dict(stated)
     for group in components(row_keys(rows, pcm_sha256 or {}, pairs)):
-        kind = Counter(category[name] for name in group).most_common(1)[0][0]
+        kind = _kind([by_id[name] for name in group])
         if not any(stated[name] for name in group):
             empty.setdefault(kind, []).append(group)
             continue
@@ -119,7 +120,7 @@ def components(keys: Mapping[str, Iterable[str]]) -> list[list[str]]:
 def row_keys(
     rows: Sequence[Row], pcm_sha256: Mapping[str, str], pairs: Iterable[Pair] = ()
 ) -> dict[str, list[str]]:
-    """Return what ties each row to others: declared group, exact samples, near-duplicates.
+    """Return what ties each row to others: declared group, song, exact samples, near-duplicates.
 
     Args:
         rows: Rows of one table.
@@ -128,6 +129,8 @@ def row_keys(
     """
     keys = audio_keys(rows, pcm_sha256, pairs)
     for row in rows:
+        if row.song:
+            keys[row.id].insert(0, f"song {row.song}")
         if row.group:
             keys[row.id].insert(0, f"group {row.group}")
     return keys
@@ -145,6 +148,13 @@ def audio_keys(
             for name in (pair.first, pair.second):
                 keys[name].append(f"near-duplicate {pair.first} {pair.second}")
     return keys
+
+
+def _kind(group: Sequence[Row]) -> str:
+    """Return what a group is stratified by: its usual category, or whether its songs are sung."""
+    if group[0].song:
+        return "sung" if any(is_voice(row.category) for row in group) else "instrumental"
+    return Counter(row.category for row in group).most_common(1)[0][0]
 
 
 def _completed(group: Sequence[str], stated: Mapping[str, str]) -> dict[str, str]:

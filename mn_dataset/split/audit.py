@@ -1,4 +1,7 @@
-"""Audit splits: name every take that stands in two of them, or in both tables."""
+"""Audit splits: name every take that stands in two of them, or is both music and noise.
+
+A clip and the stems of a song may share a take, as long as they stand in one split.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mn_dataset.audio.fingerprint.pairs import Pair
-from mn_dataset.records import ROLES
+from mn_dataset.records import TABLES
 from mn_dataset.split.assign import audio_keys, components, row_keys
 from mn_dataset.tables import Row
 
@@ -31,12 +34,12 @@ class Leak:
 
     @property
     def both_roles(self) -> bool:
-        """Whether a clip and a noise are one recording."""
-        return len({row.id.partition("/")[0] for row in self.rows}) > 1
+        """Whether music and a noise are one recording."""
+        return len({_is_noise(row.id) for row in self.rows}) > 1
 
     @property
     def severe(self) -> bool:
-        """Whether two splits share a take, or a group within one category.
+        """Whether two splits share a take, a song, or a group within one category.
 
         A group that only spans categories (one tune on two instruments, say) and a background
         that two takes share are reported but not refused: the recordings sound different.
@@ -45,7 +48,8 @@ class Leak:
             return False
         splits_of: dict[str, set[str]] = {}
         for row in self.rows:
-            splits_of.setdefault(row.category, set()).add(row.split)
+            kind = "stem" if row.song else row.category
+            splits_of.setdefault(kind, set()).add(row.split)
         return self.same_audio or any(len(splits - {""}) > 1 for splits in splits_of.values())
 
     def __str__(self) -> str:
@@ -65,21 +69,35 @@ def leaks(
     Rows without a split are in none yet, but two splits that one of them links do leak.
 
     Args:
-        rows: Rows of one table, or of both; groups are of one table each.
+        rows: Rows of one table, or of several; groups are of one table each.
         pcm_sha256: Hash of the samples by id, for the rows whose audio is here.
         pairs: Near-duplicates by id.
     """
     pcm = pcm_sha256 or {}
     takes = [pair for pair in pairs if not pair.faint]
     leaking = _both_roles(rows, pcm, takes)
-    for role in ROLES:
+    for role in TABLES:
         rows_of_role = [row for row in rows if row.id.startswith(f"{role}/")]
-        leaking += _between_splits(rows_of_role, pcm, takes)
+        leaking += _between_splits(rows_of_role, row_keys(rows_of_role, pcm, takes), pcm, takes)
+    music = [row for row in rows if not _is_noise(row.id)]
+    of_music = _between_splits(music, audio_keys(music, pcm, takes), pcm, takes)
+    leaking += [leak for leak in of_music if len({_table(row.id) for row in leak.rows}) > 1]
     return leaking + _backgrounds(rows, [pair for pair in pairs if pair.faint])
 
 
+def _table(name: str) -> str:
+    return name.partition("/")[0]
+
+
+def _is_noise(name: str) -> bool:
+    return _table(name) == "noise"
+
+
 def _between_splits(
-    rows: Sequence[Row], pcm: Mapping[str, str], pairs: Sequence[Pair]
+    rows: Sequence[Row],
+    keys: Mapping[str, Sequence[str]],
+    pcm: Mapping[str, str],
+    pairs: Sequence[Pair],
 ) -> list[Leak]:
     split = {row.id: row.split for row in rows}
     apart = {
@@ -89,7 +107,6 @@ def _between_splits(
         if len({split[other] for other in names} - {""}) > 1
     }
     by_id = {row.id: row for row in rows}
-    keys = row_keys(rows, pcm, pairs)
     leaking = []
     for names in components(keys):
         if len({split[name] for name in names} - {""}) > 1:
@@ -103,7 +120,7 @@ def _between_splits(
 
 def _both_roles(rows: Sequence[Row], pcm: Mapping[str, str], pairs: Sequence[Pair]) -> list[Leak]:
     by_id = {row.id: row for row in rows}
-    role = {name: name.partition("/")[0] for name in by_id}
+    role = {name: "noise" if _is_noise(name) else "music" for name in by_id}
     keys = audio_keys(rows, pcm, pairs)
     leaking = []
     for names in components(keys):

@@ -9,7 +9,7 @@ from pathlib import Path
 from mn_dataset import tables
 from mn_dataset.audio.fingerprint import store
 from mn_dataset.files.lock import locked
-from mn_dataset.records import ROLES, Role
+from mn_dataset.records import Role
 from mn_dataset.split.assign import DEFAULT_RATIOS, assign, shares
 from mn_dataset.split.audit import Leak, leaks
 from mn_dataset.tables import Row
@@ -17,7 +17,7 @@ from mn_dataset.tables import Row
 
 @dataclass(frozen=True)
 class Split:
-    """The rows of both tables with every split filled, and what the audit says of them.
+    """The rows of all tables with every split filled, and what the audit says of them.
 
     Attributes:
         rows: Rows by role.
@@ -32,8 +32,8 @@ class Split:
     def counts(self) -> dict[str, dict[str, int]]:
         """Return recordings per category and split, in the tables' order."""
         counts: dict[str, dict[str, int]] = {}
-        for role in ROLES:
-            for row in self.rows[role]:
+        for rows in self.rows.values():
+            for row in rows:
                 count = counts.setdefault(row.category, {})
                 count[row.split] = count.get(row.split, 0) + 1
         return counts
@@ -51,15 +51,15 @@ class Split:
         return lines
 
     def write(self, folder: str | Path) -> None:
-        """Write both tables into a folder, which is made if need be.
+        """Write the tables into a folder, which is made if need be.
 
         Raises:
             InputError: if another process writes there.
             OutputError: if it cannot be written.
         """
         with locked(Path(folder), command="mn split"):
-            for role in ROLES:
-                tables.write_table(tables.table_path(Path(folder), role), self.rows[role])
+            for role, rows in self.rows.items():
+                tables.write_table(tables.table_path(Path(folder), role), rows)
 
 
 def split(
@@ -96,18 +96,19 @@ def split(
     """
     shares(ratios)
     folder = Path(root)
-    stated = {role: tables.read_table(tables.table_path(folder, role), role) for role in ROLES}
-    rows = [row for role in ROLES for row in stated[role]]
+    roles = tables.tables_of(folder)
+    stated = {role: tables.read_table(tables.table_path(folder, role), role) for role in roles}
+    rows = [row for role in roles for row in stated[role]]
     files = [row.file for row in rows if (folder / row.file).is_file()]
     measured, _, prints = store.measure(folder, files, workers=workers, progress=progress)
     entries = {row.id: measured[row.file] for row in rows if row.file in measured}
     pairs = store.corpus_pairs(
         folder, entries, workers=workers, progress=progress, fingerprints=prints
     )
-    pcm = {name: entry.pcm_sha256 for name, entry in entries.items()}
+    pcm = {name: entry.pcm_sha256 for name, entry in entries.items() if entry.peak}
     filled: dict[Role, list[Row]] = {}
-    for role in ROLES:
+    for role in roles:
         before = [row.with_split("") for row in stated[role]] if reassign else stated[role]
         filled[role] = assign(before, ratios=ratios, seed=seed, pcm_sha256=pcm, pairs=pairs)
-    after = [row for role in ROLES for row in filled[role]]
+    after = [row for role in roles for row in filled[role]]
     return Split(filled, leaks(after, pcm, pairs), leaks(rows, pcm, pairs))

@@ -42,6 +42,13 @@ def piece(category: str, draw: Stream) -> dict[str, Sound]:
     return {category: _SOLOS[category](composition.tune(draw, scale=scale, beat_s=beat_s), draw)}
 
 
+def stems_of(category: str, draw: Stream) -> tuple[str, ...]:
+    """Name the stems that ``piece`` would return from the same stream, without playing anything."""
+    if category == "song":
+        return ("voice", "accompaniment")
+    return tuple(_players(draw)[1]) if category == "multi_instrument" else (category,)
+
+
 def _piano(tune: Tune, draw: Stream) -> Sound:
     right = composition.melody(tune, draw, low=62, high=84, cells=_QUICK, rest=0.15)
     octaves = [replace(note, midi=note.midi - 12) for note in right[::3]]
@@ -123,14 +130,19 @@ def _song(draw: Stream) -> dict[str, Sound]:
 
 def _ensemble(draw: Stream) -> dict[str, Sound]:
     """Play a lead, a chordal instrument and drums, sometimes with a second lead."""
-    tune = composition.tune(draw, scale=MAJOR if draw.uniform() < 0.6 else None, beat_s=0.55)
-    leads = draw.shuffled(("cello", "trumpet"))[: draw.choice((1, 2, 2))]
-    chordal = draw.choice(("piano", "harp", "chinese_zither"))
-    levels = dict.fromkeys(leads, 0.8) | {chordal: 0.8, "drum_kit": 0.7}
+    tune, levels = _players(draw)
     return {
         name: level * draw.uniform(0.85, 1.15) * synthesis.unit(_SOLOS[name](tune, draw))
         for name, level in levels.items()
     }
+
+
+def _players(draw: Stream) -> tuple[Tune, dict[str, float]]:
+    """Draw what an ensemble plays, and who plays it at which level."""
+    tune = composition.tune(draw, scale=MAJOR if draw.uniform() < 0.6 else None, beat_s=0.55)
+    leads = draw.shuffled(("cello", "trumpet"))[: draw.choice((1, 2, 2))]
+    chordal = draw.choice(("piano", "harp", "chinese_zither"))
+    return tune, dict.fromkeys(leads, 0.8) | {chordal: 0.8, "drum_kit": 0.7}
 
 
 def _bass_line(tune: Tune, draw: Stream) -> Sound:

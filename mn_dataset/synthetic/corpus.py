@@ -1,9 +1,12 @@
-"""Write the embedded corpus: its two tables, its clips, noises and stems."""
+"""Write the embedded corpus: its three tables, its clips, noises and stems.
+
+The stems of songs and ensembles add up to the clips of the same name, in integers.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +49,7 @@ _NOISES = {
     "weather": noises.weather,
     "traffic": noises.traffic,
 }
+_STEMS = {"voice": "vocals", "accompaniment": "other", "drum_kit": "drums"}
 _MODELS = arrangements.MODELS | {
     "electrical": "mains hum, rectifier buzz, hiss and discharges",
     "crowd": "many glottal voices with formants, and applause",
@@ -93,6 +97,28 @@ class Plan:
             further=(("origin", SYNTHETIC),),
         )
 
+    def stem_rows(self, seed: int) -> list[Row]:
+        """Return the rows of its stems, none if it is made in one."""
+        names = self.stems(seed)
+        song = f"{self.category}/{self.number:02d}"
+        return [
+            replace(
+                self.row(seed),
+                id=f"stem/{song}/{name}",
+                file=f"stems/{song}/{name}.wav",
+                category=_STEMS.get(name, name),
+                song=song,
+            )
+            for name in names
+        ]
+
+    def stems(self, seed: int) -> tuple[str, ...]:
+        """Return the names of the stems that are written, none if it is made in one."""
+        if self.role != "clean":
+            return ()
+        names = arrangements.stems_of(self.category, generator(seed, "synthetic", self.id))
+        return names if len(names) > 1 else ()
+
 
 def plans() -> list[Plan]:
     """List every recording of the corpus, in the order of the tables."""
@@ -102,6 +128,14 @@ def plans() -> list[Plan]:
         for category in _SHAPES[role][0]
         for number, (split, seconds) in enumerate(zip(*_SHAPES[role][1:], strict=True), start=1)
     ]
+
+
+def table_rows(seed: int) -> dict[Role, list[Row]]:
+    """Return the three tables."""
+    rows: dict[Role, list[Row]] = {
+        role: [plan.row(seed) for plan in plans() if plan.role == role] for role in ROLES
+    }
+    return rows | {"stem": [row for plan in plans() for row in plan.stem_rows(seed)]}
 
 
 def write_corpus(
@@ -126,8 +160,9 @@ def write_corpus(
         OutputError: if the folder holds another corpus, or cannot be written.
     """
     # The tables come first: they tell a later call whose recordings the folder holds.
-    resumes = [_write_rows(root, role, seed) for role in ROLES]
-    missing = [plan for plan in plans() if not (all(resumes) and _is_there(root, plan))]
+    stood = {role: _write_rows(root, role, rows) for role, rows in table_rows(seed).items()}
+    resumes = all(stood[role] for role in ROLES)  # folders of older versions have no third table
+    missing = [plan for plan in plans() if not (resumes and _is_there(root, plan, seed))]
     pieces = ((root, plan, seed) for plan in missing)
     for done, _ in enumerate(each(_write, pieces, workers=workers, ordered=False), start=1):
         if progress:
@@ -161,24 +196,24 @@ def mixture(stems: Mapping[str, Pcm]) -> Pcm:
     return added
 
 
-def _write_rows(root: Path, role: Role, seed: int) -> bool:
+def _write_rows(root: Path, role: Role, rows: Sequence[Row]) -> bool:
     """Write a table; return whether it stood there already."""
-    rows = [plan.row(seed) for plan in plans() if plan.role == role]
     path = table_path(root, role)
     if not path.exists():
         write_table(path, rows)
         return False
     if parse_table(path) != rows:
         raise OutputError(
-            f"{path}: not the table of the synthetic corpus of seed {seed}, revision {REVISION}; "
-            "choose another folder, or remove this one to make it anew"
+            f"{path}: not the table of the synthetic corpus that is asked for, which says "
+            f"{rows[0].source!r}; choose another folder, or remove this one to make it anew"
         )
     return True
 
 
-def _is_there(root: Path, plan: Plan) -> bool:
-    path = root / f"{plan.id}.wav"
-    return path.is_file() and path.stat().st_size == 44 + 2 * plan.seconds * SAMPLING_RATE
+def _is_there(root: Path, plan: Plan, seed: int) -> bool:
+    files = [row.file for row in (plan.row(seed), *plan.stem_rows(seed))]
+    size = 44 + 2 * plan.seconds * SAMPLING_RATE
+    return all((root / file).is_file() and (root / file).stat().st_size == size for file in files)
 
 
 def _write(root: Path, plan: Plan, seed: int) -> None:

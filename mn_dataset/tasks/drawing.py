@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from mn_dataset import seeds
 from mn_dataset.audio.corpus import Corpus
 from mn_dataset.errors import InputError, UnknownName
-from mn_dataset.records import SNR_DEFINITIONS, SPLITS, Role
+from mn_dataset.records import ROLES, SNR_DEFINITIONS, SPLITS, TABLES, Role
+from mn_dataset.tasks.spec import TaskSpec
 
 SnrLevel = float | tuple[float, float]
 """A ratio in dB, or a range to draw from uniformly."""
 
 MIN_SECONDS = 0.1
+_PAIRED: dict[Role, set[Role]] = {role: {*ROLES} for role in ROLES}
 _GOLDEN = 0x9E3779B97F4A7C15  # 2**64 over the golden ratio: a Weyl sequence with even gaps
 
 
@@ -34,6 +36,16 @@ class Starts:
         self._turns[source_id] = turn + 1
         stream = seeds.generator(self._seed, f"start {self._split}", source_id)
         return ((int(stream.words(1)[0]) + turn * _GOLDEN) % 2**64 * bound) >> 64
+
+
+def part_for(task: TaskSpec, corpus: Corpus) -> Corpus:
+    """Return the tables of a corpus that a task draws from: the others are none of its business.
+
+    The corpus hash of recipes is that of this part, so a table of stems changes nothing about
+    mixtures of clips and noises. Those two tables are one pair: who uses one has both.
+    """
+    used = {role.table for role in task.roles}
+    return corpus.of_tables([table for table in TABLES if used & _PAIRED.get(table, {table})])
 
 
 def bounds(level: SnrLevel) -> tuple[float, float]:

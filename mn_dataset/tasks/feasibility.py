@@ -1,14 +1,18 @@
 """Tell from the index alone whether two segments can carry an SNR, before any audio is opened.
 
-Each layer must be at −60 dBFS RMS or more as recorded, and the quieter one at 8 LSB RMS or more
-as it will stand in the mixture: below that, rounding to 16 bits is no longer small beside the
-layer. Energies are lower bounds, from the whole blocks inside a segment.
+Each layer, or blend of several, must be at −60 dBFS RMS or more as recorded, and the quieter one
+at 8 LSB RMS or more as it will stand in the mixture: below that, rounding to 16 bits is no longer
+small beside the layer. Energies are lower bounds, from the whole blocks inside a segment; those of
+a blend are added, as if its segments had nothing in common.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mn_dataset.audio.corpus import Source
 from mn_dataset.audio.level import (
@@ -33,7 +37,8 @@ class Segment:
 
     Attributes:
         source: The recording.
-        start: First sample, in the recording or in its loop.
+        start: First sample, in the recording or in its loop. Without a fade the recording goes on
+            from its beginning at its end, for the roles of which it may.
         num_samples: Length in samples.
         fade: Of the loop; 0 when the recording is long enough.
     """
@@ -44,11 +49,28 @@ class Segment:
     fade: int = 0
 
     @property
+    def name(self) -> str:
+        """The id of its source."""
+        return self.source.id
+
+    @property
+    def place(self) -> str:
+        """What it is, for messages."""
+        return f"{self.source.id} at sample {self.start}"
+
+    @property
+    def peak(self) -> float:
+        """The largest magnitude of the whole recording in LSB."""
+        return self.source.entry.peak
+
+    @property
     def rms_bound(self) -> float:
         """A lower bound of the segment's RMS in LSB."""
         entry = self.source.entry
         if not self.fade:
-            energy = entry.energy_bound(self.start, self.num_samples)
+            before = min(self.num_samples, entry.frames - self.start)
+            energy = entry.energy_bound(self.start, before)
+            energy += entry.energy_bound(0, self.num_samples - before)
             return math.sqrt(energy / self.num_samples)
         period = entry.frames - self.fade
         inner = entry.energy_bound(self.fade, period - self.fade)
@@ -60,37 +82,91 @@ class Segment:
         entry = self.source.entry
         if self.fade:
             return entry.loudness_lufs if self.num_samples >= _MIN_LOUDNESS_SAMPLES else math.nan
-        cells = entry.weighted[self.start // GRID : (self.start + self.num_samples) // GRID]
-        hops = cells[: len(cells) // 10 * 10].reshape(-1, 10).sum(axis=1)
+        return integrated_lufs(self.hops, 1.0, sampling_rate=SAMPLING_RATE)
+
+    @property
+    def hops(self) -> NDArray[np.float64]:
+        """K-weighted energies per 100 ms."""
+        cells = np.arange(self.start // GRID, (self.start + self.num_samples) // GRID)
+        energies = self.source.entry.weighted.take(cells, mode="wrap")
+        hops: NDArray[np.float64] = energies[: len(cells) // 10 * 10].reshape(-1, 10).sum(axis=1)
+        return hops
+
+
+@dataclass(frozen=True)
+class Blend:
+    """Segments of one length that sound together, each at a gain.
+
+    Attributes:
+        segments: The segments, none looped.
+        gains: Linear gain of each.
+    """
+
+    segments: tuple[Segment, ...]
+    gains: tuple[float, ...]
+
+    @property
+    def num_samples(self) -> int:
+        """Length in samples."""
+        return self.segments[0].num_samples
+
+    @property
+    def name(self) -> str:
+        """The ids of its sources."""
+        return " + ".join(segment.name for segment in self.segments)
+
+    @property
+    def place(self) -> str:
+        """What it is, for messages."""
+        return " + ".join(segment.place for segment in self.segments)
+
+    @property
+    def peak(self) -> float:
+        """What no magnitude of their sum passes, in LSB."""
+        return sum(gain * one.peak for one, gain in zip(self.segments, self.gains, strict=True))
+
+    @property
+    def rms_bound(self) -> float:
+        """The RMS of the sum in LSB if the segments have nothing in common."""
+        parts = zip(self.segments, self.gains, strict=True)
+        return math.sqrt(sum((gain * segment.rms_bound) ** 2 for segment, gain in parts))
+
+    @property
+    def lufs(self) -> float:
+        """The loudness of the sum if the segments have nothing in common."""
+        parts = zip(self.segments, self.gains, strict=True)
+        hops = np.sum([gain**2 * segment.hops for segment, gain in parts], axis=0)
         return integrated_lufs(hops, 1.0, sampling_rate=SAMPLING_RATE)
 
 
-def obstacle(
-    clean: Segment, noise: Segment, snr_db: float, definition: SnrDefinition
-) -> str | None:
+Part = Segment | Blend
+"""What stands on one side of an SNR."""
+
+
+def obstacle(clean: Part, noise: Part, snr_db: float, definition: SnrDefinition) -> str | None:
     """Return why the pair cannot carry the SNR, or None when it can."""
     for segment in (clean, noise):
         if segment.rms_bound < MIN_RECORDED_RMS:
             level = f"{dbfs(segment.rms_bound):.1f} dBFS RMS"
-            return f"{segment.source.id} at sample {segment.start} is {level}, under −60"
+            return f"{segment.place} is {level}, under −60"
     gain = _gain(clean, noise, snr_db, definition)
     if math.isnan(gain):
         return (
-            f"{definition} is undefined for {clean.source.id} or {noise.source.id} "
+            f"{definition} is undefined for {clean.name} or {noise.name} "
             f"in {clean.num_samples / SAMPLING_RATE:g} s (loudness needs 0.4 s above its gate)"
         )
-    peaks = clean.source.entry.peak + gain * noise.source.entry.peak
+    peaks = clean.peak + gain * noise.peak
     mix_gain = min(1.0, CEILING / peaks)
     for segment, factor in ((clean, mix_gain), (noise, gain * mix_gain)):
         if segment.rms_bound * factor < MIN_MIXED_RMS:
             return (
-                f"{segment.source.id} would fall to {segment.rms_bound * factor:.2g} LSB RMS, "
+                f"{segment.name} would fall to {segment.rms_bound * factor:.2g} LSB RMS, "
                 f"under {MIN_MIXED_RMS:g}, where 16 bits no longer carry it"
             )
     return None
 
 
-def _gain(clean: Segment, noise: Segment, snr_db: float, definition: SnrDefinition) -> float:
+def _gain(clean: Part, noise: Part, snr_db: float, definition: SnrDefinition) -> float:
     """Estimate the noise's gain, NaN when a level is undefined."""
     if definition == "lufs":
         difference = clean.lufs - noise.lufs

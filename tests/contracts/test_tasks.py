@@ -9,7 +9,7 @@ import pytest
 
 from mn_dataset.mix.manifest import manifest_fields
 from mn_dataset.mix.recipes import recipe_fields
-from mn_dataset.records import ROLES, Layer
+from mn_dataset.records import TABLES, Layer
 from mn_dataset.tasks import registry
 
 
@@ -31,7 +31,7 @@ def test_its_roles_are_of_tables_that_a_corpus_has(task):
     names = [role.name for role in task.roles]
 
     assert len(set(names)) == len(names) > 0
-    assert {role.table for role in task.roles} <= set(ROLES)
+    assert {role.table for role in task.roles} <= set(TABLES)
     assert {*task.kept, *task.circular} <= set(names)
 
 

@@ -102,3 +102,58 @@ def test_a_missing_table_is_named(tmp_path):
     """The path is in the message."""
     with pytest.raises(InputError, match=r"noise\.csv: no such table"):
         tables.read_table(tmp_path / "noise.csv", "noise")
+
+
+STEMS = "id,file,song,stem,split,group,source,license,attribution,duration_s"
+VOCALS = "stem/1/vocals,1/vocals.wav,1,vocals,train,,,,,20"
+
+
+def stems(folder: Path, *lines: str, header: str = STEMS) -> Path:
+    path = folder / "stems.csv"
+    path.write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_table_of_stems_names_songs(tmp_path):
+    """The stem is the category; addresses may be lacking, further columns are kept."""
+    path = stems(tmp_path, f"{VOCALS},recorded", header=f"{STEMS},origin")
+
+    (row,) = tables.read_table(path, "stem")
+    tables.write_table(path, [row])
+
+    assert (row.song, row.category, row.url, row.duration_s) == ("1", "vocals", "", "20")
+    assert row.further == (("origin", "recorded"),)
+    assert tables.read_table(path, "stem") == [row]
+    header = path.read_text(encoding="utf-8").splitlines()[0]
+    assert header == ",".join([*tables.STEM_COLUMNS, "origin"])
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (VOCALS.replace(",1,vocals", ",,vocals"), "column 'song' is ''; expected a name"),
+        (VOCALS.replace(",1,vocals", ",1,vocals "), "column 'stem' is 'vocals '; expected a name"),
+        (VOCALS.replace("stem/1", "clean/1"), "column 'id' is 'clean/1/vocals'"),
+    ],
+)
+def test_a_stem_names_its_song_and_itself(tmp_path, line, message):
+    """Whatever the names are."""
+    with pytest.raises(TableError, match=message):
+        tables.read_table(stems(tmp_path, line), "stem")
+
+
+def test_a_table_of_stems_has_no_category(tmp_path):
+    """The word is taken: it is what a stem is called elsewhere."""
+    path = stems(tmp_path, f"{VOCALS},pop", header=f"{STEMS},category")
+
+    with pytest.raises(TableError, match="the header has category"):
+        tables.parse_table(path)
+
+
+def test_stems_may_be_all_that_a_corpus_has(tmp_path):
+    """Clips and noises come as a pair."""
+    assert tables.tables_of(tmp_path) == ("clean", "noise")
+    stems(tmp_path, VOCALS)
+    assert tables.tables_of(tmp_path) == ("stem",)
+    table(tmp_path, GOOD)
+    assert tables.tables_of(tmp_path) == ("clean", "noise", "stem")

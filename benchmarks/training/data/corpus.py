@@ -31,7 +31,7 @@ from mn_dataset.mix.draw import draw
 from mn_dataset.mix.mixture import Mixture, mix
 from mn_dataset.mix.recipes import Recipes
 from mn_dataset.mix.source_cache import SourceCache
-from mn_dataset.records import SAMPLING_RATE, SPLITS, Recipe
+from mn_dataset.records import ROLES, SAMPLING_RATE, SPLITS, Recipe
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +66,7 @@ class CorpusTrainingData:
         workers: int = 1,
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
+        corpus = corpus.of_tables(ROLES)  # stems are no part of what is drawn here
         self.data, self._validation, self.seed = data, validation, seed
         self.num_items = data.items_per_epoch
         for split in (TRAIN, VALIDATION):

@@ -7,16 +7,15 @@ from mn_dataset.errors import InputError
 from mn_dataset.fetch.report import FetchReport, RowReport
 from mn_dataset.fetch.session import FetchRequest
 from mn_dataset.licenses import gate
-from mn_dataset.records import ROLES
-from mn_dataset.synthetic.corpus import plans, write_corpus
+from mn_dataset.synthetic.corpus import table_rows, write_corpus
 from mn_dataset.tables import Rows
 
 _SEED = 0
 
 
 def rows() -> Rows:
-    """Return both tables."""
-    return {role: [p.row(_SEED) for p in plans() if p.role == role] for role in ROLES}
+    """Return the three tables."""
+    return table_rows(_SEED)
 
 
 def fetch(request: FetchRequest) -> FetchReport:
@@ -25,7 +24,7 @@ def fetch(request: FetchRequest) -> FetchReport:
     Raises:
         InputError: if it is to be fetched from somewhere, filled, or is left out by its licence.
     """
-    all_rows = [row for role in ROLES for row in rows()[role]]
+    all_rows = [row for table in rows().values() for row in table]
     for name in ("origin", "fill"):
         value = getattr(request, name)
         if value is not None:

@@ -22,7 +22,7 @@ def recipes(tiny):
         ({"id": "../../evil"}, "id is '../../evil'"),
         ({"id": "test/../evil"}, "expected test/NAME"),
         ({"split": "tset"}, "split is 'tset'"),
-        ({"task": "separate"}, "task is 'separate'"),
+        ({"task": "transcribe"}, "task is 'transcribe'"),
         ({"sampling_rate": 16_000}, "sampling_rate is 16000"),
         ({"num_samples": 0}, "num_samples is 0"),
         ({"targets": ("noise",)}, "targets is ('noise',)"),

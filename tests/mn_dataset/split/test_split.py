@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from mn_dataset import tables
 from mn_dataset.audio import io
 from mn_dataset.errors import InputError
 from mn_dataset.files.lock import LOCK_NAME
-from mn_dataset.records import ROLES, SAMPLING_RATE
+from mn_dataset.records import ROLES, SAMPLING_RATE, SPLITS
 from mn_dataset.split.split import split
 from mn_dataset.tables import Row, read_table
 
@@ -116,3 +117,24 @@ def test_a_folder_is_split_without_touching_it(damaged):
 def test_the_package_is_called_by_the_name_of_the_function(tiny_folder):
     """``mn.split`` is what this module defines."""
     assert mn_dataset.split(tiny_folder).rows == split(tiny_folder).rows
+
+
+def test_songs_are_split_whole_and_sung_ones_evenly(songs_folder, tmp_path):
+    """Every split has one song that is not sung; a declared group draws songs together."""
+    stated = tables.parse_table(songs_folder / "stems.csv")
+    rows = [replace(row, group="band" if "_two" in row.song else "") for row in stated]
+    for row in rows:
+        (tmp_path / row.file).parent.mkdir(exist_ok=True)
+        shutil.copy(songs_folder / row.file, tmp_path / row.file)
+    tables.write_table(tmp_path / "stems.csv", rows)
+
+    result = split(tmp_path, ratios=(1, 1, 1), reassign=True)
+    result.write(tmp_path / "out")
+
+    written = read_table(tmp_path / "out" / "stems.csv", "stem")
+    assert not (tmp_path / "out" / "clean.csv").exists()
+    assert result.leaks == []
+    assert [row.split for row in written] == [row.split for row in result.rows["stem"]]
+    instrumental = {row.song: row.split for row in written if row.song.endswith("_three")}
+    assert sorted(instrumental.values()) == sorted(SPLITS)
+    assert len({row.split for row in written if row.group == "band"}) == 1

@@ -8,7 +8,7 @@ import pytest
 
 from mn_dataset.audio.io import read_pcm
 from mn_dataset.errors import OutputError
-from mn_dataset.records import MUSIC_CATEGORIES, NOISE_CLASSES, SAMPLING_RATE, SPLITS
+from mn_dataset.records import MUSIC_CATEGORIES, NOISE_CLASSES, SAMPLING_RATE, SPLITS, is_voice
 from mn_dataset.synthetic.corpus import make, plans, write_corpus
 from mn_dataset.tables import COLUMNS, read_table
 
@@ -89,11 +89,40 @@ def test_stems_sum_to_the_clip_exactly(synthetic, category):
 
         assert np.array_equal(total, pcm(synthetic, plan.id))
         assert all(stem.std() > 100.0 for stem in stems.values())
+        assert list(plan.stems(seed=0)) == sorted(stems, key=plan.stems(seed=0).index)
         if category == "song":
             assert set(stems) == {"voice", "accompaniment"}
         else:
             assert set(stems) <= set(MUSIC_CATEGORIES)
             assert 3 <= len(stems) <= 4
+
+
+def test_the_table_of_stems_names_every_song_and_its_clip_s_split(synthetic):
+    """Songs are sung, ensembles are not; every file there is in the table."""
+    rows = read_table(synthetic / "stems.csv", "stem")
+
+    files = {path.relative_to(synthetic).as_posix() for path in synthetic.glob("stems/*/*/*.wav")}
+    assert {row.file for row in rows} == files
+    assert len(files) == len(rows)
+    for row in rows:
+        assert row.split == PLANS[f"clean/{row.song}"].split
+        assert row.group == f"synthetic:clean/{row.song}"
+    sung = {row.song for row in rows if is_voice(row.category)}
+    assert sung == {row.song for row in rows if row.song.startswith("song/")}
+
+
+def test_a_folder_without_the_table_of_stems_gets_it_and_nothing_else(synthetic):
+    """As one that an older version made; a stem that is gone comes back with its clip."""
+    table, stem = synthetic / "stems.csv", synthetic / "stems/song/03/voice.wav"
+    before = {path: path.read_bytes() for path in (table, stem)}
+    stamp = (synthetic / "clean/piano/01.wav").stat().st_mtime_ns
+    for path in before:
+        path.unlink()
+
+    write_corpus(synthetic, seed=0, workers=1)
+
+    assert before == {path: path.read_bytes() for path in before}
+    assert stamp == (synthetic / "clean/piano/01.wav").stat().st_mtime_ns
 
 
 @pytest.mark.parametrize("identifier", SAMPLE)

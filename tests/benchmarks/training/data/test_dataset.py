@@ -135,7 +135,10 @@ def test_a_dataset_whose_card_tells_of_a_leak_is_refused(rendered, tmp_path):
 
 @pytest.mark.parametrize(
     ("column", "value", "message"),
-    [("task", "separate", "task separate"), ("sampling_rate", 48_000, "48000 Hz; expected 44100")],
+    [
+        ("task", "transcribe", "task transcribe"),
+        ("sampling_rate", 48_000, "48000 Hz; expected 44100"),
+    ],
 )
 def test_a_dataset_of_another_task_or_rate_is_refused(rendered, tmp_path, column, value, message):
     """By what it is, and what was expected."""
