@@ -81,10 +81,13 @@ def _body(board: Board, headline: str, others: list[str]) -> Iterator[str]:
             continue
         yield r"\midrule"
         for row in inside:
-            yield " & ".join(_cells(row, [means[name] for name in others])) + r" \\"
+            beside = [
+                _number(means[name][row["denoiser"]], digits=board.digits(name)) for name in others
+            ]
+            yield " & ".join(_cells(row, beside)) + r" \\"
 
 
-def _cells(row: dict[Any, Any], means: list[dict[Any, Any]]) -> list[str]:
+def _cells(row: dict[Any, Any], others: list[str]) -> list[str]:
     interval = f"[{_number(row['ci_low'])}, {_number(row['ci_high'])}]"
     return [
         _rank(row["rank"], row.get("rank_high", row["rank"])),
@@ -92,7 +95,7 @@ def _cells(row: dict[Any, Any], means: list[dict[Any, Any]]) -> list[str]:
         str(row["n"]),
         _number(row["mean"]),
         interval if math.isfinite(row["ci_low"]) else "--",
-        *(_number(mean[row["denoiser"]]) for mean in means),
+        *others,
     ]
 
 
@@ -114,8 +117,8 @@ def _heading(board: Board, name: str) -> str:
     return f"{escaped(name)}{unit} ${arrow}$"
 
 
-def _number(value: float) -> str:
-    return f"${value:.2f}$" if math.isfinite(value) else "--"
+def _number(value: float, *, digits: int = 2) -> str:
+    return f"${value:.{digits}f}$" if math.isfinite(value) else "--"
 
 
 def _comment(text: str) -> str:

@@ -51,22 +51,22 @@ def markdown(board: Board) -> str:
 def _main(board: Board, metric: str) -> tuple[list[str], list[list[str]]]:
     column = board.first_facet.column
     means = board.by(column, metric).pivot(index="denoiser", columns=column, values="mean")
-    labels = board.scores.axis(column)
+    labels, digits = board.scores.axis(column), board.digits(metric)
     header = ["rank", "denoiser", "n", "mean", "95 % interval", "Δ noisy", "p"]
     header += board.axis_texts(column)
     body = []
     for row in board.over_all(metric).to_dict("records"):
-        interval = f"{number(row['ci_low'])} … {number(row['ci_high'])}"
+        low, high = (number(row[end], digits=digits) for end in ("ci_low", "ci_high"))
         body.append(
             [
                 _rank(board, row),
                 f"{marked(board, row['denoiser'])} {_marks(board, row)}".rstrip(),
                 str(row["n"]),
-                number(row["mean"]),
-                interval if math.isfinite(row["ci_low"]) else "–",
-                number(row["delta"], sign=True),
+                number(row["mean"], digits=digits),
+                f"{low} … {high}" if math.isfinite(row["ci_low"]) else "–",
+                number(row["delta"], digits=digits, sign=True),
                 chance(row["p_value"]),
-                *(number(means.loc[row["denoiser"], name]) for name in labels),
+                *(number(means.loc[row["denoiser"], name], digits=digits) for name in labels),
             ]
         )
     return header, body
@@ -135,7 +135,11 @@ def _every_metric(board: Board) -> tuple[list[str], list[list[str]]]:
     order = board.over_all(next(iter(board.metrics)))["denoiser"]
     header = ["denoiser", *map(heading, board.metrics.values())]
     return header, [
-        [marked(board, name), *(number(mean[name]) for mean in means.values())] for name in order
+        [
+            marked(board, name),
+            *(number(mean[name], digits=board.digits(metric)) for metric, mean in means.items()),
+        ]
+        for name in order
     ]
 
 
@@ -168,7 +172,13 @@ def _smallest(board: Board) -> Iterator[str]:
     yield table(
         ["metric", ALL, *board.axis_texts(column, labels[1:])],
         [
-            [heading(spec), *(number(float(cell)) for cell in differences.loc[name].to_numpy())]
+            [
+                heading(spec),
+                *(
+                    number(float(cell), digits=board.digits(name))
+                    for cell in differences.loc[name].to_numpy()
+                ),
+            ]
             for name, spec in board.metrics.items()
             if name in differences.index
         ],

@@ -71,7 +71,10 @@ def visible(board: Board, axes: Axes) -> dict[str, Any]:
         sizes: list[list[int | str] | None] = []
         for metric in board.metrics:
             seen = rows.loc[rows["metric"] == metric, "detectable"]
-            three = (number(size) for size in (seen.median(), seen.min(), seen.max()))
+            digits = board.digits(metric)
+            three = (
+                number(size, digits=digits) for size in (seen.median(), seen.min(), seen.max())
+            )
             sizes.append([len(seen), *three] if len(seen) else None)
         cells.append({"key": key, "sizes": sizes})
     return {"power": round(100 * POWER), "cells": cells}

@@ -141,6 +141,10 @@ class Board:
         """Return which difference on a mixture is negligible."""
         return negligible(self.metrics[metric])
 
+    def digits(self, metric: str) -> int:
+        """Return after how many decimals a metric is cut off: where less no longer matters."""
+        return 3 if self.metrics[metric]["unit"] == "1" else 2
+
     def unit(self, metric: str) -> str:
         """Return the metric's unit as it stands after a number."""
         unit = self.metrics[metric]["unit"]

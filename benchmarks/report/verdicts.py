@@ -25,7 +25,7 @@ def against_classical(board: Board, metric: str) -> Iterator[str]:
     body = []
     for label, shown in zip(labels, ["all", *board.axis_texts(facet.column)], strict=True):
         rows = claims[claims[facet.column] == label].to_dict("records")
-        body += [_against(shown, row) for row in rows]
+        body += [_against(shown, row, digits=board.digits(metric)) for row in rows]
         if not rows:
             body.append(
                 [shown, "–", "–", "–", "–", "–", "not resolved: too few recordings to tell"]
@@ -45,7 +45,7 @@ def against_classical(board: Board, metric: str) -> Iterator[str]:
     )
 
 
-def _against(shown: str, row: dict[Any, Any]) -> list[str]:
+def _against(shown: str, row: dict[Any, Any], *, digits: int) -> list[str]:
     if row["difference"] <= 0:
         verdict = "no better"
     elif row["p_value"] < SIGNIFICANT:
@@ -56,8 +56,8 @@ def _against(shown: str, row: dict[Any, Any]) -> list[str]:
         shown,
         row["opponent"],
         row["denoiser"],
-        number(row["difference"], sign=True),
-        f"{number(row['ci_low'], sign=True)} … {number(row['ci_high'], sign=True)}",
+        number(row["difference"], digits=digits, sign=True),
+        " … ".join(number(row[end], digits=digits, sign=True) for end in ("ci_low", "ci_high")),
         chance(row["p_value"]),
         verdict,
     ]

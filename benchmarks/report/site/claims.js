@@ -18,13 +18,13 @@ function gainOf(claim, pairs) {
 
 function gainRow(row, span, opponent) {
   const { group } = row.denoiser;
-  const interval = row.ci_low === null ? null : make("span", { class: "interval" }, ` (${number(row.ci_low)} … ${number(row.ci_high)})`);
+  const interval = row.ci_low === null ? null : make("span", { class: "interval" }, ` (${inDigits(row.ci_low)} … ${inDigits(row.ci_high)})`);
   return make("tr", { data: { claim: row.name } },
     make("th", { scope: "row", class: "word name" }, breakable(row.name),
       group === "blind" ? null : make("span", { class: "below" }, group === "oracle" ? "bound" : group),
       row.opponent === opponent ? null : make("span", { class: "below" }, `against ${denoisers[row.opponent].name}`)),
     make("td", { class: "drawn" }, whisker(row, span, 0, TICKS)),
-    make("td", {}, make("b", {}, number(row.mean, 2, true)), interval),
+    make("td", {}, make("b", {}, inDigits(row.mean, true)), interval),
     make("td", {}, chance(row.p_value)));
 }
 

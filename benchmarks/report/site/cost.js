@@ -74,7 +74,7 @@ function drawCost() {
   const atY = value => frame.bottom - ((value - low) / (high - low)) * (frame.bottom - frame.top);
   const edge = front(points.filter(point => point.group === "blind"));
   for (const point of points) Object.assign(point, { x: atX(point.cost), y: atY(point.mean), onFront: edge.includes(point) });
-  const said = base ? `noisy ${number(base.mean)}` : "";
+  const said = base ? `noisy ${inDigits(base.mean)}` : "";
   placeLabels(points, frame, edge, base ? [{ x: frame.left, y: atY(base.mean) + 2, w: textWidth(said) + 6, h: 16 }] : []);
   const drawn = trace("svg", {
     class: "plot", viewBox: `0 0 ${width} ${height}`, height, role: "img",
@@ -121,7 +121,7 @@ function mark(point) {
     trace("path", {
       class: point.onFront ? "point on-front" : "point", d: SHAPES[point.group],
       onclick: () => { change({ open: point.place, denoiser: point.place }); find("#board").scrollIntoView(); },
-    }, trace("title", {}, `${point.name}: ${withUnit(number(point.mean), metric().unit)}, real-time factor ${significant(point.cost)}`))));
+    }, trace("title", {}, `${point.name}: ${withUnit(inDigits(point.mean), metric().unit)}, real-time factor ${significant(point.cost)}`))));
   if (point.label) found.push(trace("text", {
     class: `halo label ${point.onFront ? "on-front" : point.denoiser.ranked ? "" : "off"}`, x: point.label.x + 1, y: point.label.y + 12,
   }, point.said));
@@ -133,7 +133,7 @@ function keys(points, bounds) {
   const entries = Object.keys(SHAPES).filter(group => present.has(group)).map(group =>
     make("li", { class: `by-${group}` }, trace("svg", { class: "plot", viewBox: "-7 -7 14 14", "aria-hidden": "true" },
       trace("path", { class: "point on-front", d: SHAPES[group] })), GROUPS[group][0].toLowerCase()));
-  const out = bounds.map(row => make("li", {}, `${row.name} (bound, not drawn): ${withUnit(number(row.mean), metric().unit)}`));
+  const out = bounds.map(row => make("li", {}, `${row.name} (bound, not drawn): ${withUnit(inDigits(row.mean), metric().unit)}`));
   const line = make("li", {}, trace("svg", { class: "plot", viewBox: "-7 -7 14 14", "aria-hidden": "true" },
     trace("path", { class: "front", d: "M-9 4H0V-4H9" })), "the front");
   return make("ul", { class: "keys" }, entries, line, out);

@@ -44,6 +44,9 @@ function testsOf(tests, key, metric) {
 }
 
 const metric = () => metrics[state.metric];
+// An intelligibility differs in its third digit, decibels and opinions in their second.
+const digitsIn = item => (item.unit ? 2 : 3);
+const inDigits = (value, signed = false) => number(value, digitsIn(metric()), signed);
 const isBetter = (a, b) => (metric().higher_is_better ? a > b : a < b);
 
 function bestFirst(rows) {

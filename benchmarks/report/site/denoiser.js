@@ -1,7 +1,7 @@
 // All that is known of one denoiser, and its worst clips in the chosen cell.
 function facts(row) {
   const { denoiser } = row;
-  const sized = (value, signed = false) => withUnit(number(value, 2, signed), metric().unit);
+  const sized = (value, signed = false) => withUnit(inDigits(value, signed), metric().unit);
   const seconds = denoiser.real_time_factor === null ? "–"
     : `${significant(denoiser.real_time_factor)} processor seconds per second of audio (95th percentile ${significant(denoiser.real_time_factor_p95)})`;
   const told = [
@@ -35,8 +35,8 @@ function clip(row, found, first) {
   const where = row.denoiser.needs.length ? "Scores all mixtures again, this one among them (it needs to be told more than the mixture)"
     : "Makes this estimate again, typed in the run's folder";
   return make("li", { data: { clip: found.id } },
-    make("p", {}, make("b", {}, withUnit(number(found.value), metric().unit)),
-      found.delta === null ? null : make("span", { class: "soft" }, `${withUnit(number(found.delta, 2, true), metric().unit)} against noisy`),
+    make("p", {}, make("b", {}, withUnit(inDigits(found.value), metric().unit)),
+      found.delta === null ? null : make("span", { class: "soft" }, `${withUnit(inDigits(found.delta, true), metric().unit)} against noisy`),
       make("span", {}, place(found.key)), make("code", {}, found.id), listenTo),
     command(commandFor(row.denoiser, shown), first ? where : undefined));
 }

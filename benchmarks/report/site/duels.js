@@ -22,7 +22,7 @@ function tellDuel(one, other, duel) {
   if (!duel) return `${pair}: not compared${listed([one, other].filter(row => row.n === 0).map(row => `; ${row.name} has no value`))}.`;
   if (duel.difference === 0 && !duel.detectable) return `${pair}: no difference; their scores are the same.`;
   const { delta, low, high } = seenFrom(duel, one);
-  const digits = Math.max(2, digitsOf(duel.difference));
+  const digits = Math.max(digitsIn(metric()), digitsOf(duel.difference));
   const size = withUnit(number(delta, digits, true), metric().unit);
   if (duel.p_value === null) return `${pair}: ${size}; too few recordings to say how sure that is.`;
   const word = duel.sure ? `surely ${duel.better === one.place ? "better" : "worse"}` : duel.equal ? "" : "not surely different";

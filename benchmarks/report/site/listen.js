@@ -140,8 +140,8 @@ function scoreTable(example, denoiser) {
   return make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Scores of this mixture" },
     make("table", {}, make("thead", {}, make("tr", {}, head.map((text, at) => make("th", { scope: "col", class: at ? undefined : "word" }, text)))),
       make("tbody", {}, metrics.map((item, at) => make("tr", {}, make("th", { scope: "row", class: "word" }, heading(item)),
-        base ? make("td", {}, number(base[at])) : null, make("td", {}, number(own[at])),
-        base ? make("td", {}, own[at] === null || base[at] === null ? "–" : number(own[at] - base[at], 2, true)) : null)))));
+        base ? make("td", {}, number(base[at], digitsIn(item))) : null, make("td", {}, number(own[at], digitsIn(item))),
+        base ? make("td", {}, own[at] === null || base[at] === null ? "–" : number(own[at] - base[at], digitsIn(item), true)) : null)))));
 }
 
 function credit(example) {

@@ -16,8 +16,8 @@ function mapLimit() {
 function tell(row, column, found) {
   const title = place(mapKey(row, column));
   if (!found || found.mean === null) return `${title}: ${found ? `no value, n ${found.n} of ${found.size}` : "not in this run's tables"}.`;
-  const interval = found.ci_low === null ? "" : ` (95 % ${number(found.ci_low)} … ${number(found.ci_high)})`;
-  return `${found.name} on ${title}: Δ ${withUnit(number(found.delta, 2, true), metric().unit)}, mean ${number(found.mean)}${interval}, n ${found.n} of ${found.size}${isResolved(mapKey(row, column)) ? "" : ": not resolved"}.`;
+  const interval = found.ci_low === null ? "" : ` (95 % ${inDigits(found.ci_low)} … ${inDigits(found.ci_high)})`;
+  return `${found.name} on ${title}: Δ ${withUnit(inDigits(found.delta, true), metric().unit)}, mean ${inDigits(found.mean)}${interval}, n ${found.n} of ${found.size}${isResolved(mapKey(row, column)) ? "" : ": not resolved"}.`;
 }
 
 function mapButton(row, column, limit) {

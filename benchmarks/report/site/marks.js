@@ -8,13 +8,13 @@ const below = (text, title, kind = "") => make("span", { class: `below ${kind}`,
 
 function worstCase(row) {
   if (row.worst_case === null || !row.denoiser.lacking[metric().name]) return null;
-  return below(`worst case ${number(row.worst_case)}`,
+  return below(`worst case ${inDigits(row.worst_case)}`,
     "the mean, counting what it lacks as the lowest that a ranked denoiser or noisy has there", "beware narrow");
 }
 
 function leavingOneOut(row) {
   if (row.place === BASELINE || row.without_low === null) return null;
-  return below(`${number(row.without_low, 2, true)} … ${number(row.without_high, 2, true)}`, "whichever recording is left out");
+  return below(`${inDigits(row.without_low, true)} … ${inDigits(row.without_high, true)}`, "whichever recording is left out");
 }
 
 const tied = row => 1 - row.won - row.lost;

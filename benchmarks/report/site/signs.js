@@ -5,8 +5,8 @@ const signOf = claim => SIGNS[claim.sure !== 1 ? 1 : claim.difference > 0 ? 0 : 
 function tellSign(denoiser, item, claim) {
   const where = `${denoiser.name} in ${item.name}`;
   if (!claim) return `${where}: not compared.`;
-  const interval = claim.ci_low === null ? "" : ` (95 % ${number(claim.ci_low)} … ${number(claim.ci_high)})`;
-  return `${where}: a gain of ${withUnit(number(claim.difference, 2, true), item.unit)}${interval}, ${signOf(claim)[2]} (p ${chance(claim.p_value)}).`;
+  const interval = claim.ci_low === null ? "" : ` (95 % ${number(claim.ci_low, digitsIn(item))} … ${number(claim.ci_high, digitsIn(item))})`;
+  return `${where}: a gain of ${withUnit(number(claim.difference, digitsIn(item), true), item.unit)}${interval}, ${signOf(claim)[2]} (p ${chance(claim.p_value)}).`;
 }
 
 function signButton(denoiser, item, claim, focus) {

@@ -50,13 +50,13 @@ function tableRow(row, span, base) {
   const texts = tableColumns().map(([key]) => {
     if (key === "name") return name;
     if (key === "rank") return make("td", {}, rankOf(row));
-    if (key === "mean") return make("td", {}, number(row.mean), worstCase(row));
+    if (key === "mean") return make("td", {}, inDigits(row.mean), worstCase(row));
     if (key === "n") return make("td", {}, String(row.n), make("span", { class: row.n < row.size ? "below beware" : "below" }, ` of ${row.size}`));
-    if (key === "ci_low") return make("td", {}, row.ci_low === null ? "–" : `${number(row.ci_low)} … ${number(row.ci_high)}`);
-    if (key === "delta") return make("td", {}, number(row.delta, 2, true), leavingOneOut(row));
+    if (key === "ci_low") return make("td", {}, row.ci_low === null ? "–" : `${inDigits(row.ci_low)} … ${inDigits(row.ci_high)}`);
+    if (key === "delta") return make("td", {}, inDigits(row.delta, true), leavingOneOut(row));
     if (key === "won") return make("td", {}, tally(row));
     if (key === "p_value") return make("td", {}, chance(row.p_value));
-    if (key === "median") return make("td", {}, number(row.median));
+    if (key === "median") return make("td", {}, inDigits(row.median));
     return make("td", {}, key in KNOWN ? significant(row[key]) : row[key] === null ? "–" : String(Number(row[key].toPrecision(4))).replace("-", "−"));
   });
   const at = Object.keys(KNOWN).indexOf("ci_low");
@@ -71,7 +71,7 @@ function verdict(rows) {
   if (!isResolved(state.cell)) return [`Best on ${place(state.cell)}: `, make("b", {}, "not resolved"), ". ",
     first ? tooFew(state.cell) : "No denoiser has a value here. ", offer(state.cell, isResolved, "#board .scroll", "resolved")].filter(Boolean);
   const peers = rows.filter(row => row.rank === 1 && row.denoiser.group === first.denoiser.group && row.place !== first.place);
-  const gain = first.delta === null || first.place === BASELINE ? "" : `, ${withUnit(number(first.delta, 2, true), metric().unit)} against noisy`;
+  const gain = first.delta === null || first.place === BASELINE ? "" : `, ${withUnit(inDigits(first.delta, true), metric().unit)} against noisy`;
   const doubts = [];
   if (first.ci_low === null) doubts.push(" Too few recordings to say how sure that is.");
   else {
@@ -81,7 +81,7 @@ function verdict(rows) {
     if (first.p_value > 0.05) doubts.push(` Not surely other than noisy (p ${number(first.p_value, 2)}).`);
   }
   return [`Best on ${place(state.cell)}: `, make("b", {}, first.name),
-    ` with ${withUnit(number(first.mean), metric().unit)}${gain}.`, ...doubts];
+    ` with ${withUnit(inDigits(first.mean), metric().unit)}${gain}.`, ...doubts];
 }
 
 // What the mixtures of a cell can show at all.

@@ -96,6 +96,16 @@ def test_who_is_surely_better_and_what_could_be_seen_is_told(run: Path) -> None:
     assert "80 of 100" in seen
 
 
+def test_a_metric_without_a_unit_has_three_digits(run: Path) -> None:
+    """An intelligibility is told apart in its third digit."""
+    metrics = json.loads((run / "run.json").read_text(encoding="utf-8"))["metrics"]
+    text = text_of(run, metrics=[{**metrics[0], "unit": "1"}, *metrics[1:]])
+
+    header, *rows = section(text, "Every metric: mean over all mixtures")
+    assert header[1:3] == ["si_sdr [dB] ↑", "pesq ↑"]
+    assert all([len(cell.partition(".")[2]) for cell in row[1:3]] == [2, 3] for row in rows[1:])
+
+
 def section(text: str, title: str) -> list[list[str]]:
     """Return the cells of the table below a heading."""
     _, _, rest = text.partition(f"## {title}")
