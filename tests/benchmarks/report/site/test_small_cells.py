@@ -17,7 +17,7 @@ def test_a_cell_too_small_for_ranks_is_not_resolved(page: Any) -> None:
     verdict = page.texts("#verdict")[0]
     assert verdict.startswith("Best on crowd: not resolved. ")
     assert "6 clean recordings, 2 noise recordings and 6 mixtures are too few" in verdict
-    assert "at least 3 clean recordings, 3 noise recordings and 7 mixtures" in verdict
+    assert "at least 3 clean recordings, 3 noise recordings and 12 mixtures" in verdict
     assert page.run(FIRST) == ["not resolved"] * 3
     for view in ("#claims-view", "#duels-view", "#signs-view"):
         assert page.texts(view)[0].startswith("Not resolved on crowd. ")
