@@ -20,7 +20,7 @@ from benchmarks.leaderboard.ranking import BASELINE, Contest, Numbers
 BEST_CLASSICAL = "best_classical"
 """The family of the learned blind denoisers against the best classical one; the other is noisy."""
 
-COLUMNS = (*("family", "denoiser", "opponent", "n", "difference", "ci_low", "ci_high", "p_value"),)
+COLUMNS = ("family", "denoiser", "opponent", "n", "difference", "ci_low", "ci_high", "p_value")
 """Of the rows of claims."""
 
 

@@ -149,9 +149,8 @@ class Crossing:
     @cached_property
     def _expected(self) -> Floats:
         """What a unit of each effect's variance (columns) adds to each sum of squares (rows)."""
-        met, cells = self._met, self._cells
         moved = self._centred(self._members)
-        corner = (met**2).sum() - 2 * met @ (cells**2).sum(axis=1) + ((cells.T @ cells) ** 2).sum()
+        corner = _expected_squares(self._met, self._cells)
         return self._blocks((self._members.T @ moved) ** 2, (moved**2).sum(axis=0), corner)
 
     @cached_property
@@ -254,9 +253,7 @@ class Clustering:
         sums = _added(_residuals(values, self.cell), self.cluster)
         met = _met(self.cluster, self.cell)
         sizes, cells = met.sum(axis=1), met / np.sqrt(met.sum(axis=0))
-        expected = (  # of the sum of squares, as in ``Crossing``
-            (sizes**2).sum() - 2 * sizes @ (cells**2).sum(axis=1) + ((cells.T @ cells) ** 2).sum()
-        )
+        expected = _expected_squares(sizes, cells)
         variance = (sums**2).sum(axis=0) * (sizes**2).sum() / expected / len(values) ** 2
         return np.sqrt(variance), np.full(values.shape[1], float(self.left))
 
@@ -323,6 +320,17 @@ def _met(codes: NDArray[np.intp], cell: NDArray[np.intp]) -> Floats:
     shape = int(codes.max()) + 1, int(cell.max()) + 1
     counts = np.bincount(codes * shape[1] + cell, minlength=shape[0] * shape[1])
     return counts.reshape(shape).astype(np.float64)
+
+
+def _expected_squares(met: Floats, cells: Floats) -> float:
+    """Return what a unit of their effects' variance adds to the squared sums of residuals.
+
+    Args:
+        met: How many mixtures each recording or pair has.
+        cells: M: how many of them are in each cell, over the square root of its size.
+    """
+    squares = (met**2).sum() - 2 * met @ (cells**2).sum(axis=1) + ((cells.T @ cells) ** 2).sum()
+    return float(squares)
 
 
 def _left(met: Floats) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -125,20 +126,20 @@ def detectable(estimate: Estimate) -> Floats:
     return np.asarray(estimate.error * standard_errors)
 
 
-def smallest(duels: pd.DataFrame, *, by: str) -> pd.DataFrame:
-    """Return per metric and label of a facet what can be seen between the ranked denoisers.
+def smallest(duels: pd.DataFrame, *, by: str | Sequence[str]) -> pd.DataFrame:
+    """Return per metric and label of facets what can be seen between the ranked denoisers.
 
     Args:
         duels: Of the leaderboard.
-        by: The column of the facet.
+        by: The column of the facet, or those of several.
 
     Returns:
-        Columns metric, that of the facet, n, pairs, difference, lowest, highest: of what each pair
-        of denoisers that differ at all would have to differ by, the median, least and most.
+        Columns metric, those of the facets, n, pairs, difference, lowest, highest: of what each
+        pair of denoisers that differ at all would have to differ by, the median, least and most.
     """
     return (
         duels[duels["detectable"] > 0]
-        .groupby(["metric", by], sort=False)
+        .groupby(["metric", *([by] if isinstance(by, str) else by)], sort=False)
         .agg(
             n=("n", "first"),
             pairs=("n", "size"),

@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.leaderboard.inference import POWER, SIGNIFICANT
+from benchmarks.leaderboard.claims import BEST_CLASSICAL
+from benchmarks.leaderboard.inference import POWER, SIGNIFICANT, smallest
+from benchmarks.leaderboard.ranking import BASELINE
 from benchmarks.leaderboard.score_matrix import ALL
 from benchmarks.report.page_data import Axes, numbers
 from benchmarks.report.summary import Board
 from benchmarks.report.text import number
 
-FAMILIES = ("noisy", "best_classical")
+FAMILIES = (BASELINE, BEST_CLASSICAL)
 """Of claims: against doing nothing, and against the best classical denoiser."""
 
 _NAMES = ("better", "worse", "denoiser", "opponent")
@@ -65,18 +67,15 @@ def visible(board: Board, axes: Axes) -> dict[str, Any]:
         its `key`, and its `sizes`: of each metric the number of pairs that differ, and the median,
         least and most of what can be seen between them; null without such a pair.
     """
-    differing = board.duels[board.duels["detectable"] > 0]
+    seen = smallest(board.duels, by=list(board.scores.labels))
     cells = []
-    for key, rows in _by_cell(board, differing, axes):
-        sizes: list[list[int | str] | None] = []
-        for metric in board.metrics:
-            seen = rows.loc[rows["metric"] == metric, "detectable"]
-            digits = board.digits(metric)
-            three = (
-                number(size, digits=digits) for size in (seen.median(), seen.min(), seen.max())
-            )
-            sizes.append([len(seen), *three] if len(seen) else None)
-        cells.append({"key": key, "sizes": sizes})
+    for key, rows in _by_cell(board, seen, axes):
+        sizes: dict[str, list[int | str]] = {}
+        for row in rows.to_dict("records"):
+            digits = board.digits(row["metric"])
+            three = (row[name] for name in ("difference", "lowest", "highest"))
+            sizes[row["metric"]] = [row["pairs"], *(number(size, digits=digits) for size in three)]
+        cells.append({"key": key, "sizes": [sizes.get(metric) for metric in board.metrics]})
     return {"power": round(100 * POWER), "cells": cells}
 
 
