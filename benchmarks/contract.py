@@ -23,7 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Batch = NDArray[np.float32]
-"""Audio, nominally in [-1, 1]: denoise (batch, channels, time)."""
+"""Audio, nominally in [-1, 1]: a mixture is (batch, channels, time), estimates of several targets
+are (batch, targets, channels, time)."""
 
 Side = Mapping[str, Batch]
 """Side information by name, each of the batch's shape."""
@@ -46,13 +47,15 @@ class DenoiserSpec:
 
     Attributes:
         name: The name in tables and on the command line.
-        task: "denoise".
+        task: What it is for: "denoise", "separate", ….
         sampling_rate: Native rate in Hz; None for any. The harness resamples in and out.
         channels: 1 if every channel is to be handed over as a mono item; None for any number.
         backend: "numpy" for float32 arrays, "torch" for tensors on the run's device.
         needs: Side information that is handed over, of ``SIDE``.
         reference: True for rows that are measured but never ranked.
         latency: Delay of the output in samples at the native rate, may be fractional.
+        remainder: Name of the target that takes what no estimate holds, such as what lies above
+            the band of a separator; None leaves estimates as they are.
         front_end: Name of a blind denoiser that goes first, over the whole recording at its own
             rate, and whose estimate is handed over in the mixture's place; None for none.
         min_samples: Shorter inputs are zero-padded to this many samples and trimmed again.
@@ -79,6 +82,7 @@ class DenoiserSpec:
     needs: frozenset[str] = frozenset()
     reference: bool = False
     latency: float = 0.0
+    remainder: str | None = None
     front_end: str | None = None
     min_samples: int = 1
     chunk: int | None = None
@@ -116,16 +120,42 @@ class Denoiser(Protocol):
         ...
 
 
+class Objective(Protocol):
+    """What training minimises of a network, and what inference makes of it."""
+
+    def __call__(self, network: Any, batch: Mapping[str, Any]) -> Any:
+        """Return the loss of a batch, a tensor of no dimension, with its gradient.
+
+        Args:
+            network: The module, as it is to be called in training.
+            batch: "noisy", float32 tensor (batch, time), and "clean", (batch, time) or
+                (batch, targets, time), both at the model's rate.
+        """
+        ...
+
+    def estimate(self, network: Any, noisy: Any) -> Any:
+        """Return the estimates of mixtures (batch, time): (batch, time) or (batch, targets, time).
+
+        The call of the model on a mono batch does the same.
+        """
+        ...
+
+
 class Model(Denoiser, Protocol):
-    """A learned denoiser: its network can be built, trained, stored, and loaded again."""
+    """A learned denoiser: its network can be built, trained, stored, and loaded again.
+
+    One whose network does not take and give the spectra of ``benchmarks.layers.stft`` has a third
+    method, ``objective(network, weights)``, which returns the ``Objective`` of a network that
+    ``build`` returned; ``weights`` are the tables ``[[loss]]`` of the configuration.
+    """
 
     def build(self, **config: Any) -> Any:
         """Return a fresh ``torch.nn.Module``; its ``config`` holds every keyword, as JSON.
 
         It is built on the device "meta" too, to compare shapes with those of a file.
 
-        It takes spectra (batch, 2, frames, bins), real and imaginary, and returns estimates of
-        the same shape, the best first. See ``benchmarks.layers.stft``.
+        Without an ``objective`` it takes spectra (batch, 2, frames, bins), real and imaginary, and
+        returns estimates of the same shape, the best first. See ``benchmarks.layers.stft``.
         """
         ...
 

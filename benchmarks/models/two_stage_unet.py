@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from benchmarks.contract import DenoiserSpec
+from benchmarks.models.learned import Learned
 from mn_dataset.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,15 +30,11 @@ INPUT_RMS = 0.035
 """Level of mixtures at which their spectra have about unit RMS."""
 
 
-class TwoStageModel:
+class TwoStageModel(Learned):
     """A denoiser of spectra; each model adds its spec, its widths, and its gate."""
 
-    spec: ClassVar[DenoiserSpec]
     gate: ClassVar[str | None]
     widths: ClassVar[tuple[int, ...]] = WIDTHS
-
-    def __init__(self) -> None:
-        self._network: torch.nn.Module | None = None
 
     def build(
         self,
@@ -116,33 +112,11 @@ class TwoStageModel:
         }
         return two_stage.build(config)
 
-    def load(self, device: str, checkpoint: Path | None, *, precision: str = "float32") -> None:
-        """Make the next call use the weights of a file, on a device.
-
-        Args:
-            device: "cpu", "cuda", ….
-            checkpoint: A file that ``mn train`` or ``mn convert`` wrote.
-            precision: "float32" or "bfloat16".
-
-        Raises:
-            InputError: if there is no file, or it holds no network of this model.
-        """
-        from benchmarks.layers import weights_file  # noqa: PLC0415 - torch is an extra
-        from benchmarks.layers.precision import number_type  # noqa: PLC0415 - the same
-
-        if checkpoint is None:
-            raise InputError(f"{self.spec.name}: no weights were named; use {self.spec.name}@FILE")
-        network = weights_file.load(checkpoint, self.build, model=self.spec.name, device=device)
-        self._network = network.to(dtype=number_type(precision))
-
-    def __call__(self, batch: Any, sampling_rate: int, *, side: Any = None) -> Any:
-        """Return the estimate of a float32 tensor (batch, 1, time)."""
+    def estimate(self, network: torch.nn.Module, noisy: torch.Tensor) -> torch.Tensor:
+        """Return the network's best estimates of the clean layers of mixtures (batch, time)."""
         from benchmarks.layers import stft  # noqa: PLC0415 - torch is an extra
 
-        del sampling_rate, side
-        if self._network is None:
-            raise InputError(f"{self.spec.name}: call load before the first batch")
-        return stft.estimate(self._network, batch[:, 0]).unsqueeze(1)
+        return stft.estimate(network, noisy)
 
 
 class TwoStageUnet(TwoStageModel):
