@@ -26,6 +26,7 @@ from benchmarks.training.train_state import TrainState, initial_state
 from benchmarks.training.trainer import build_network
 from mn_dataset.audio.corpus import Corpus
 from mn_dataset.catalogue.load import load_corpus
+from mn_dataset.tasks import registry as tasks
 from mn_dataset.workers import cores
 
 ROUNDS = 5
@@ -101,7 +102,7 @@ def step(state: TrainState, loss_function: DenoisingLoss, parts: list[Batch]) ->
 
 def opened(corpus: Corpus, data: Data) -> Generator[list[Batch], None, None]:
     """Return the batches of a run, with what is cached after a while cached already."""
-    items = CorpusTrainingData(corpus, data, Validation(), seed=0)
+    items = CorpusTrainingData(corpus, data, Validation(), task=tasks.find("denoise"), seed=0)
     if not data.workers:
         for index in range(4 * MIXED):
             items.item(0, index)
@@ -119,7 +120,7 @@ def processor_s(job: Callable[[], object]) -> float:
 
 def mixing(corpus: Corpus, data: Data) -> float:
     """Return the processor's seconds for an item, once the recordings are cached."""
-    items = CorpusTrainingData(corpus, data, Validation(), seed=0)
+    items = CorpusTrainingData(corpus, data, Validation(), task=tasks.find("denoise"), seed=0)
     for index in range(4 * MIXED):
         items.item(0, index)
     begun = time.process_time()

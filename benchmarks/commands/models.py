@@ -18,7 +18,7 @@ def train(
     *,
     data: Annotated[list[str], Many],
     out: Path,
-    config: str = "cpu",
+    config: str | None = None,
     set: Annotated[list[str] | None, Many] = None,  # noqa: A002 - the option's name
     resume: Annotated[bool, Flag] = False,
     seed: int = 0,
@@ -28,7 +28,7 @@ def train(
     workers: int | None = None,
     json: Json = False,
 ) -> int:
-    """Train a learned denoiser on the train split; keep what is best on the validation split.
+    """Train a denoiser or separator on the train split; keep what is best on the validation split.
 
     Then NAME@RUN denoises: `mn denoise my.wav --denoiser musicecan@RUN --out out`. Ctrl-C, a crash
     or a limit lose nothing: with --resume the same command continues, and the weights become those
@@ -40,7 +40,8 @@ def train(
         data: A corpus (folder or name), mixed on the fly, or a built dataset; or several corpora,
             of which the first is validated with and the train splits of all are learned from.
         out: The run folder: weights, checkpoints, history, TensorBoard, provenance.
-        config: cpu, gpu, paper or small (what ships), or a TOML file of your own.
+        config: cpu, gpu, paper, small or a model's name (what ships), or a TOML file of your own;
+            by default the one that bears the model's name, or cpu.
         set: Fields above the configuration's: data.batch=4 optimizer.learning_rate=1e-3.
         resume: Continue what the folder holds; without a checkpoint in it, begin.
         seed: Of first weights, recipes, order and validation.
@@ -50,10 +51,15 @@ def train(
         workers: Processes that measure a new corpus; all cores by default.
         json: Print one JSON object.
     """
-    from benchmarks.training.config_file import load_config
+    from benchmarks.training.config_file import default_for, load_config
     from benchmarks.training.train import train as train_model
 
-    settings = load_config(config, changes=set or (), max_steps=max_steps, max_minutes=max_minutes)
+    settings = load_config(
+        config or default_for(model),
+        changes=set or (),
+        max_steps=max_steps,
+        max_minutes=max_minutes,
+    )
     with terminal.bar(f"training {model}") as progress:
         outcome = train_model(
             model,

@@ -24,9 +24,11 @@ class Data:
         batch: Items of one step, over all parts and processes.
         accumulate: Parts into which a batch is cut when it does not fit into memory at once.
         items_per_epoch: Mixtures that are drawn for an epoch; a built dataset has its own number.
-        snr_db: Lowest and highest SNR of a drawn mixture in dB.
+        snr_db: Lowest and highest SNR of a drawn mixture in dB, or ratio of voice to accompaniment.
         snr_definition: "power", "variance", "active" or "lufs".
-        gain_db: Lowest and highest level of the clean layer in dB against its recording.
+        gain_db: Lowest and highest level of a mixture's reference, the clean layer or the voice, in
+            dB against its recording.
+        draw: Further keywords of the task's drawing, such as ``mixing`` of ``separate``.
         licenses: SPDX ids of what may be learned from, or "free"; all by default.
         exclude: Ids of recordings that are not learned from.
         augment: "light", "full", "resonant" or a TOML file; the layers are varied anew in every
@@ -42,6 +44,7 @@ class Data:
     snr_db: tuple[float, float] = (-2.0, 18.0)
     snr_definition: SnrDefinition = "power"
     gain_db: tuple[float, float] = (0.0, 0.0)
+    draw: Mapping[str, Any] = field(default_factory=dict)
     licenses: tuple[str, ...] | None = None
     exclude: tuple[str, ...] = ()
     augment: str | None = None
@@ -84,10 +87,13 @@ class Optimizer:
     """Settings of the optimiser and of the learning rate.
 
     Attributes:
-        name: "adam" or "adamw".
-        learning_rate: At its height.
+        name: "adam", "adamw", or "lbfgs" with a line search by the strong Wolfe conditions, which
+            wants large batches and neither clipping nor averaging.
+        learning_rate: At its height; of L-BFGS, the length of step that a search begins with.
         betas: Memory of Adam's first and second moment.
         weight_decay: Decoupled with "adamw", added to the gradient with "adam".
+        iterations: Of L-BFGS on the batch of a step.
+        history: Changes of weights and gradient that L-BFGS remembers.
         warmup_steps: Steps over which the learning rate rises from nothing.
         schedule: "constant", or "cosine": down to ``floor`` after ``decay_steps``.
         decay_steps: Where the cosine ends; limits.max_steps by default.
@@ -99,10 +105,12 @@ class Optimizer:
         max_skipped: Steps in a row without a finite loss and gradient after which training stops.
     """
 
-    name: Literal["adam", "adamw"] = "adam"
+    name: Literal["adam", "adamw", "lbfgs"] = "adam"
     learning_rate: float = 1e-3
     betas: tuple[float, float] = (0.9, 0.99)
     weight_decay: float = 0.0
+    iterations: int = 20
+    history: int = 50
     warmup_steps: int = 0
     schedule: Literal["constant", "cosine"] = "constant"
     decay_steps: int | None = None
@@ -116,11 +124,17 @@ class Optimizer:
         """Refuse values outside their ranges."""
         _finite(self)
         _at_least(self, warmup_steps=0, decay_steps=1, max_skipped=1, weight_decay=0)
+        _at_least(self, iterations=1, history=1)
         _within(self, floor=(0.0, 1.0), ema_decay=(0.0, 0.999999), learning_rate=(1e-12, 100.0))
         if not all(0.0 <= beta < 1.0 for beta in self.betas):
             raise InputError(f"betas is {list(self.betas)}; expected two numbers from 0 to under 1")
         if self.clip_norm is not None and self.clip_norm <= 0:
             raise InputError(f"clip_norm is {self.clip_norm:g}; expected more than 0, or none")
+        if self.name == "lbfgs" and (self.clip_norm is not None or self.weight_decay):
+            raise InputError(
+                "L-BFGS searches along the gradient of the loss itself; leave clip_norm and "
+                "weight_decay away, or choose adam"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

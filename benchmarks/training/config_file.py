@@ -9,12 +9,13 @@ from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from benchmarks import registry
 from benchmarks.training.config import Config
 from mn_dataset.errors import InputError, UnknownName, suggestion
 from mn_dataset.files.toml import read_toml
 
 DEFAULT = "cpu"
-"""The configuration that is taken when none is named."""
+"""The configuration of a model that has none of its own name."""
 
 _SHIPPED = Path(__file__).parents[1] / "configs"
 _TYPE_NAMES = {int: "a whole number", float: "a number", str: "a text in quotes"}
@@ -23,10 +24,23 @@ _TYPE_NAMES = {int: "a whole number", float: "a number", str: "a text in quotes"
 def shipped_names() -> list[str]:
     """Return the names of the configurations that ship.
 
-    >>> shipped_names()
-    ['ablation', 'cpu', 'gpu', 'paper', 'small']
+    >>> {"cpu", "gpu", "paper", "small"} <= set(shipped_names())
+    True
     """
     return sorted(path.stem for path in _SHIPPED.glob("*.toml"))
+
+
+def default_for(model: str) -> str:
+    """Return the name of the configuration that is taken when none is: the model's own, or "cpu".
+
+    Args:
+        model: As it was asked for: NAME, NAME@WEIGHTS or FILE.py:CLASS.
+
+    >>> default_for("musicecan"), default_for("./mine.py:Mine")
+    ('cpu', 'cpu')
+    """
+    name, _ = registry.split_checkpoint(model)
+    return name if name in shipped_names() else DEFAULT
 
 
 def load_config(

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field, replace
 from types import FrameType
 from typing import Any
 
+from benchmarks.contract import Objective
 from benchmarks.layers import weights_file
 from benchmarks.training import checkpoint
 from benchmarks.training.config import Config
 from benchmarks.training.data.loader import Batch
-from benchmarks.training.losses import DenoisingLoss
 from benchmarks.training.monitor import SHOWN, Monitor
 from benchmarks.training.progress import Pace, Progress
 from benchmarks.training.run_folder import RunFolder, StepRecord
@@ -78,7 +78,7 @@ class Loop:
         model: Registered name of the model.
         config: How to train.
         state: Network, average of its weights, and optimiser.
-        loss_function: What is minimised.
+        objective: What is minimised.
         validator: Scores the averaged weights.
         folder: The run folder.
         pace: How long steps and validations take.
@@ -91,7 +91,7 @@ class Loop:
     model: str
     config: Config
     state: TrainState
-    loss_function: DenoisingLoss
+    objective: Objective
     validator: Validator
     folder: RunFolder
     pace: Pace
@@ -131,7 +131,7 @@ class Loop:
         self._counted_until += elapsed
         step = train_step(
             self.state,
-            self.loss_function,
+            self.objective,
             parts,
             learning_rate=self._learning_rate(before.step),
             clip_norm=optimizer.clip_norm,
@@ -242,9 +242,12 @@ class Loop:
             self.monitor.add_step(record)
         if record.gain_db is not None:
             self.monitor.add_validation(record)
-            for index in range(min(SHOWN, len(self.validator.examples))):
-                estimate = self.validator.estimate(self.state.average.module, index)
-                self.monitor.add_audio(f"mixture_{index}/estimate", estimate, step=record.step)
+            for index, example in enumerate(self.validator.examples[:SHOWN]):
+                estimates = self.validator.estimate(self.state.average.module, index)
+                named = example.named(estimates.float().cpu().numpy())
+                for name, wave in named.items():
+                    title = "estimate" if len(named) == 1 else f"estimate_of_{name}"
+                    self.monitor.add_audio(f"mixture_{index}/{title}", wave, step=record.step)
 
     def _save_checkpoint(self) -> None:
         tensors = self.state.tensors()  # of all processes together

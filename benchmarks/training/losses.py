@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from benchmarks.contract import Model, Objective
 from benchmarks.layers import stft
 from mn_dataset.errors import InputError, UnknownName
 
@@ -147,6 +148,10 @@ class DenoisingLoss:
     weights: Sequence[Mapping[str, float]]
     input_rms: float | None
 
+    def estimate(self, network: torch.nn.Module, noisy: Tensor) -> Tensor:
+        """Return the estimates of mixtures, float32 (batch, time)."""
+        return stft.estimate(network, noisy)
+
     def __call__(self, network: Network, batch: Mapping[str, Tensor]) -> Tensor:
         """Return the mean loss of a batch.
 
@@ -168,10 +173,24 @@ class DenoisingLoss:
         return weighted_sum(self.weights, estimates, target).mean()
 
 
+def objective_of(
+    model: Model, network: torch.nn.Module, weights: Sequence[Mapping[str, float]]
+) -> Objective:
+    """Return what a network is to minimise: the model's own, or that of networks of spectra.
+
+    Raises:
+        UnknownName: if a loss has no such name.
+        InputError: if the weights have no positive sum.
+    """
+    if hasattr(model, "objective"):
+        return cast(Objective, model.objective(network, weights))
+    return denoising_loss(weights, network)
+
+
 def denoising_loss(
     weights: Sequence[Mapping[str, float]], network: torch.nn.Module
 ) -> DenoisingLoss:
-    """Return the loss that suits a network.
+    """Return the loss of a network of spectra.
 
     Raises:
         UnknownName: if a loss has no such name.

@@ -7,13 +7,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
 from benchmarks.signal.spectrogram import Spectrogram, palette, shades
 from benchmarks.training.run_folder import StepRecord
 from mn_dataset.files.atomic import writing
-from mn_dataset.records import SAMPLING_RATE
 
 SHOWN = 2
 """Mixtures of validation that are shown."""
@@ -24,11 +22,12 @@ class Monitor:
 
     Args:
         folder: Their folder.
+        sampling_rate: Of what is shown, in Hz.
         step: Steps done; what a stopped run showed after them is taken back.
     """
 
-    def __init__(self, folder: Path, *, step: int) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, *, sampling_rate: int, step: int) -> None:
+        self._folder, self._sampling_rate = folder, sampling_rate
         with writing(folder):
             self._writer: Any = SummaryWriter(str(folder), purge_step=step + 1 if step else None)
 
@@ -42,16 +41,16 @@ class Monitor:
         for name in ("si_sdr_db", "gain_db"):
             self._add_scalar(f"validation/{name}", getattr(record, name), step=record.step)
 
-    def add_audio(self, name: str, wave: Tensor, *, step: int) -> None:
+    def add_audio(self, name: str, wave: NDArray[np.float32], *, step: int) -> None:
         """Add a waveform, float32 (time,), as spectrogram and as sound.
 
         Full scale of picture and sound is the same for all, so that levels can be compared.
         """
-        wave = wave.detach().cpu().nan_to_num()
+        wave, rate = np.nan_to_num(wave), self._sampling_rate
         with writing(self._folder):
-            picture = spectrogram(wave.numpy())
+            picture = spectrogram(wave, rate)
             self._writer.add_image(f"{name}/spectrogram", picture, step, dataformats="HWC")
-            self._writer.add_audio(f"{name}/audio", wave[None].clamp(-1, 1), step, SAMPLING_RATE)
+            self._writer.add_audio(f"{name}/audio", wave[None].clip(-1, 1), step, rate)
 
     def close(self) -> None:
         """Write what has not been written yet."""
@@ -63,12 +62,12 @@ class Monitor:
             self._writer.add_scalar(name, value, step)
 
 
-def spectrogram(wave: NDArray[np.float32]) -> NDArray[np.uint8]:
+def spectrogram(wave: NDArray[np.float32], sampling_rate: int) -> NDArray[np.uint8]:
     """Return the spectrogram of a waveform (time,) as colours, shape (bands, columns, 3).
 
-    >>> spectrogram(np.zeros(44_100, np.float32)).shape
+    >>> spectrogram(np.zeros(44_100, np.float32), 44_100).shape
     (512, 42, 3)
     """
-    columns = Spectrogram(SAMPLING_RATE)
+    columns = Spectrogram(sampling_rate)
     columns.add(wave.astype(np.float64)[:, None])
     return palette()[shades(columns.power())]

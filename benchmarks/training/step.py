@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
+from torch import Tensor
 
+from benchmarks.contract import Objective
 from benchmarks.training.config import Optimizer
 from benchmarks.training.data.loader import Batch
-from benchmarks.training.losses import DenoisingLoss
 from benchmarks.training.train_state import TrainState
 
 
@@ -62,7 +63,7 @@ class Step:
 
 def train_step(
     state: TrainState,
-    loss_function: DenoisingLoss,
+    objective: Objective,
     parts: Sequence[Batch],
     *,
     learning_rate: float,
@@ -70,11 +71,11 @@ def train_step(
     seconds: float,
     stop_requested: bool,
 ) -> Step:
-    """Follow the gradient of a batch once.
+    """Follow the gradient of a batch once, or search along it as often as L-BFGS is to.
 
     Args:
         state: Network, average of its weights, and optimiser; they are changed.
-        loss_function: What is minimised.
+        objective: What is minimised.
         parts: Of the batch, of equal size; their gradients are added up.
         learning_rate: Of this step.
         clip_norm: A larger gradient is scaled down to this norm.
@@ -84,18 +85,58 @@ def train_step(
     engine = state.engine
     for group in state.optimizer.param_groups:
         group["lr"] = learning_rate
-    loss = torch.zeros((), dtype=torch.float64, device=engine.device)
-    for number, part in enumerate(parts, start=1):
-        with engine.accumulation(state.prepared, last=number == len(parts)):
-            share = loss_function(state.prepared, engine.to_device(part)) / len(parts)
-            engine.backward(share)
-        loss += share.detach()
+    loss = _gradient(state, objective, parts)
     norm = torch.nn.utils.clip_grad_norm_(state.network.parameters(), clip_norm or math.inf)
     measured = torch.stack([loss, loss.new_tensor(seconds), loss.new_tensor(float(stop_requested))])
     mean_loss, mean_seconds, stops = engine.mean(measured).tolist()
     step = Step(mean_loss, float(norm), mean_seconds, stops > 0)
-    if step.finite:
+    if step.finite and isinstance(state.optimizer, torch.optim.LBFGS):
+        step = _searched(state, objective, parts, step)
+    elif step.finite:
         state.optimizer.step()
+    if step.finite:
         state.average.update_parameters(state.network)
     state.optimizer.zero_grad(set_to_none=True)
     return step
+
+
+def _gradient(state: TrainState, objective: Objective, parts: Sequence[Batch]) -> Tensor:
+    """Compute the gradient of a batch, and return its loss in this process."""
+    engine = state.engine
+    loss = torch.zeros((), dtype=torch.float64, device=engine.device)
+    for number, part in enumerate(parts, start=1):
+        with engine.accumulation(state.prepared, last=number == len(parts)):
+            share = objective(state.prepared, engine.to_device(part)) / len(parts)
+            engine.backward(share)
+        loss += share.detach()
+    return loss
+
+
+def _searched(
+    state: TrainState, objective: Objective, parts: Sequence[Batch], before: Step
+) -> Step:
+    """Search with L-BFGS; where that ends in weights that are not finite, take it back.
+
+    Args:
+        state: With the gradient of the batch.
+        objective: What is minimised.
+        parts: Of the batch.
+        before: The loss at the start, and what was measured there.
+    """
+    optimizer, first = state.optimizer, [before.loss]
+    weights = [weight.detach().clone() for weight in state.network.parameters()]
+
+    def loss() -> float:
+        if first:  # its gradient is there already
+            return first.pop()
+        optimizer.zero_grad(set_to_none=True)
+        return float(state.engine.mean(_gradient(state, objective, parts)))
+
+    optimizer.step(loss)
+    if all(bool(torch.isfinite(weight).all()) for weight in state.network.parameters()):
+        return before
+    optimizer.state.clear()
+    with torch.no_grad():
+        for weight, former in zip(state.network.parameters(), weights, strict=True):
+            weight.copy_(former)
+    return replace(before, loss=math.nan)

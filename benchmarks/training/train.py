@@ -15,7 +15,7 @@ from benchmarks.contract import Model
 from benchmarks.harness.backend import check_device
 from benchmarks.harness.load import construct, weights_of
 from benchmarks.training.config import Config
-from benchmarks.training.config_file import DEFAULT, load_config
+from benchmarks.training.config_file import default_for, load_config
 from benchmarks.training.data.base import TRAIN, TrainingData
 from benchmarks.training.data.corpus import CorpusTrainingData
 from benchmarks.training.data.dataset import DatasetTrainingData
@@ -23,13 +23,15 @@ from mn_dataset.audio.corpus import Corpus, joined
 from mn_dataset.catalogue.load import load_corpus
 from mn_dataset.errors import InputError, MissingExtra
 from mn_dataset.mix.manifest import MANIFEST, RECIPES
-from mn_dataset.records import ROLES, SAMPLING_RATE
+from mn_dataset.records import SAMPLING_RATE
+from mn_dataset.tasks import registry as tasks
+from mn_dataset.tasks.drawing import part_for
+from mn_dataset.tasks.spec import TaskSpec
 
 if TYPE_CHECKING:
     from benchmarks.training.trainer import Outcome
 
 _PACKAGES = ("torch", "safetensors", "accelerate", "tensorboard")
-_TASK = "denoise"
 
 
 def train(
@@ -37,7 +39,7 @@ def train(
     data: str | Path | Sequence[str | Path],
     out: str | Path,
     *,
-    config: str | Path | Config = DEFAULT,
+    config: str | Path | Config | None = None,
     seed: int = 0,
     resume: bool = False,
     device: str = "cpu",
@@ -60,7 +62,8 @@ def train(
         data: A corpus (name or folder) or a built dataset, with the splits train and validation;
             or several corpora, of which the first is validated with and all are learned from.
         out: The run folder.
-        config: Name of a configuration that ships, a TOML file, or a configuration.
+        config: Name of a configuration that ships, a TOML file, or a configuration; by default
+            the one that bears the model's name, or "cpu".
         seed: Of first weights, recipes, order and validation.
         resume: Continue what the folder holds; one without a checkpoint is begun.
         device: "cpu", "cuda" or "cuda:N".
@@ -87,7 +90,7 @@ def train(
     >>> outcome.steps, outcome.reason # doctest: +SKIP
     (1, 'all steps are done')
     """
-    settings = config if isinstance(config, Config) else load_config(config)
+    settings = config if isinstance(config, Config) else load_config(config or default_for(model))
     denoiser, weights = _model(model)
     check_device(device)
     from benchmarks.training.trainer import Job, run_job  # noqa: PLC0415 - torch is an extra
@@ -97,7 +100,15 @@ def train(
         raise InputError("data is empty; expected a corpus, a built dataset, or several corpora")
     job = Job(
         model=denoiser,
-        data=open_training_data(names, settings, seed=seed, workers=workers, progress=progress),
+        data=open_training_data(
+            names,
+            settings,
+            task=tasks.find(denoiser.spec.task),
+            sampling_rate=denoiser.spec.sampling_rate or SAMPLING_RATE,
+            seed=seed,
+            workers=workers,
+            progress=progress,
+        ),
         config=settings,
         seed=seed,
         out=Path(out),
@@ -113,6 +124,8 @@ def open_training_data(
     data: Sequence[str | Path],
     config: Config,
     *,
+    task: TaskSpec,
+    sampling_rate: int = SAMPLING_RATE,
     seed: int,
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
@@ -123,6 +136,8 @@ def open_training_data(
         data: Names of known corpora, or folders. What is validated with stands in the first; the
             others are learned from only.
         config: What is drawn from it.
+        task: What is mixed.
+        sampling_rate: That the model wants, in Hz.
         seed: Of every choice.
         workers: Processes that measure recordings which the corpus's index does not hold yet.
         progress: Called with (done, all) recordings.
@@ -137,11 +152,27 @@ def open_training_data(
                     f"{folder}: a built dataset is learned from alone; give it alone as data, or "
                     "corpora"
                 )
-            return DatasetTrainingData(folder, config.data, config.validation, seed=seed)
-    first, *others = (load_corpus(one, workers=workers, progress=progress) for one in data)
+            return DatasetTrainingData(
+                folder,
+                config.data,
+                config.validation,
+                task=task,
+                sampling_rate=sampling_rate,
+                seed=seed,
+            )
+    first, *others = (
+        part_for(task, load_corpus(one, workers=workers, progress=progress)) for one in data
+    )
     corpus = joined([first, *map(_train_split, others)]) if others else first
     return CorpusTrainingData(
-        corpus, config.data, config.validation, seed=seed, workers=workers, progress=progress
+        corpus,
+        config.data,
+        config.validation,
+        task=task,
+        sampling_rate=sampling_rate,
+        seed=seed,
+        workers=workers,
+        progress=progress,
     )
 
 
@@ -149,7 +180,7 @@ def _model(name: str) -> tuple[Model, Path | None]:
     """Return the learned denoiser of a name, and the weights that were named with it.
 
     Raises:
-        InputError: if it learns nothing, is for another task or rate, or has no such weights.
+        InputError: if it learns nothing, or has no such weights.
         MissingExtra: if a package that training needs is not installed.
     """
     entry = registry.denoiser(name)
@@ -158,11 +189,6 @@ def _model(name: str) -> tuple[Model, Path | None]:
     if not spec.learned:
         raise InputError(
             f"model {spec.name!r} learns nothing; `mn denoisers` lists the denoisers that do"
-        )
-    if (spec.task, spec.sampling_rate) != (_TASK, SAMPLING_RATE):
-        raise InputError(
-            f"model {spec.name!r} is for the task {spec.task} at {spec.sampling_rate} Hz; expected "
-            f"one for the task {_TASK} at {SAMPLING_RATE} Hz, the only one that is trained here"
         )
     for package in _PACKAGES:
         if importlib.util.find_spec(package) is None:
@@ -173,4 +199,6 @@ def _model(name: str) -> tuple[Model, Path | None]:
 
 def _train_split(corpus: Corpus) -> Corpus:
     """Return the part of a corpus that is learned from: its train split."""
-    return corpus.only([source.id for role in ROLES for source in corpus.of(role, TRAIN)])
+    return corpus.only(
+        [source.id for source in corpus.sources.values() if source.row.split == TRAIN]
+    )

@@ -15,6 +15,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from benchmarks.training.config import Optimizer
 from benchmarks.training.engine import Engine
+from benchmarks.training.optimizer import as_tensors, from_tensors, make_optimizer
 
 Tensors = list[Tensor] | tuple[Tensor, ...]
 
@@ -31,7 +32,7 @@ class TrainState:
         network: The network itself.
         prepared: The network as the engine wants it called.
         average: The moving average of its weights.
-        optimizer: Adam, with its two moments of every weight.
+        optimizer: With what it remembers of every weight.
         engine: Where it is trained.
     """
 
@@ -50,8 +51,8 @@ class TrainState:
         names = {id(weight): name for name, weight in self.network.named_parameters()}
         tensors = _prefixed(_NETWORK, self.network.state_dict())
         tensors |= _prefixed(_AVERAGE, self.average.state_dict())
-        for weight, moments in self.optimizer.state.items():
-            tensors |= _prefixed(f"{_OPTIMIZER}{names[id(weight)]}/", moments)
+        for weight, memory in self.optimizer.state.items():
+            tensors |= _prefixed(f"{_OPTIMIZER}{names[id(weight)]}/", as_tensors(memory))
         for name, state in self._generator_states().items():
             gathered = self.engine.gathered(state[None].to(self.engine.device))
             tensors[_GENERATOR + name] = gathered
@@ -66,11 +67,9 @@ class TrainState:
         self.network.load_state_dict(_without_prefix(_NETWORK, tensors))
         self.average.load_state_dict(_without_prefix(_AVERAGE, tensors))
         for name, weight in self.network.named_parameters():
-            moments = _without_prefix(f"{_OPTIMIZER}{name}/", tensors)
-            if moments:
-                self.optimizer.state[weight] = {
-                    key: _like(weight, moment) for key, moment in moments.items()
-                }
+            memory = _without_prefix(f"{_OPTIMIZER}{name}/", tensors)
+            if memory:
+                self.optimizer.state[weight] = from_tensors(memory, weight)
         rank = self.engine.rank
         # With more processes than before, the further ones keep the generators they began with.
         states = {
@@ -94,17 +93,11 @@ def initial_state(network: torch.nn.Module, optimizer: Optimizer, engine: Engine
     """Put a fresh network on the engine's device, with its average and its optimiser."""
     network = network.to(engine.device, memory_format=torch.channels_last).train()  # type: ignore[call-overload] # torch types it not
     average = moving_average(network, decay=optimizer.ema_decay)  # before autocast is around it
-    adam = torch.optim.AdamW if optimizer.name == "adamw" else torch.optim.Adam
     return TrainState(
         network=network,
         prepared=engine.prepared(network),
         average=average,
-        optimizer=adam(
-            network.parameters(),
-            lr=optimizer.learning_rate,
-            betas=optimizer.betas,
-            weight_decay=optimizer.weight_decay,
-        ),
+        optimizer=make_optimizer(optimizer, network.parameters()),
         engine=engine,
     )
 
@@ -138,10 +131,3 @@ def _without_prefix(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Ten
         for name, value in tensors.items()
         if name.startswith(prefix)
     }
-
-
-def _like(weight: Tensor, moment: Tensor) -> Tensor:
-    """Return a moment as the optimiser made it: on the weight's device, in its memory order."""
-    if moment.shape != weight.shape:
-        return moment.clone()
-    return torch.empty_like(weight).copy_(moment).detach()

@@ -21,7 +21,7 @@ from benchmarks.training.data.base import TRAIN, TrainingData, data_facts, write
 from benchmarks.training.data.loader import BatchPlan, batch_plan, step_batches
 from benchmarks.training.engine import Engine, open_engine
 from benchmarks.training.loop import INTERRUPTED, Loop, deferred_signals
-from benchmarks.training.losses import denoising_loss
+from benchmarks.training.losses import objective_of
 from benchmarks.training.monitor import SHOWN, Monitor
 from benchmarks.training.progress import Pace, Progress
 from benchmarks.training.run_folder import RunFolder, start_record
@@ -31,6 +31,7 @@ from benchmarks.training.warm_start import FirstWeights, former_sources, load_we
 from mn_dataset import seeds
 from mn_dataset.errors import InputError, OutputError, suggestion
 from mn_dataset.files.atomic import sweep
+from mn_dataset.records import SAMPLING_RATE
 
 logger = logging.getLogger(__name__)
 
@@ -162,6 +163,11 @@ def build_network(
     return network
 
 
+def sampling_rate(model: Model) -> int:
+    """Return the rate that a model works at, in Hz; that of the corpora if it takes any."""
+    return model.spec.sampling_rate or SAMPLING_RATE
+
+
 def _first_weights(job: Job) -> FirstWeights:
     """Return the weights to begin with: those of a file, or fresh ones."""
     options, segment = job.config.model, job.config.data.segment
@@ -179,7 +185,7 @@ def _train(
 ) -> Outcome:
     folder, config, data, network = RunFolder(job.out), job.config, job.data, first.network
     former = former_sources(first, data.sources)
-    loss_function = denoising_loss(config.loss, network)
+    objective, rate = objective_of(job.model, network, config.loss), sampling_rate(job.model)
     plan = batch_plan(data, config.data, seed=job.seed, processes=engine.processes)
     settings = {
         "model": job.model.spec.name,
@@ -197,8 +203,8 @@ def _train(
             model=job.model.spec.name,
             config=config,
             state=state,
-            loss_function=loss_function,
-            validator=Validator(data.validation(), engine),
+            objective=objective,
+            validator=Validator(data.validation(), objective, engine, sampling_rate=rate),
             folder=folder,
             pace=Pace(config, steps_per_epoch=plan.steps_per_epoch),
             progress=_restore(state, folder),
@@ -248,11 +254,10 @@ def _open_folder(
     write_sources(folder.root, job.data.sources, former)
     sweep(folder.root)
     folder.history.rewind(step)
-    loop.monitor = Monitor(folder.events, step=step)
+    loop.monitor = Monitor(folder.events, sampling_rate=sampling_rate(job.model), step=step)
     if step == 0:
         for index, example in enumerate(loop.validator.examples[:SHOWN]):
-            for name in ("noisy", "clean"):
-                wave = torch.from_numpy(getattr(example, name))
+            for name, wave in {"noisy": example.noisy, **example.named(example.clean)}.items():
                 loop.monitor.add_audio(f"mixture_{index}/{name}", wave, step=0)
     return description
 

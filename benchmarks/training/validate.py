@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from benchmarks.layers import stft
+from benchmarks.contract import Objective
 from benchmarks.metrics.reference import Truth
 from benchmarks.metrics.si_sdr import si_sdr
-from benchmarks.training.data.base import Example
+from benchmarks.training.data.base import Example, Samples
 from benchmarks.training.engine import Engine
-from mn_dataset.records import SAMPLING_RATE
 
 LEARNED_DB = 0.1
 """Mean gain from which on a network can have learned; rounding alone gives a copy of its input
@@ -27,6 +27,8 @@ _QUANTILE = 1.645  # one-sided 95 % of a normal distribution
 @dataclass(frozen=True)
 class ValidationScores:
     """SI-SDR of a network's estimates of the validation mixtures, and of the mixtures.
+
+    Where a mixture has several targets, the mean over those that have one.
 
     Attributes:
         si_sdr_db: Of every estimate; NaN where it is undefined.
@@ -61,35 +63,66 @@ class Validator:
 
     Args:
         examples: The mixtures.
+        objective: What makes estimates with a network.
         engine: Where networks are; several processes share the mixtures.
+        sampling_rate: Of the mixtures in Hz.
 
     Attributes:
         noisy_db: SI-SDR of the mixtures themselves.
     """
 
-    def __init__(self, examples: Sequence[Example], engine: Engine) -> None:
-        self.examples, self._engine = examples, engine
+    def __init__(
+        self,
+        examples: Sequence[Example],
+        objective: Objective,
+        engine: Engine,
+        *,
+        sampling_rate: int,
+    ) -> None:
+        self.examples, self._objective, self._engine = examples, objective, engine
         self._references = [
-            Truth(example.clean.astype(np.float64), SAMPLING_RATE) for example in examples
+            [Truth(clean, sampling_rate) for clean in _signals(example.clean)]
+            for example in examples
         ]
-        pairs = zip(examples, self._references, strict=True)
-        self.noisy_db = tuple(si_sdr(example.noisy, clean).value for example, clean in pairs)
+        self._noisy_db = [
+            [si_sdr(example.noisy, truth).value for truth in truths]
+            for example, truths in zip(examples, self._references, strict=True)
+        ]
+        self.noisy_db = tuple(map(_mean, self._noisy_db, self._noisy_db))
 
     def score(self, network: torch.nn.Module) -> ValidationScores:
-        """Score a network's estimates, made as inference makes them (``layers.stft.estimate``)."""
+        """Score a network's estimates, made as inference makes them."""
         values = torch.zeros(len(self.examples), dtype=torch.float64)
         network.eval()
         for index in range(self._engine.rank, len(self.examples), self._engine.processes):
-            estimate = self.estimate(network, index).cpu().double().numpy()
-            values[index] = si_sdr(estimate, self._references[index]).value
+            estimates = _signals(self.estimate(network, index).cpu().numpy())
+            pairs = zip(estimates, self._references[index], strict=True)
+            scores = [si_sdr(estimate, truth).value for estimate, truth in pairs]
+            values[index] = _mean(scores, self._noisy_db[index])
         total = self._engine.total(values.to(self._engine.device))
         return ValidationScores(tuple(total.tolist()), self.noisy_db)
 
     def estimate(self, network: torch.nn.Module, index: int) -> Tensor:
-        """Return the estimate of one mixture, float32 (time,)."""
+        """Return the estimate of one mixture, float32 (time,) or (targets, time)."""
         noisy = torch.from_numpy(self.examples[index].noisy).to(self._engine.device)
         with torch.inference_mode():
-            return stft.estimate(network, noisy[None])[0]
+            estimate: Tensor = self._objective.estimate(network, noisy[None])[0]
+        return estimate
+
+
+def _signals(samples: Samples) -> NDArray[np.float64]:
+    """Return the targets of a mixture in double precision, shape (targets, time)."""
+    return np.atleast_2d(samples).astype(np.float64)
+
+
+def _mean(scores: Sequence[float], noisy: Sequence[float]) -> float:
+    """Return the mean over the targets on which the mixture has a score; NaN if there is none.
+
+    >>> _mean([3.0, math.nan], [1.0, math.nan])
+    3.0
+    """
+    values = [one for one, before in zip(scores, noisy, strict=True) if math.isfinite(before)]
+    return sum(values) / len(values) if values else math.nan
 
 
 def has_learned(scores: ValidationScores) -> bool:

@@ -1,4 +1,7 @@
-"""Training data: the items to learn from, those to validate with, and the recordings of both."""
+"""Training data: the items to learn from, those to validate with, and the recordings of both.
+
+Items are mixed at the rate of the corpora and handed over at that of the model.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +19,15 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.harness.resample import resampled
 from mn_dataset.audio.fingerprint.pairs import Pair
+from mn_dataset.audio.io import Pcm, to_float
 from mn_dataset.errors import InputError
 from mn_dataset.files.atomic import write_text
+from mn_dataset.records import SAMPLING_RATE
 from mn_dataset.split.audit import leaks
 from mn_dataset.tables import Row
+from mn_dataset.tasks.spec import TaskSpec
 
 logger = logging.getLogger(__name__)
 
@@ -45,19 +52,54 @@ _SOURCE_COLUMNS = (
 _MOST_NAMES = 5  # ids in a message
 
 
+Samples = NDArray[np.float32]
+"""Audio in [-1, 1], shape (time,), or (targets, time) where a task has several."""
+
+
 @dataclass(frozen=True)
 class Example:
-    """One item to learn or to validate from; layers are float32 (time,) in [-1, 1].
+    """One item to learn or to validate from.
 
     Attributes:
         id: Of its recipe.
-        noisy: The mixture.
-        clean: Its clean layer.
+        noisy: The mixture, shape (time,).
+        clean: What is to be estimated, shape (time,) or (targets, time).
+        targets: The names of the targets.
     """
 
     id: str
-    noisy: NDArray[np.float32]
-    clean: NDArray[np.float32]
+    noisy: Samples
+    clean: Samples
+    targets: tuple[str, ...] = ("clean",)
+
+    def named(self, clean: Samples) -> dict[str, Samples]:
+        """Return targets, or estimates of them, by name, each of shape (time,)."""
+        return dict(zip(self.targets, np.atleast_2d(clean), strict=True))
+
+
+def example(
+    name: str,
+    task: TaskSpec,
+    inputs: Mapping[str, Pcm],
+    targets: Mapping[str, Pcm],
+    *,
+    sampling_rate: int,
+) -> Example:
+    """Return an item, made of 16-bit samples (time,) at the rate of corpora.
+
+    Args:
+        name: Its id.
+        task: What it is for.
+        inputs: By name.
+        targets: By name.
+        sampling_rate: That the model wants, in Hz.
+    """
+    waves = [
+        stack({part: to_float(samples) for part, samples in parts.items()})
+        for stack, parts in ((task.stack_inputs, inputs), (task.stack_targets, targets))
+    ]
+    noisy, clean = (resampled(wave, SAMPLING_RATE, sampling_rate)[..., 0, :] for wave in waves)
+    return Example(name, np.ascontiguousarray(noisy), np.ascontiguousarray(clean), tuple(targets))
 
 
 @dataclass(frozen=True)

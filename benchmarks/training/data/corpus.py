@@ -15,6 +15,7 @@ from benchmarks.training.data.base import (
     VALIDATION,
     Example,
     SourceRow,
+    example,
     log_left_out,
     refuse_leaks,
     splits_sha256,
@@ -23,7 +24,6 @@ from mn_dataset import seeds
 from mn_dataset.audio.corpus import Corpus
 from mn_dataset.audio.fingerprint.pairs import Pair
 from mn_dataset.audio.fingerprint.store import corpus_pairs
-from mn_dataset.audio.io import to_float
 from mn_dataset.errors import InputError, RecipeError, suggestion
 from mn_dataset.mix.augment.apply import require
 from mn_dataset.mix.augment.chain import load_chain
@@ -31,11 +31,15 @@ from mn_dataset.mix.draw import draw
 from mn_dataset.mix.mixture import Mixture, mix
 from mn_dataset.mix.recipes import Recipes
 from mn_dataset.mix.source_cache import SourceCache
-from mn_dataset.records import ROLES, SAMPLING_RATE, SPLITS, Recipe
+from mn_dataset.records import SAMPLING_RATE, SPLITS, Recipe, Role
+from mn_dataset.tables import table_path
+from mn_dataset.tasks.drawing import part_for
+from mn_dataset.tasks.spec import TaskSpec
 
 logger = logging.getLogger(__name__)
 
 _BYTES_PER_SAMPLE = 2
+_PLURALS: dict[Role, str] = {"clean": "clips", "noise": "noises", "stem": "stems"}
 _CACHED_EPOCHS = 2  # what is mixed ahead may cross into the next epoch
 
 
@@ -46,13 +50,15 @@ class CorpusTrainingData:
         corpus: An opened corpus whose tables name the splits.
         data: What is drawn.
         validation: What is held out.
+        task: What is mixed.
+        sampling_rate: That the model wants, in Hz.
         seed: Of every choice.
         workers: Processes that compare recordings which have not been compared yet.
         progress: Called with (done, all) recordings that are compared.
 
     Raises:
         InputError: if a split is empty, if one take stands in both, by samples, group or
-            fingerprint, or if all clips of a split are too short.
+            fingerprint, if all clips of a split are too short, or if the task has no such choices.
         MissingExtra: if there is augmentation, and its package is not installed.
     """
 
@@ -62,17 +68,20 @@ class CorpusTrainingData:
         data: Data,
         validation: Validation,
         *,
+        task: TaskSpec,
+        sampling_rate: int = SAMPLING_RATE,
         seed: int,
         workers: int = 1,
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
-        corpus = corpus.of_tables(ROLES)  # stems are no part of what is drawn here
+        corpus = part_for(task, corpus)
         self.data, self._validation, self.seed = data, validation, seed
+        self.task, self.sampling_rate = task, sampling_rate
         self.num_items = data.items_per_epoch
         for split in (TRAIN, VALIDATION):
-            _refuse_empty(corpus, split)
+            _refuse_empty(corpus, split, _tables(task))
         pairs = _pairs(corpus, workers=workers, progress=progress)
-        self.left_out = _left_out(corpus, pairs, data, validation)
+        self.left_out = _left_out(corpus, pairs, data, validation, _tables(task)[0])
         log_left_out(self.left_out, where=str(corpus.root))
         absent = {name for names in self.left_out.values() for name in names}
         self.sources: Sequence[SourceRow] = [
@@ -80,10 +89,11 @@ class CorpusTrainingData:
         ]
         self._corpus = corpus.only([source.row.id for source in self.sources])
         for split in (TRAIN, VALIDATION):
-            _refuse_left_empty(self._corpus, split)
+            _refuse_left_empty(self._corpus, split, _tables(task))
         self._hash = corpus.hash
         self._chain = None if data.augment is None else load_chain(data.augment)
         if self._chain is not None:
+            _refuse_unvaried(task)
             require(self._chain)
         self._recipes: dict[int, Recipes] = {}
 
@@ -101,14 +111,15 @@ class CorpusTrainingData:
         """Mix an item of an epoch."""
         recipe = self._epoch_recipes(epoch)[index]
         try:
-            return _example(mix(self._with_gain(recipe), self._cache, chain=self._chain))
+            return self._example(mix(self._with_gain(recipe), self._cache, chain=self._chain))
         except RecipeError:  # drawing promised the SNR at the level of the recording
-            return _example(mix(recipe, self._cache, chain=self._chain))
+            return self._example(mix(recipe, self._cache, chain=self._chain))
 
     def validation(self) -> list[Example]:
         """Mix the items that are held out."""
         recipes = draw(
             self._corpus,
+            task=self.task.name,
             split=VALIDATION,
             snr_db=self._validation.snr_db,
             snr_definition=self.data.snr_definition,
@@ -116,7 +127,7 @@ class CorpusTrainingData:
             seconds=self._validation.seconds,
             seed=self._recipe_seed(VALIDATION, 0),
         )
-        return [_example(mix(recipe, self._cache)) for recipe in recipes]
+        return [self._example(mix(recipe, self._cache)) for recipe in recipes]
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave decoded audio and drawn recipes behind when another process is started."""
@@ -135,12 +146,14 @@ class CorpusTrainingData:
                 del self._recipes[old]
             self._recipes[epoch] = draw(
                 self._corpus,
+                task=self.task.name,
                 split=TRAIN,
                 snr_db=[self.data.snr_db],
                 snr_definition=self.data.snr_definition,
                 count=self.data.items_per_epoch,
                 seconds=self.data.segment_s,
                 seed=self._recipe_seed(TRAIN, epoch),
+                **self.data.draw,
             )
         return self._recipes[epoch]
 
@@ -149,34 +162,60 @@ class CorpusTrainingData:
         return int(seeds.generator(self.seed, purpose, str(number)).words(1)[0] >> 1)
 
     def _with_gain(self, recipe: Recipe) -> Recipe:
-        """Return the recipe with a gain of its clean layer; the noise follows by its SNR."""
+        """Return the recipe with a gain of its reference; what has a ratio to it follows."""
         low, high = self.data.gain_db
         if low == high == 0.0:
             return recipe
         gain_db = seeds.generator(recipe.seed, "gain", recipe.id).uniform(low, high)
+        factor = 10.0 ** (gain_db / 20.0)
         layers = tuple(
-            replace(layer, gain=10.0 ** (gain_db / 20.0)) if layer.role == "clean" else layer
+            replace(layer, gain=layer.gain * factor) if layer.snr_db is None else layer
             for layer in recipe.layers
         )
         return replace(recipe, layers=layers)
 
+    def _example(self, mixture: Mixture) -> Example:
+        return example(
+            mixture.recipe.id,
+            self.task,
+            mixture.inputs,
+            mixture.targets,
+            sampling_rate=self.sampling_rate,
+        )
 
-def _example(mixture: Mixture) -> Example:
-    noisy, clean = to_float(mixture.inputs["noisy"])[0], to_float(mixture.targets["clean"])[0]
-    return Example(mixture.recipe.id, noisy, clean)
+
+def _tables(task: TaskSpec) -> tuple[Role, ...]:
+    """Return the tables that a task mixes, that of its reference first."""
+    return tuple(dict.fromkeys(role.table for role in task.roles))
 
 
-def _refuse_empty(corpus: Corpus, split: str) -> None:
+def _refuse_unvaried(task: TaskSpec) -> None:
+    if all(role.varied_as is None for role in task.roles):
+        raise InputError(
+            f"augment in [data] varies no recording of the task {task.name!r}; leave it away"
+        )
+
+
+def _refuse_empty(corpus: Corpus, split: str, tables: Sequence[Role]) -> None:
     is_full = all(source.row.split for source in corpus.sources.values())
     # Only empty fields are filled without it.
     manner = "so that it reassigns them" if is_full else "so that it fills them"
-    for role in ("clean", "noise"):
-        if not corpus.of(role, split):
+    for table in tables:
+        if not corpus.of(table, split):
             raise InputError(
-                f"{corpus.root / role}.csv: no row is in the split {split!r}; training needs clips "
-                f"and noises in {TRAIN!r} and in {VALIDATION!r}: fill the column 'split', for "
-                f"example with `mn split {corpus.root}`, {manner} in place"
+                f"{table_path(corpus.root, table)}: no row is in the split {split!r}; training "
+                f"needs {_named(tables)} in {TRAIN!r} and in {VALIDATION!r}: fill the column "
+                f"'split', for example with `mn split {corpus.root}`, {manner} in place"
             )
+
+
+def _named(tables: Sequence[Role]) -> str:
+    """Name the recordings of tables.
+
+    >>> _named(("clean", "noise"))
+    'clips and noises'
+    """
+    return " and ".join(_PLURALS[table] for table in tables)
 
 
 def _rows(corpus: Corpus, *splits: str) -> list[SourceRow]:
@@ -196,7 +235,7 @@ def _pairs(
 
 
 def _left_out(
-    corpus: Corpus, pairs: Sequence[Pair], data: Data, validation: Validation
+    corpus: Corpus, pairs: Sequence[Pair], data: Data, validation: Validation, reference: Role
 ) -> dict[str, list[str]]:
     """Return the recordings that cannot be used, by the reason.
 
@@ -220,8 +259,8 @@ def _left_out(
         (TRAIN, "segment_s in [data]", data.segment_s),
         (VALIDATION, "seconds in [validation]", validation.seconds),
     ):
-        reason = f"clips of {split} shorter than {seconds:g} s ({field})"
-        left_out[reason] = _too_short(corpus, split, field, seconds)
+        reason = f"{_named([reference])} of {split} shorter than {seconds:g} s ({field})"
+        left_out[reason] = _too_short(corpus, split, field, seconds, reference)
     return {reason: names for reason, names in left_out.items() if names}
 
 
@@ -247,31 +286,33 @@ def _is_across(first: str | None, second: str | None) -> bool:
     return first != second or not first
 
 
-def _too_short(corpus: Corpus, split: str, field: str, seconds: float) -> list[str]:
-    """Return the clips of a split that carry no segment; noises are looped.
+def _too_short(
+    corpus: Corpus, split: str, field: str, seconds: float, reference: Role
+) -> list[str]:
+    """Return the clips or stems of a split that carry no segment; noises are looped.
 
     Raises:
         InputError: if there is no other one.
     """
-    clips = corpus.of("clean", split)
+    clips = corpus.of(reference, split)
     length = round(seconds * SAMPLING_RATE)
     names = [clip.id for clip in clips if clip.entry.frames < length]
     if len(names) == len(clips):
         longest = max(clip.entry.frames for clip in clips) / SAMPLING_RATE
         raise InputError(
-            f"{corpus.root}: no clip of the split {split!r} lasts {seconds:g} s, the longest "
-            f"{longest:g} s, and a clip is never looped; lower {field}"
+            f"{corpus.root}: none of the {_named([reference])} of the split {split!r} lasts "
+            f"{seconds:g} s, the longest {longest:g} s, and none is ever looped; lower {field}"
         )
     return names
 
 
-def _refuse_left_empty(corpus: Corpus, split: str) -> None:
+def _refuse_left_empty(corpus: Corpus, split: str, tables: Sequence[Role]) -> None:
     """Refuse a split of which everything had to be left out."""
-    for role in ("clean", "noise"):
-        if not corpus.of(role, split):
+    for table in tables:
+        if not corpus.of(table, split):
             raise InputError(
-                f"{corpus.root / role}.csv: no row of the split {split!r} is left: its groups are "
-                "learned from in other categories, its licenses not among licenses in [data], "
-                "or its clips too short for segment_s and seconds; run "
+                f"{table_path(corpus.root, table)}: no row of the split {split!r} is left: its "
+                "groups are learned from in other categories, its licenses not among licenses in "
+                f"[data], or its {_named(tables[:1])} too short for segment_s and seconds; run "
                 f"`mn split {corpus.root}` so that it reassigns splits in place, or change those"
             )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from benchmarks.training.config import Data, Validation
 from benchmarks.training.data.base import (
@@ -15,20 +13,21 @@ from benchmarks.training.data.base import (
     VALIDATION,
     Example,
     SourceRow,
+    example,
     log_left_out,
     refuse_leaks,
     splits_sha256,
 )
 from mn_dataset import seeds
-from mn_dataset.audio.io import Pcm, to_float
+from mn_dataset.audio.io import Pcm
 from mn_dataset.errors import DatasetError, InputError
 from mn_dataset.files.parquet import read_table
 from mn_dataset.mix.dataset import Dataset, MixtureRow, read_dataset, read_file
 from mn_dataset.mix.manifest import CARD, MANIFEST, SOURCES
 from mn_dataset.records import SAMPLING_RATE
 from mn_dataset.tables import COLUMNS, Row
+from mn_dataset.tasks.spec import TaskSpec
 
-_TASK = "denoise"
 _LEAK = "**leak**"  # how the card of a dataset that leaks says so
 _BYTES_PER_SAMPLE = 2
 
@@ -40,25 +39,38 @@ class DatasetTrainingData:
         root: The folder, with mixtures of the splits train and validation.
         data: Length of a segment; SNRs, levels and augmentation are the dataset's own.
         validation: How many mixtures are held out, and how long they are.
+        task: What its mixtures are for.
+        sampling_rate: That the model wants, in Hz.
         seed: Of every choice.
 
     Raises:
-        DatasetError: if it is no finished dataset of the task denoise, or every mixture is shorter
-            than a segment.
+        DatasetError: if it is no finished dataset of the task, or every mixture is shorter than a
+            segment.
         InputError: if a split is empty, or if one recording stands in both.
     """
 
-    def __init__(self, root: Path, data: Data, validation: Validation, *, seed: int) -> None:
+    def __init__(
+        self,
+        root: Path,
+        data: Data,
+        validation: Validation,
+        *,
+        task: TaskSpec,
+        sampling_rate: int = SAMPLING_RATE,
+        seed: int,
+    ) -> None:
         self.root, self.data, self._validation, self.seed = root, data, validation, seed
+        self.task, self.sampling_rate = task, sampling_rate
         dataset = read_dataset(root)
-        _check_task(dataset)
+        _check_task(dataset, task)
         _refuse_leak_on_card(root)
         self._manifest_sha256 = dataset.manifest_sha256
-        sources = _source_rows(dataset)
+        mixed = _mixed(dataset)
+        sources = _source_rows(dataset, mixed)
         _, unfit = refuse_leaks(sources, VALIDATION, where=str(root))
         self.sources: Sequence[SourceRow] = [one for one in sources if one.row.id not in unfit]
         held_out = [one for one in dataset.mixtures if one.split == VALIDATION]
-        dropped = {one.id for one in held_out if unfit & set(one.cluster_ids)}
+        dropped = {one.id for one in held_out if unfit & mixed[one.id]}
         self._validation_mixtures = [one for one in held_out if one.id not in dropped]
         self._mixtures = [one for one in dataset.mixtures if one.split == TRAIN]
         for split, mixtures in (
@@ -118,25 +130,27 @@ class DatasetTrainingData:
         start = seeds.generator(self.seed, "segment", name).integer(
             mixture.num_samples - length + 1
         )
-        noisy, clean = (
-            np.ascontiguousarray(to_float(samples[start : start + length])[0])
-            for samples in self._read(mixture)
+        inputs, targets = (
+            {name: samples[start : start + length] for name, samples in files.items()}
+            for files in self._read(mixture)
         )
-        return Example(mixture.id, noisy, clean)
+        return example(mixture.id, self.task, inputs, targets, sampling_rate=self.sampling_rate)
 
     @cached_property
-    def _read(self) -> Callable[[MixtureRow], tuple[Pcm, Pcm]]:
+    def _read(self) -> Callable[[MixtureRow], tuple[dict[str, Pcm], dict[str, Pcm]]]:
         """Return the reader of this process, with its cache."""
         frames = sum(mixture.num_samples for mixture in self._mixtures) / len(self._mixtures)
-        size = 2 * _BYTES_PER_SAMPLE * frames
+        first = self._mixtures[0]
+        size = len((*first.inputs, *first.targets)) * _BYTES_PER_SAMPLE * frames
         return lru_cache(max(1, int(self.data.cache_mb * 1e6 / size)))(self._read_uncached)
 
-    def _read_uncached(self, mixture: MixtureRow) -> tuple[Pcm, Pcm]:
-        """Return mixture and clean layer."""
-        noisy, clean = (
-            read_file(self.root, mixture, file) for file in (*mixture.inputs, *mixture.targets)
+    def _read_uncached(self, mixture: MixtureRow) -> tuple[dict[str, Pcm], dict[str, Pcm]]:
+        """Return inputs and targets by name."""
+        inputs, targets = (
+            {file.name: read_file(self.root, mixture, file) for file in files}
+            for files in (mixture.inputs, mixture.targets)
         )
-        return noisy, clean
+        return inputs, targets
 
     def _leave_out_short(self) -> list[str]:
         """Leave out the mixtures that carry no segment, and return their ids."""
@@ -153,12 +167,12 @@ class DatasetTrainingData:
         return [one.id for one in mixtures if one.num_samples < length]
 
 
-def _check_task(dataset: Dataset) -> None:
+def _check_task(dataset: Dataset, task: TaskSpec) -> None:
     """Refuse mixtures of another task, or at another rate."""
-    if dataset.task.name != _TASK:
+    if dataset.task.name != task.name:
         raise DatasetError(
             f"{dataset.root / MANIFEST}: its mixtures are of the task {dataset.task.name}; "
-            f"expected mixtures of the task {_TASK}, the only one that networks are trained for"
+            f"expected mixtures of the task {task.name}, which is the model's"
         )
     rates = sorted({mixture.sampling_rate for mixture in dataset.mixtures})
     if rates != [SAMPLING_RATE]:
@@ -182,13 +196,19 @@ def _refuse_leak_on_card(root: Path) -> None:
             )
 
 
-def _source_rows(dataset: Dataset) -> list[SourceRow]:
+def _mixed(dataset: Dataset) -> dict[str, set[str]]:
+    """Return the recordings of every mixture, by its id."""
+    table = read_table(dataset.root / MANIFEST, columns=["id", "layers"])
+    return {row["id"]: {layer["source_id"] for layer in row["layers"]} for row in table.to_pylist()}
+
+
+def _source_rows(dataset: Dataset, mixed: Mapping[str, set[str]]) -> list[SourceRow]:
     """Return the recordings that the mixtures of both splits use, once per split."""
     by_id = {row["id"]: row for row in read_table(dataset.root / SOURCES).to_pylist()}
     used = {
         (name, mixture.split)
         for mixture in dataset.mixtures
-        for name in mixture.cluster_ids
+        for name in mixed[mixture.id]
         if mixture.split in (TRAIN, VALIDATION)
     }
     missing = sorted(name for name, _ in used if name not in by_id)

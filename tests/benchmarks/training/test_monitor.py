@@ -28,10 +28,10 @@ def shown(folder):
 
 def test_curves_pictures_and_sound_are_there(tmp_path):
     """By name and step."""
-    monitor = Monitor(tmp_path, step=0)
+    monitor = Monitor(tmp_path, sampling_rate=44_100, step=0)
     monitor.add_step(record(1))
     monitor.add_validation(record(2, si_sdr_db=7.0, gain_db=1.5))
-    monitor.add_audio("mixture_0/noisy", torch.linspace(-2, 2, 5000), step=0)
+    monitor.add_audio("mixture_0/noisy", torch.linspace(-2, 2, 5000).numpy(), step=0)
     monitor.close()
 
     accumulator = shown(tmp_path)
@@ -44,7 +44,7 @@ def test_curves_pictures_and_sound_are_there(tmp_path):
 def test_what_comes_again_after_a_stop_is_shown_once(tmp_path):
     """Points after the step that it goes on from are taken back."""
     for begin, steps in ((0, (1, 2, 3)), (1, (2, 3, 4))):
-        monitor = Monitor(tmp_path, step=begin)
+        monitor = Monitor(tmp_path, sampling_rate=44_100, step=begin)
         for step in steps:
             monitor.add_step(record(step))
         monitor.close()
@@ -57,8 +57,10 @@ def test_a_picture_shows_where_the_sound_is():
     time_s = torch.arange(44_100) / 44_100
     low, high = (torch.sin(2 * np.pi * hz * time_s) for hz in (440, 8000))
 
-    pictures = [spectrogram(wave.numpy()).sum(axis=(1, 2)) for wave in (low, high)]
+    pictures = [spectrogram(wave.numpy(), 44_100).sum(axis=(1, 2)) for wave in (low, high)]
 
     rows = [int(picture.argmax()) for picture in pictures]
     assert rows[1] < rows[0]
-    assert spectrogram(0.001 * low.numpy()).max() < spectrogram(low.numpy()).max()
+    loud = low.numpy()
+    faint = 0.001 * loud
+    assert spectrogram(faint, 44_100).max() < spectrogram(loud, 44_100).max()

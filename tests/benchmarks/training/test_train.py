@@ -18,6 +18,7 @@ from mn_dataset.errors import InputError, MissingExtra, UnknownName  # noqa: E40
 from mn_dataset.mix.draw import draw  # noqa: E402
 from mn_dataset.mix.render import render  # noqa: E402
 from mn_dataset.records import ROLES  # noqa: E402
+from mn_dataset.tasks.denoise import SPEC as DENOISE  # noqa: E402
 
 PRECISIONS = ("float32", "bfloat16")
 CONFIG = Config(
@@ -136,9 +137,9 @@ def tunes(tiny, tmp_path):
 def test_others_give_their_train_split_only(tunes):
     """What is validated with is the first one's."""
     first, _ = tunes
-    alone = open_training_data([first], CONFIG, seed=0)
+    alone = open_training_data([first], CONFIG, task=DENOISE, seed=0)
 
-    together = open_training_data(tunes, CONFIG, seed=0)
+    together = open_training_data(tunes, CONFIG, task=DENOISE, seed=0)
 
     facts, facts_alone = data_facts(together), data_facts(alone)
     assert facts["name"] == f"{first.name}+other"
@@ -154,7 +155,7 @@ def test_two_recordings_of_one_id_are_refused(tunes):
     first, _ = tunes
 
     with pytest.raises(InputError, match=r"clean/cello_train_0 is in .* too"):
-        open_training_data([first, first], CONFIG, seed=0)
+        open_training_data([first, first], CONFIG, task=DENOISE, seed=0)
 
 
 def test_a_built_dataset_stands_alone(tunes, tmp_path):
@@ -163,21 +164,7 @@ def test_a_built_dataset_stands_alone(tunes, tmp_path):
     (tmp_path / "built/manifest.parquet").touch()
 
     with pytest.raises(InputError, match="a built dataset is learned from alone"):
-        open_training_data([tunes[0], tmp_path / "built"], CONFIG, seed=0)
-
-
-def test_a_model_of_another_task_is_refused_by_the_name_of_the_task(tmp_path):
-    """Training is for one task."""
-    plugin = tmp_path / "plugin.py"
-    plugin.write_text(
-        "from benchmarks import DenoiserSpec\n\nclass Separating:\n    spec = DenoiserSpec("
-        "name='separating', task='separate', sampling_rate=44_100, learned=True)\n"
-        "    def __call__(self, batch, sampling_rate, *, side=None):\n        return batch\n",
-        encoding="utf-8",
-    )
-
-    with pytest.raises(InputError, match=r"task.* '?separate'?.* '?denoise"):
-        train(f"{plugin}:Separating", "synthetic", tmp_path / "run")
+        open_training_data([tunes[0], tmp_path / "built"], CONFIG, task=DENOISE, seed=0)
 
 
 def test_data_that_names_nothing_is_refused(tmp_path):

@@ -9,6 +9,7 @@ torch = pytest.importorskip("torch", reason="needs: pip install 'mn-dataset[trai
 
 from benchmarks.training.data.base import Example  # noqa: E402
 from benchmarks.training.engine import open_engine  # noqa: E402 - once torch is there
+from benchmarks.training.losses import DenoisingLoss  # noqa: E402
 from benchmarks.training.validate import ValidationScores, Validator, has_learned  # noqa: E402
 from mn_dataset.seeds import generator  # noqa: E402
 
@@ -35,7 +36,9 @@ def examples(count=4):
 @pytest.fixture
 def validator():
     with open_engine("cpu", "float32") as engine:
-        yield Validator(list(examples()), engine)
+        yield Validator(
+            list(examples()), DenoisingLoss([{"mae": 1.0}], 0.035), engine, sampling_rate=44_100
+        )
 
 
 def test_a_copy_of_the_input_gains_nothing_and_fails_the_test_of_learning(validator):

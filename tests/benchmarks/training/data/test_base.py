@@ -16,6 +16,7 @@ from benchmarks.training.data.base import (
 from benchmarks.training.data.corpus import CorpusTrainingData
 from mn_dataset.errors import InputError
 from mn_dataset.tables import Row
+from mn_dataset.tasks.denoise import SPEC as DENOISE
 
 
 def source(name, split, **cells):
@@ -26,7 +27,7 @@ def source(name, split, **cells):
 def test_the_facts_count_recordings_groups_and_licences(tiny):
     """Of both splits."""
     facts = data_facts(
-        CorpusTrainingData(tiny, Data(segment_s=0.5), Validation(seconds=0.5), seed=0)
+        CorpusTrainingData(tiny, Data(segment_s=0.5), Validation(seconds=0.5), task=DENOISE, seed=0)
     )
 
     ids = facts["train"].pop("ids")

@@ -13,6 +13,7 @@ from mn_dataset.audio.corpus import open_corpus
 from mn_dataset.errors import InputError
 from mn_dataset.mix.draw import draw
 from mn_dataset.records import SAMPLING_RATE
+from mn_dataset.tasks.denoise import SPEC as DENOISE
 
 HELD = Validation(mixtures=4, seconds=0.5, snr_db=(0.0, 10.0))
 
@@ -22,7 +23,7 @@ def data(**fields):
 
 
 def training_data(corpus, *, seed=0, **fields):
-    return CorpusTrainingData(corpus, data(**fields), HELD, seed=seed)
+    return CorpusTrainingData(corpus, data(**fields), HELD, task=DENOISE, seed=seed)
 
 
 def items(split_data, epoch):

@@ -17,6 +17,7 @@ from mn_dataset.mix.draw import draw
 from mn_dataset.mix.recipes import Recipes
 from mn_dataset.mix.render import render
 from mn_dataset.records import SAMPLING_RATE
+from mn_dataset.tasks.denoise import SPEC as DENOISE
 
 HELD = Validation(mixtures=3, seconds=0.5)
 
@@ -28,7 +29,9 @@ def rendered(tiny, tmp_path_factory):
 
 
 def training_data(root, *, seed=0, segment_s=0.5):
-    return DatasetTrainingData(root, Data(segment_s=segment_s, batch=2), HELD, seed=seed)
+    return DatasetTrainingData(
+        root, Data(segment_s=segment_s, batch=2), HELD, task=DENOISE, seed=seed
+    )
 
 
 def test_segments_are_cut_from_the_split_at_another_place_in_every_epoch(rendered):

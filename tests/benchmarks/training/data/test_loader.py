@@ -11,12 +11,15 @@ from benchmarks.training.config import Data, Validation  # noqa: E402
 from benchmarks.training.data.corpus import CorpusTrainingData  # noqa: E402
 from benchmarks.training.data.loader import BatchPlan, batch_plan, step_batches  # noqa: E402 - once torch is there
 from mn_dataset.errors import InputError  # noqa: E402
+from mn_dataset.tasks.denoise import SPEC as DENOISE  # noqa: E402
 
 
 @pytest.fixture
 def data(tiny):
     config = Data(segment_s=0.3, batch=2, items_per_epoch=7)
-    return CorpusTrainingData(tiny, config, Validation(mixtures=2, seconds=0.3), seed=0)
+    return CorpusTrainingData(
+        tiny, config, Validation(mixtures=2, seconds=0.3), task=DENOISE, seed=0
+    )
 
 
 def waves(batches, count):
