@@ -6,8 +6,7 @@ full scale.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from benchmarks.contract import Batch
 from benchmarks.denoise.jobs import Job
 from benchmarks.harness.apply import AppliedDenoiser
+from benchmarks.signal.chunks import BlockBuffer
 from benchmarks.signal.spectrogram import Spectrogram, draw_before_and_after
 from mn_dataset.audio import io
 from mn_dataset.audio.writer import Form, sink
@@ -181,12 +181,13 @@ def _aligned_blocks(
     job: Job, audio: io.Stream, denoiser: AppliedDenoiser
 ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """Yield the recording and its estimate, each (time, channels), a second or so at a time."""
-    buffer = BlockBuffer(audio.blocks)
+    buffer = BlockBuffer(block.T for block in audio.blocks)
     mixture = _mixture_blocks(job, audio, buffer)
     for block in denoiser.stream(mixture, audio.sampling_rate, channels=audio.channels):
         for first in range(0, block.shape[-1], _BLOCK):
             estimate = block[:, first : first + _BLOCK].T.astype(np.float64)
-            noisy = np.multiply(buffer.take(len(estimate)), audio.scale, dtype=np.float64)
+            kept = buffer.take(len(estimate)).T
+            noisy = np.multiply(kept, audio.scale, dtype=np.float64, order="C")
             yield noisy, estimate
 
 
@@ -195,14 +196,14 @@ def _mixture_blocks(job: Job, audio: io.Stream, blocks: BlockBuffer) -> Iterator
     frames = 0
     for block in blocks:
         with np.errstate(over="ignore"):
-            samples = np.ascontiguousarray((block * audio.scale).T, dtype=np.float32)
+            samples = (block * audio.scale).astype(np.float32)
         broken = np.flatnonzero(~np.isfinite(samples).all(axis=0))
         if len(broken):
             broken_s = (frames + broken[0]) / audio.sampling_rate
             raise AudioError(
                 f"{job.path}: holds NaN or infinity at {broken_s:.3f} s; export it again"
             )
-        frames += len(block)
+        frames += block.shape[-1]
         yield samples
 
 
@@ -210,33 +211,3 @@ def _floats(samples: NDArray[Any]) -> NDArray[np.float64]:
     scale = 2.0**-31 if samples.dtype == np.int32 else 1.0
     floats: NDArray[np.float64] = np.multiply(samples, scale, dtype=np.float64)
     return floats
-
-
-class BlockBuffer:
-    """Blocks (time, channels) that are kept as they pass until they are asked for."""
-
-    def __init__(self, blocks: Iterable[NDArray[Any]]) -> None:
-        self._blocks = blocks
-        self._kept: deque[NDArray[Any]] = deque()
-
-    def __iter__(self) -> Iterator[NDArray[Any]]:
-        """Pass copies of the blocks on."""
-        for block in self._blocks:
-            copy = block.copy()
-            self._kept.append(copy)
-            yield copy
-
-    def take(self, count: int) -> NDArray[Any]:
-        """Return the next samples, at least one and no more than have passed, and forget them.
-
-        Returns:
-            Shape (count, channels).
-        """
-        parts = []
-        while count:
-            block = self._kept.popleft()
-            if len(block) > count:
-                self._kept.appendleft(block[count:])
-            parts.append(block[:count])
-            count -= len(parts[-1])
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)

@@ -20,6 +20,7 @@ from benchmarks.harness.checks import PROFILE, check_batch, checked, importing, 
 from benchmarks.harness.chunked import Layout, advanced, in_pieces, layout
 from benchmarks.harness.load import construct, label, revision_of, weights_of
 from benchmarks.harness.resample import Counted, fitted, resampled, resampled_blocks
+from benchmarks.signal.chunks import BlockBuffer
 from mn_dataset.errors import InputError
 from mn_dataset.tasks import registry as tasks
 from mn_dataset.tasks.spec import TaskSpec
@@ -80,7 +81,7 @@ class AppliedDenoiser:
         sampling_rate: int,
         *,
         side: Side | None = None,
-        num_targets: int = 1,
+        num_targets: int | None = None,
     ) -> Batch:
         """Estimate the targets of every mixture.
 
@@ -91,11 +92,13 @@ class AppliedDenoiser:
             sampling_rate: In Hz.
             side: Side information by name, each of the batch's shape; what the denoiser does
                 not declare to need is not handed over.
-            num_targets: How many targets a mixture has.
+            num_targets: How many targets a mixture has; by default as many as the task names, or
+                one.
 
         Returns:
             float32, owned by the caller: (batch, channels, time), with an axis of targets after
-            the first where the task has several.
+            the first where the task has several. With a remainder they add up to the mixture, to
+            the rounding of float32.
 
         Raises:
             InputError: if the batch or the side information is not as described.
@@ -104,27 +107,26 @@ class AppliedDenoiser:
         """
         check_batch(batch, sampling_rate, has_inputs=self.task.input_axis)
         layers = picked(side, spec=self.spec, shape=batch.shape)
-        if self.front_end is not None:
-            batch = self.front_end(batch, sampling_rate)
+        first = batch if self.front_end is None else self.front_end(batch, sampling_rate)
         native_rate = self._native_rate(sampling_rate)
-        mixture = self._native(batch, sampling_rate)
+        mixture = self._native(first, sampling_rate)
         native = {name: self._native(layer, sampling_rate) for name, layer in layers.items()}
         run = partial(
             self._run,
             sampling_rate=native_rate,
             profile=native.pop(PROFILE, None),
-            num_targets=num_targets,
+            num_targets=num_targets or self._num_targets,
         )
         plan = self._plan(native_rate, num_samples=mixture.shape[-1])
         blocks = in_pieces(run, [mixture], plan=plan, shape=mixture.shape[:-1], layers=native)
         answer = resampled(np.concatenate(list(blocks), axis=-1), native_rate, sampling_rate)
-        shape = self.task.estimate_shape(batch.shape, num_targets)
-        return _with_channels(fitted(answer, batch.shape[-1]), shape)
+        shape = self.task.estimate_shape(batch.shape, num_targets or self._num_targets)
+        return self._completed(_with_channels(fitted(answer, batch.shape[-1]), shape), batch)
 
     def stream(
         self, blocks: Iterable[Batch], sampling_rate: int, *, channels: int
     ) -> Iterator[Batch]:
-        """Estimate the clean layer of one mixture of any length, in bounded memory.
+        """Estimate the targets of one mixture of any length, in bounded memory.
 
         It is handed over in pieces: of the denoiser's ``chunk``, or, where it declares none, of 30
         seconds that overlap by one. Otherwise the estimate is that of a call.
@@ -135,7 +137,8 @@ class AppliedDenoiser:
             channels: How many.
 
         Yields:
-            float32, shape (channels, time): as many samples in all as came in.
+            float32, shape (channels, time), with an axis of targets before it where the task has
+            several: as many samples in all as came in.
 
         Raises:
             InputError: if the denoiser needs side information, or a block is not as described.
@@ -145,17 +148,40 @@ class AppliedDenoiser:
         self.check_alone()
         native_rate = self._native_rate(sampling_rate)
         shape = (channels, 1) if self.spec.channels == 1 else (1, channels)
+        mixture = BlockBuffer(blocks) if self.spec.remainder else None
+        first: Iterable[Batch] = blocks if mixture is None else mixture
         if self.front_end is not None:
-            blocks = self.front_end.stream(blocks, sampling_rate, channels=channels)
-        counted = Counted(_batches(blocks, sampling_rate, shape))
+            first = self.front_end.stream(first, sampling_rate, channels=channels)
+        counted = Counted(_batches(first, sampling_rate, shape))
         native = resampled_blocks(counted, sampling_rate, native_rate, shape=shape)
-        run = partial(self._run, sampling_rate=native_rate)
+        run = partial(self._run, sampling_rate=native_rate, num_targets=self._num_targets)
         estimates = in_pieces(run, native, plan=self._plan(native_rate), shape=shape)
+        rows = self.task.estimate_shape((*shape, 1), self._num_targets)[:-1]
         yielded = 0
-        for estimate in resampled_blocks(estimates, native_rate, sampling_rate, shape=shape):
-            block = estimate.reshape(channels, -1)[:, : counted.samples - yielded]
-            yielded += block.shape[-1]
-            yield block
+        for estimate in resampled_blocks(estimates, native_rate, sampling_rate, shape=rows):
+            part = estimate[..., : counted.samples - yielded]
+            size = part.shape[-1]
+            yielded += size
+            block = _with_channels(
+                part, self.task.estimate_shape((1, channels, size), self._num_targets)
+            )
+            if mixture is not None and size:
+                block = self._completed(block, mixture.take(size)[np.newaxis])
+            yield block[0]
+
+    @property
+    def _num_targets(self) -> int:
+        return len(self.task.target_names) or 1
+
+    def _completed(self, estimates: Batch, mixture: Batch) -> Batch:
+        """Give what no estimate (batch, targets, channels, time) holds to the remainder's."""
+        if self.spec.remainder is None:
+            return estimates
+        index = self.task.target_names.index(self.spec.remainder)
+        # Whatever its own estimate was: the mixture less all estimates, added to it, is this.
+        others = np.delete(estimates, index, axis=1).sum(axis=1)
+        estimates[:, index] = mixture - others
+        return estimates
 
     def check_alone(self) -> None:
         """Refuse a denoiser that needs side information: a recording comes with none.
@@ -231,8 +257,10 @@ def _mono(signal: Batch) -> Batch:
 
 def _with_channels(signal: Batch, shape: tuple[int, ...]) -> Batch:
     """Undo ``_mono`` for estimates of this shape; what was not split stays as it is."""
-    by_channel = signal.reshape(shape[0], -1, *shape[1:-2], shape[-1])
-    return np.moveaxis(by_channel, 1, -2) if len(signal) != shape[0] else signal.reshape(shape)
+    if len(signal) == shape[0]:
+        return signal.reshape(shape)
+    by_channel = signal.reshape(shape[0], len(signal) // shape[0], *shape[1:-2], shape[-1])
+    return np.moveaxis(by_channel, 1, -2)
 
 
 def _batches(

@@ -212,6 +212,7 @@ def read_spec(attribute: Any, *, name: str) -> DenoiserSpec:
         "backend": (spec.backend in ("numpy", "torch"), "'numpy' or 'torch'"),
         "needs": (spec.needs <= SIDE.keys(), f"some of {', '.join(sorted(SIDE))}"),
         "latency": (spec.latency >= 0 and math.isfinite(spec.latency), "samples, at least 0"),
+        "remainder": (spec.remainder in (None, *_targets(spec)), _remainder_text(spec)),
         "front_end": (_is_front_end(spec.front_end), "the name of a blind denoiser without one"),
         "min_samples": (spec.min_samples >= 1, "at least 1"),
         "chunk": (spec.chunk is None or spec.chunk >= max(1, spec.min_samples), "samples or None"),
@@ -222,6 +223,17 @@ def read_spec(attribute: Any, *, name: str) -> DenoiserSpec:
             value = getattr(spec, field)
             raise InputError(f"denoiser {name!r}: spec.{field} is {value!r}; expected {expected}")
     return spec
+
+
+def _targets(spec: DenoiserSpec) -> tuple[str, ...]:
+    return tasks.find(spec.task).target_names if spec.task in tasks.names() else ()
+
+
+def _remainder_text(spec: DenoiserSpec) -> str:
+    targets = _targets(spec)
+    if not targets:
+        return f"None: the task {spec.task!r} names no targets"
+    return f"None or one of {', '.join(targets)}"
 
 
 def _is_front_end(name: str | None) -> bool:

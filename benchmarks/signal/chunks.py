@@ -8,8 +8,10 @@ sample, and the first and the last of the signal are not faded.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,6 +122,36 @@ def rise(overlap: int) -> Signal:
     """
     phase = (np.arange(overlap) + 0.5) * (np.pi / 2) / max(1, overlap)
     return (np.rint(np.square(np.sin(phase)) * _GRID) / _GRID).astype(np.float32)
+
+
+class BlockBuffer:
+    """Blocks (..., time) that are kept as they pass until they are asked for."""
+
+    def __init__(self, blocks: Iterable[NDArray[Any]]) -> None:
+        self._blocks = blocks
+        self._kept: deque[NDArray[Any]] = deque()
+
+    def __iter__(self) -> Iterator[NDArray[Any]]:
+        """Pass copies of the blocks on."""
+        for block in self._blocks:
+            copy = block.copy()
+            self._kept.append(copy)
+            yield copy
+
+    def take(self, count: int) -> NDArray[Any]:
+        """Return the next samples, at least one and no more than have passed, and forget them.
+
+        Returns:
+            Shape (..., count).
+        """
+        parts = []
+        while count:
+            block = self._kept.popleft()
+            if block.shape[-1] > count:
+                self._kept.appendleft(block[..., count:])
+            parts.append(block[..., :count])
+            count -= parts[-1].shape[-1]
+        return _whole(parts)
 
 
 def _whole(blocks: list[Signal]) -> Signal:

@@ -160,7 +160,9 @@ def _expectations(recipe: Recipe) -> list[Expectation]:
     ordered = sorted(roles, key=TARGETS.index) == roles if set(roles) == set(TARGETS) else False
     asked = {layer.snr_db for layer in recipe.layers if layer.role == "accompaniment"}
     return [
-        Expectation("targets", "'voice', 'accompaniment'", recipe.targets == TARGETS),
+        Expectation(
+            "targets", ", ".join(map(repr, SPEC.target_names)), recipe.targets == SPEC.target_names
+        ),
         Expectation(
             "layers",
             "the stems of the voice, then those of the accompaniment, dry, each in the mixture and "
@@ -247,6 +249,7 @@ SPEC = TaskSpec(
     ),
     draw=draw,
     expectations=_expectations,
+    target_names=TARGETS,
     circular=frozenset(TARGETS),
     columns=(
         label_column("snr_db", pa.float64()),

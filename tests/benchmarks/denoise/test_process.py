@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.denoise.process import BlockBuffer, blend
+from benchmarks.denoise.process import blend
 from mn_dataset.audio.writer import WIDTHS, Form
 
 levels = st.floats(-1.0, 1.0 - 2.0**-7)
@@ -51,30 +51,3 @@ def test_floating_point_is_held_at_nothing(encoding, dtype):
     assert made.estimate[0, 0] == dtype(2.4)
     assert made.residual[0, 0] == dtype(1.7 - float(made.estimate[0, 0]))
     assert made.clipped == made.residual_clipped == 0
-
-
-def test_what_passed_can_be_asked_for_in_other_lengths():
-    """Though the source overwrites its block with the next."""
-    buffer = np.empty((5, 2))
-
-    def source():
-        for number in range(4):
-            buffer[:] = number
-            yield buffer
-
-    buffered = BlockBuffer(source())
-    for _ in buffered:
-        pass
-    taken = [buffered.take(count)[:, 0] for count in (3, 4, 13)]
-
-    assert [len(part) for part in taken] == [3, 4, 13]
-    np.testing.assert_array_equal(np.concatenate(taken), np.repeat(range(4), 5))
-
-
-def test_a_block_is_forgotten_once_it_was_taken():
-    """Memory holds what is still to be asked for."""
-    buffered = BlockBuffer(np.ones((10, 1)) for _ in range(1000))
-    for block in buffered:
-        buffered.take(len(block))
-
-        assert len(buffered._kept) == 0

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.signal.chunks import Piece, cut, joined, rise
+from benchmarks.signal.chunks import BlockBuffer, Piece, cut, joined, rise
 
 
 @st.composite
@@ -125,3 +125,30 @@ def test_memory_holds_a_piece_and_a_block():
 
     for piece in cut(blocks(), chunk=20, overlap=5):
         assert 7 * len(read) < piece.stop + 7
+
+
+def test_what_passed_can_be_asked_for_in_other_lengths():
+    """Though the source overwrites its block with the next."""
+    buffer = np.empty((2, 5))
+
+    def source():
+        for number in range(4):
+            buffer[:] = number
+            yield buffer
+
+    buffered = BlockBuffer(source())
+    for _ in buffered:
+        pass
+    taken = [buffered.take(count)[0] for count in (3, 4, 13)]
+
+    assert [len(part) for part in taken] == [3, 4, 13]
+    np.testing.assert_array_equal(np.concatenate(taken), np.repeat(range(4), 5))
+
+
+def test_a_block_is_forgotten_once_it_was_taken():
+    """Memory holds what is still to be asked for."""
+    buffered = BlockBuffer(np.ones((1, 10)) for _ in range(1000))
+    for block in buffered:
+        buffered.take(block.shape[-1])
+
+        assert len(buffered._kept) == 0
