@@ -1,6 +1,8 @@
 """Flag denoisers with a constant delay, inverted polarity or gain, or lengths that change.
 
-What is measured is the estimate that scores see, after the harness's own work.
+What is measured is the estimate that scores see, after the harness's own work. Estimates of several
+targets are measured one by one where that makes sense, and else by their sum, which should be the
+mixture.
 """
 
 from __future__ import annotations
@@ -62,7 +64,7 @@ def examine(denoiser: AppliedDenoiser) -> list[Finding]:
 def _lengths(denoiser: AppliedDenoiser) -> Iterator[Result]:
     for num_samples in (1, 2, 1023, 22_051):
         clip = _music(RATE)[:num_samples]
-        length = len(_estimate(denoiser, clip))
+        length = _estimate(denoiser, clip).shape[-1]
         yield length == num_samples, f"{length} of {num_samples} samples", "as many"
 
 
@@ -97,15 +99,16 @@ def _apart(denoiser: AppliedDenoiser) -> Iterator[Result]:
     clips = [one.astype(np.float32)[np.newaxis, np.newaxis] for one in (clip, 0.5 * clip[::-1])]
     sides = [_side(denoiser, one) for one in clips]
     side = {name: np.concatenate([one[name] for one in sides]) for name in denoiser.spec.needs}
-    together = denoiser(np.concatenate(clips), RATE, side=side)[0, 0]
-    off_db = _level_db(together - _estimate(denoiser, clip)) - _level_db(together)
+    together = denoiser(np.concatenate(clips), RATE, side=side)[0]
+    alone = _estimate(denoiser, clip)
+    off_db = _level_db(together.reshape(alone.shape) - alone) - _level_db(together)
     yield off_db < -80.0, f"{off_db:.0f} dB beside another clip", "under -80 dB: clips do not mix"
 
 
 def _impulse(denoiser: AppliedDenoiser) -> Iterator[Result]:
     clip = np.zeros(RATE)
     clip[20_000] = 0.9
-    estimate = _estimate(denoiser, clip)
+    estimate = _estimate(denoiser, clip).sum(axis=0)
     peak = int(np.abs(estimate).argmax())
     if not estimate.any():
         yield None, "silence", "a peak at sample 20000"
@@ -115,7 +118,7 @@ def _impulse(denoiser: AppliedDenoiser) -> Iterator[Result]:
 
 def _clean(denoiser: AppliedDenoiser) -> Iterator[Result]:
     clean = _music(3 * RATE)
-    estimate = _estimate(denoiser, clean)
+    estimate = _estimate(denoiser, clean).sum(axis=0)
     snr_db = min(150.0, -20.0 * math.log10(max(_norm(estimate - clean) / _norm(clean), 1e-8)))
     yield snr_db >= _LEAST_CLEAN_DB, f"{snr_db:.1f} dB of SNR", f"{_LEAST_CLEAN_DB:g} dB or more"
     aligned = Alignment(clean[np.newaxis]).of(estimate[np.newaxis])
@@ -169,9 +172,10 @@ def _noisy() -> Wave:
 
 
 def _estimate(denoiser: AppliedDenoiser, clip: Wave) -> Wave:
+    """Return the estimates of a clip (time,), shape (targets, time)."""
     batch = clip.astype(np.float32)[np.newaxis, np.newaxis]
-    estimate: Wave = denoiser(batch, RATE, side=_side(denoiser, batch))[0, 0].astype(np.float64)
-    return estimate
+    estimate = denoiser(batch, RATE, side=_side(denoiser, batch)).astype(np.float64)
+    return estimate.reshape(-1, estimate.shape[-1])
 
 
 def _side(denoiser: AppliedDenoiser, batch: Batch) -> Side:
@@ -179,7 +183,11 @@ def _side(denoiser: AppliedDenoiser, batch: Batch) -> Side:
     faint = (1e-3 * generator(0, "doctor", "side").normals(batch.size)).astype(np.float32)
     silent = not batch.any()
     noise = np.zeros_like(batch) if silent else faint.reshape(batch.shape)
-    layers = {"clean": batch, "noise": noise, "noise_profile": noise, "mixture": batch}
+    clean, num_targets = batch, len(denoiser.task.target_names)
+    if denoiser.task.target_axis:  # the first target is all there is
+        others = np.zeros((1, max(1, num_targets) - 1, *batch.shape[1:]), np.float32)
+        clean = np.concatenate([batch[:, np.newaxis], others], axis=1)
+    layers = {"clean": clean, "noise": noise, "noise_profile": noise, "mixture": batch}
     return {name: layers[name] for name in denoiser.spec.needs}
 
 

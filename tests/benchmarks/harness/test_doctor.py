@@ -103,3 +103,29 @@ def test_chance_is_a_fault_unless_it_is_declared():
 
     assert "another estimate" in faults(chance)["repeats"]
     assert "repeats" not in faults(chance, deterministic=False)
+
+
+@pytest.mark.parametrize(
+    ("voice", "fault", "message"),
+    [
+        (lambda x: 0.25 * x, None, ""),
+        (lambda x: -0.5 * x, "clean music", "dB of gain"),
+        (np.clip, "peak of 1.5", "dB between a peak of 1.5"),
+        (lambda x: x + np.float32(1e-3), "silence", "a peak of 0.001"),
+    ],
+)
+def test_a_separator_is_examined_by_each_target_and_by_their_sum(voice, fault, message):
+    """Which should be the mixture, in time and at its level."""
+
+    class Parts:
+        spec = DenoiserSpec(name="parts", task="separate", needs=frozenset({"clean"}))
+
+        def __call__(self, batch, sampling_rate, *, side=None):
+            assert side["clean"].shape == (len(batch), 2, *batch.shape[1:])
+            sung = np.clip(batch, -1, 1) if voice is np.clip else voice(batch)
+            return np.stack([sung, 0.75 * batch], axis=1)
+
+    found = {one.check: one.found for one in examine(AppliedDenoiser(Parts())) if not one.passed}
+
+    assert message in found.get(fault, "")
+    assert bool(found) == bool(fault)
