@@ -6,6 +6,7 @@ Nothing is forgiven: a gain, a delay and a filter count as error, as they do in 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.contract import MetricSpec, Score
 from benchmarks.metrics.reference import Signal, Truth
@@ -31,8 +32,8 @@ SNR_FRAMES = MetricSpec(
     definition="Median over whole seconds of 10·log10(|s|² / |s − y|²); seconds in which the clean "
     "signal or the estimate is silent are left away; less than a second is one frame.",
     citation="Stöter, Liutkus, Ito: The 2018 signal separation evaluation campaign, LVA/ICA 2018.",
-    known_as='"SDR" of museval (BSS Eval v4, mono) as SiSEC and MUSDB18 papers report it: the '
-    "median over frames of one second.",
+    known_as='"SDR" of museval (BSS Eval v4, mono) given one source alone: the median over frames '
+    "of one second. sdr_v4 is that of two sources together.",
 )
 
 
@@ -46,15 +47,28 @@ def snr_frames(estimate: Signal, truth: Truth) -> Score:
     samples = np.asarray(estimate, dtype=np.float64)
     if reason := flaw(samples, truth, SNR_FRAMES):
         return SNR_FRAMES.undefined(reason)
-    frame = min(truth.sampling_rate, len(samples))
-    count = len(samples) // frame
     clean, frames = (
-        signal[: count * frame].reshape(count, frame) for signal in (truth.signal, samples)
+        whole_seconds(signal, truth.sampling_rate) for signal in (truth.signal, samples)
     )
     audible = clean.any(axis=1) & frames.any(axis=1)
     if not audible.any():
         return SNR_FRAMES.undefined("silent_reference" if not clean.any() else "silent_estimate")
-    energies = np.square(clean[audible]).sum(axis=1), np.square(clean - frames)[audible].sum(axis=1)
+    return median_ratio(clean[audible], frames[audible])
+
+
+def whole_seconds(signal: NDArray[np.float64], sampling_rate: int) -> NDArray[np.float64]:
+    """Cut a signal into frames of a second, shape (frames, time); the rest is left away.
+
+    Less than a second is one frame.
+    """
+    frame = min(sampling_rate, len(signal))
+    count = len(signal) // frame
+    return signal[: count * frame].reshape(count, frame)
+
+
+def median_ratio(clean: NDArray[np.float64], estimate: NDArray[np.float64]) -> Score:
+    """Return the median over frames, (frames, time), of 10·log10(|s|² / |s − y|²)."""
+    energies = np.square(clean).sum(axis=1), np.square(clean - estimate).sum(axis=1)
     ratios = [decibels(*map(float, pair)).value for pair in zip(*energies, strict=True)]
     value = float(np.median(ratios))
     return Score(value, "saturated" if abs(value) == LIMIT_DB else "ok")

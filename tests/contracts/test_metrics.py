@@ -13,7 +13,7 @@ from benchmarks.metrics.suite import describe
 from mn_dataset.seeds import generator
 
 RATE = 44_100
-NEEDS_MIXTURE = {"nsdr", "si_sdri", "sir", "sar", "si_sir", "si_sar"}
+NEEDS_MIXTURE = {"sdr_v4", "nsdr", "si_sdri", "sir", "sar", "si_sir", "si_sar"}
 """What is measured from the mixture, or from its true noise."""
 
 ARTEFACTS = {"sar", "si_sar"}

@@ -166,6 +166,31 @@ def _museval(**options: object) -> Callable[[Pair], float]:
     return lambda pair: museval(pair.clean[:, None], pair.estimate[:, None], **options)
 
 
+def _museval_of_two(pair: Pair) -> float:
+    bss_eval = importlib.import_module("museval.metrics").bss_eval
+    layers = [signals[..., None] for signals in _layers(pair, pair.estimate, 2)]
+    return float(np.nanmedian(bss_eval(*layers, window=RATE, hop=RATE)[0][0]))
+
+
+def _bleed_full(*, surplus: bool) -> Callable[[Pair], float]:
+    """Return bleedless or fullness by their definition, of librosa's parts."""
+
+    def value(pair: Pair) -> float:
+        librosa = importlib.import_module("librosa")
+        filters = librosa.filters.mel(sr=RATE, n_fft=4096, n_mels=512)
+        clean, heard = (
+            librosa.amplitude_to_db(
+                filters @ np.abs(librosa.stft(x, n_fft=4096, hop_length=1024)), amin=1e-10
+            )
+            for x in (pair.clean, pair.estimate)
+        )
+        difference = heard - clean if surplus else clean - heard
+        positive = difference[difference > 0]
+        return float(100 / (1 + (positive.mean() if positive.size else 0.0)))
+
+    return value
+
+
 def _resampled(pair: Pair, rate: int) -> list[Signal]:
     return [soxr.resample(x, RATE, rate, quality="VHQ") for x in (pair.clean, pair.estimate)]
 
@@ -250,10 +275,18 @@ def _projected(*, artefacts: bool) -> Callable[[Pair], float]:
 SIGNAL_NOISE, SCALE_INVARIANT = "signal_noise_ratio", "scale_invariant_signal_distortion_ratio"
 BOTH = "bss_eval_sources, clean and noise"
 OURS, ITS_OWN = "scipy, lines of our own", "the same library: only the resampling is ours"
+LEVELS = "librosa mel and stft, the definition"
 PEERS = (
     Peer("snr", f"torchmetrics {SIGNAL_NOISE}", _torchmetrics(SIGNAL_NOISE), 1e-6),
     Peer("snr", "museval v4 SDR", _museval(), 1e-3, "one source, no filter"),
     Peer("snr_frames", "museval v4 SDR, 1 s", _museval(window=RATE), 1e-3, cases=RECORDINGS),
+    Peer(
+        "sdr_v4",
+        "museval v4 SDR, clean and noise, 1 s",
+        _museval_of_two,
+        1e-3,
+        cases=RECORDINGS,
+    ),
     Peer("si_sdr", f"torchmetrics {SCALE_INVARIANT}", _torchmetrics(SCALE_INVARIANT), 1e-6),
     Peer("si_sdr", "fast_bss_eval si_sdr", _fast("si_sdr"), 1e-6),
     Peer("si_sdr", "museval v4 SDR", _museval(), None, "is snr: a gain counts"),
@@ -288,6 +321,8 @@ PEERS = (
     ),
     Peer("lsd_db", OURS, _lsd(-100), 1e-6),
     Peer("lsd_urgent", "librosa stft, URGENT's formula", _lsd_urgent, 1e-6),
+    Peer("bleedless", LEVELS, _bleed_full(surplus=True), 1e-3, cases=RECORDINGS),
+    Peer("fullness", LEVELS, _bleed_full(surplus=False), 1e-3, cases=RECORDINGS),
     Peer("high_band_error", OURS, _high_band_error, 1e-9, cases=RECORDINGS),
 )
 
