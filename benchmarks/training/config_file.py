@@ -24,7 +24,7 @@ def shipped_names() -> list[str]:
     """Return the names of the configurations that ship.
 
     >>> shipped_names()
-    ['ablation', 'cpu', 'gpu', 'paper', 'small']
+    ['ablation', 'acapella_cnn', 'cpu', 'gpu', 'paper', 'small']
     """
     return sorted(path.stem for path in _SHIPPED.glob("*.toml"))
 
