@@ -111,11 +111,11 @@ def convert(model: str, checkpoint: Path, out: Path, /) -> None:
     """Turn a checkpoint of the reference into weights that NAME@FILE takes.
 
     Args:
-        model: musicecan or two_stage_unet.
+        model: musicecan, two_stage_unet or acapella_cnn.
         checkpoint: The authors' TensorFlow checkpoint (prefix, file or folder), or an .npz of its
-            arrays.
+            arrays; for acapella_cnn your own copy of the author's weights.h5, which has no licence.
         out: The file to write, *.safetensors.
     """
-    from benchmarks.harness.tensorflow import convert as run_conversion
+    from benchmarks.harness.convert import convert as run_conversion
 
     terminal.say(run_conversion(model, checkpoint, out))

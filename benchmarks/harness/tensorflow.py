@@ -1,9 +1,8 @@
-"""Convert a TensorFlow checkpoint of the reference into a file of weights."""
+"""Read a TensorFlow checkpoint of a reference."""
 
 from __future__ import annotations
 
 import glob
-import importlib
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import registry
-from benchmarks.harness.load import construct
-from mn_dataset.audio.io import file_sha256
 from mn_dataset.errors import InputError
 
 NEUTRAL = (
@@ -22,43 +18,27 @@ NEUTRAL = (
 )
 
 
-def convert(model: str, checkpoint: Path, out: Path) -> str:
-    """Write the weights of a reference's checkpoint as a file that ``NAME@FILE`` names.
+def network_of(module: Any, denoiser: Any, checkpoint: Path) -> tuple[Any, list[str]]:
+    """Return the network that a checkpoint holds, and what was filled in.
 
     Args:
-        model: Registered name of a model with a reference.
+        module: The model's, with ``from_tensorflow``.
+        denoiser: The model.
         checkpoint: Of TensorFlow (its prefix, one of its files, or its folder), or an ``.npz`` of
             arrays by the names of ``benchmarks.layers.tensorflow_weights``.
-        out: The file to write; its folder is made.
-
-    Returns:
-        A report for people: the number of parameters, and what was filled in.
 
     Raises:
-        UnknownName: if there is no such model.
-        InputError: if the model has no reference, the checkpoint holds another network, or the
-            file exists.
+        InputError: if there is no such checkpoint, or it holds another network.
         MissingExtra: if a package is not installed.
     """
-    entry = registry.denoiser(model)
-    denoiser: Any = construct(entry)
-    module: Any = importlib.import_module(entry.module) if denoiser.spec.learned else None
-    if not hasattr(module, "from_tensorflow"):
-        raise InputError(f"{model}: has no reference whose checkpoints could be converted")
-    if out.exists():
-        raise InputError(f"{out}: exists; remove it, or name another file")
-    from benchmarks.layers import tensorflow_weights, weights_file  # noqa: PLC0415 - torch is an extra
+    from benchmarks.layers import tensorflow_weights  # noqa: PLC0415 - torch is an extra
 
     arrays = _arrays(checkpoint)
     notes = []
     if denoiser.gate and "s1/eca/kernel" not in arrays:
         arrays |= tensorflow_weights.neutral_attention(arrays)
         notes.append(NEUTRAL)
-    network = module.from_tensorflow(arrays)
-    facts = {"converted_from": checkpoint.name, "notes": notes, **_hash(checkpoint)}
-    weights_file.save(out, network, model=denoiser.spec.name, facts=facts)
-    parameters = sum(parameter.numel() for parameter in network.parameters())
-    return "\n".join([f"{out}: {parameters:,} parameters of {checkpoint}", *notes])
+    return module.from_tensorflow(arrays), notes
 
 
 def _arrays(checkpoint: Path) -> dict[str, NDArray[Any]]:
@@ -73,7 +53,3 @@ def _arrays(checkpoint: Path) -> dict[str, NDArray[Any]]:
             return {name.removeprefix("w/"): archive[name] for name in archive.files}
     except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
         raise InputError(f"{checkpoint}: no archive of arrays: {error}") from error
-
-
-def _hash(checkpoint: Path) -> dict[str, str]:
-    return {"sha256": file_sha256(checkpoint)} if checkpoint.is_file() else {}

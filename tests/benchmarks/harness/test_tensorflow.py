@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from benchmarks.harness.apply import load_denoiser
-from benchmarks.harness.tensorflow import convert
+from benchmarks.harness.convert import convert
 from benchmarks.layers import weights_file
 from benchmarks.models import musicecan
 from mn_dataset.errors import InputError, UnknownName
