@@ -87,7 +87,7 @@ def fillings(rows: Rows, passes: Callable[[str], bool] = lambda _: True) -> dict
     """
     covered = {(role, row.category, row.split) for role in ROLES for row in rows[role]}
     filling: dict[Role, list[Row]] = {role: [] for role in ROLES}
-    for plan in plans():
+    for plan in (plan for plan in plans() if plan.role in ROLES):
         row = _filling_row(plan)
         if (plan.role, plan.category, plan.split) not in covered and passes(row.license):
             filling[plan.role].append(row)

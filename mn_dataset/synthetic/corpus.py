@@ -1,6 +1,7 @@
 """Write the embedded corpus: its three tables, its clips, noises and stems.
 
-The stems of songs and ensembles add up to the clips of the same name, in integers.
+The stems of songs and ensembles add up to the clips of the same name, in integers. More songs are
+there in stems alone.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from mn_dataset.records import (
     ROLES,
     SAMPLING_RATE,
     SYNTHETIC,
+    TABLES,
     Role,
 )
 from mn_dataset.seeds import generator
@@ -32,6 +34,7 @@ REVISION = 1
 
 # What is made of every category of a role: the splits and lengths in seconds of 01, 02, …
 _SHAPES: dict[Role, tuple[tuple[str, ...], tuple[str, ...], tuple[int, ...]]] = {
+    # The songs go on from those that are clips too.
     "clean": (
         MUSIC_CATEGORIES,
         ("train", "train", "train", "train", "validation", "validation", "test", "test"),
@@ -42,7 +45,9 @@ _SHAPES: dict[Role, tuple[tuple[str, ...], tuple[str, ...], tuple[int, ...]]] = 
         ("train", "train", "validation", "validation", "test", "test"),
         (10, 5, 10, 10, 12, 10),
     ),
+    "stem": (("song",), ("train",) * 4 + ("test",) * 4, (10,) * 8),
 }
+_FIRST: dict[Role, int] = {"stem": 9}
 _NOISES = {
     "electrical": noises.electrical,
     "crowd": noises.crowd,
@@ -64,7 +69,7 @@ class Plan:
     """One recording to make.
 
     Attributes:
-        role: "clean" or "noise".
+        role: "clean" or "noise", or "stem" for a song that is no clip.
         category: Its music category or noise class.
         number: 1, 2, … within the category.
         split: Where it belongs.
@@ -83,7 +88,7 @@ class Plan:
         return f"{self.role}/{self.category}/{self.number:02d}"
 
     def row(self, seed: int) -> Row:
-        """Return the row of the metadata table."""
+        """Return the row of the metadata table, of a song in stems what its rows share."""
         return Row(
             id=self.id,
             file=f"{self.id}.wav",
@@ -114,7 +119,7 @@ class Plan:
 
     def stems(self, seed: int) -> tuple[str, ...]:
         """Return the names of the stems that are written, none if it is made in one."""
-        if self.role != "clean":
+        if self.role == "noise":
             return ()
         names = arrangements.stems_of(self.category, generator(seed, "synthetic", self.id))
         return names if len(names) > 1 else ()
@@ -124,9 +129,11 @@ def plans() -> list[Plan]:
     """List every recording of the corpus, in the order of the tables."""
     return [
         Plan(role, category, number, split, seconds)
-        for role in ROLES
+        for role in TABLES
         for category in _SHAPES[role][0]
-        for number, (split, seconds) in enumerate(zip(*_SHAPES[role][1:], strict=True), start=1)
+        for number, (split, seconds) in enumerate(
+            zip(*_SHAPES[role][1:], strict=True), start=_FIRST.get(role, 1)
+        )
     ]
 
 
@@ -181,7 +188,7 @@ def make(plan: Plan, *, seed: int) -> dict[str, Pcm]:
     """
     draw = generator(seed, "synthetic", plan.id)
     num_samples = plan.seconds * SAMPLING_RATE
-    if plan.role == "clean":
+    if plan.role != "noise":
         stems = synthesis.reverberate(arrangements.piece(plan.category, draw), draw)
     elif plan.category == "stationary":
         stems = {plan.category: noises.stationary(draw, num_samples, kind=plan.number - 1)}
@@ -199,10 +206,13 @@ def mixture(stems: Mapping[str, Pcm]) -> Pcm:
 def _write_rows(root: Path, role: Role, rows: Sequence[Row]) -> bool:
     """Write a table; return whether it stood there already."""
     path = table_path(root, role)
-    if not path.exists():
+    there = parse_table(path) if path.exists() else []
+    if role == "stem" and all(row in rows for row in there) and there != rows:
+        there = []  # an older version knew fewer songs
+    if not there:
         write_table(path, rows)
         return False
-    if parse_table(path) != rows:
+    if there != rows:
         raise OutputError(
             f"{path}: not the table of the synthetic corpus that is asked for, which says "
             f"{rows[0].source!r}; choose another folder, or remove this one to make it anew"
@@ -211,7 +221,8 @@ def _write_rows(root: Path, role: Role, rows: Sequence[Row]) -> bool:
 
 
 def _is_there(root: Path, plan: Plan, seed: int) -> bool:
-    files = [row.file for row in (plan.row(seed), *plan.stem_rows(seed))]
+    whole = [] if plan.role == "stem" else [plan.row(seed)]
+    files = [row.file for row in (*whole, *plan.stem_rows(seed))]
     size = 44 + 2 * plan.seconds * SAMPLING_RATE
     return all((root / file).is_file() and (root / file).stat().st_size == size for file in files)
 
@@ -222,7 +233,8 @@ def _write(root: Path, plan: Plan, seed: int) -> None:
     if len(stems) > 1:
         folder = root / "stems" / plan.category / f"{plan.number:02d}"
         recordings += [(folder / f"{name}.wav", samples) for name, samples in stems.items()]
-    # The mixture comes last: where it stands, its stems do.
-    for path, samples in [*recordings, (root / f"{plan.id}.wav", mixture(stems))]:
+    if plan.role != "stem":  # the mixture comes last: where it stands, its stems do
+        recordings.append((root / f"{plan.id}.wav", mixture(stems)))
+    for path, samples in recordings:
         with replacement(path, durable=False) as temporary:
             write_wav(temporary, samples, sampling_rate=SAMPLING_RATE)

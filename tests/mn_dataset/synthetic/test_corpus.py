@@ -12,7 +12,8 @@ from mn_dataset.records import MUSIC_CATEGORIES, NOISE_CLASSES, SAMPLING_RATE, S
 from mn_dataset.synthetic.corpus import make, plans, write_corpus
 from mn_dataset.tables import COLUMNS, read_table
 
-PLANS = {plan.id: plan for plan in plans()}
+PLANS = {plan.id: plan for plan in plans() if plan.role != "stem"}
+SONGS = {plan.id: plan for plan in plans() if plan.role == "stem"}
 SAMPLE = ["clean/chinese_lute/02", "clean/drum_kit/01", "clean/song/07", "noise/crowd/02"]
 
 
@@ -99,16 +100,38 @@ def test_stems_sum_to_the_clip_exactly(synthetic, category):
 
 def test_the_table_of_stems_names_every_song_and_its_clip_s_split(synthetic):
     """Songs are sung, ensembles are not; every file there is in the table."""
-    rows = read_table(synthetic / "stems.csv", "stem")
+    rows, both = read_table(synthetic / "stems.csv", "stem"), PLANS | SONGS
 
     files = {path.relative_to(synthetic).as_posix() for path in synthetic.glob("stems/*/*/*.wav")}
     assert {row.file for row in rows} == files
     assert len(files) == len(rows)
     for row in rows:
-        assert row.split == PLANS[f"clean/{row.song}"].split
-        assert row.group == f"synthetic:clean/{row.song}"
+        name = next(
+            f"{role}/{row.song}" for role in ("clean", "stem") if f"{role}/{row.song}" in both
+        )
+        assert row.split == both[name].split
+        assert row.group == f"synthetic:{name}"
     sung = {row.song for row in rows if is_voice(row.category)}
     assert sung == {row.song for row in rows if row.song.startswith("song/")}
+
+
+def test_songs_that_are_no_clips_are_sung_and_six_are_tested():
+    """Enough for an interval by song; clips and noises are what they were."""
+    assert Counter(plan.split for plan in SONGS.values()) == {"train": 4, "test": 4}
+    assert all(plan.stems(seed=0) == ("voice", "accompaniment") for plan in SONGS.values())
+
+
+def test_a_table_of_fewer_songs_is_completed(synthetic):
+    """As one that an older version wrote."""
+    table = synthetic / "stems.csv"
+    whole = table.read_bytes()
+    older = [line for line in whole.splitlines(keepends=True) if b"song/16" not in line]
+    table.write_bytes(b"".join(older))
+
+    write_corpus(synthetic, seed=0, workers=1)
+
+    assert len(older) < len(whole.splitlines())
+    assert table.read_bytes() == whole
 
 
 def test_a_folder_without_the_table_of_stems_gets_it_and_nothing_else(synthetic):
