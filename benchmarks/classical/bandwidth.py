@@ -1,7 +1,7 @@
-"""Reference rows without the top of the band: what a narrow model gains by that alone.
+"""Reference rows without the top of the band: what a narrow model gains or loses by that alone.
 
 A round trip through 16 kHz takes 4.5 dB off white noise, so any model of speech seems to denoise.
-Its row is to be read beside these.
+Its row is to be read beside these. A separator at 16 kHz loses the top of the voice instead.
 """
 
 from __future__ import annotations
@@ -28,6 +28,27 @@ class Resample16k:
         """Return the batch."""
         del sampling_rate, side
         return batch
+
+
+class Oracle16k:
+    """The true targets through 16 kHz and back; the accompaniment takes what lies above.
+
+    What the band alone costs any separator at 16 kHz: no estimate of one is closer.
+    """
+
+    spec = DenoiserSpec(
+        name="oracle_16k",
+        task="separate",
+        sampling_rate=16_000,
+        needs=frozenset({"clean"}),
+        reference=True,
+        remainder="accompaniment",
+    )
+
+    def __call__(self, batch: Batch, sampling_rate: int, *, side: Mapping[str, Batch]) -> Batch:
+        """Return the targets, shape (batch, targets, channels, time)."""
+        del batch, sampling_rate
+        return side["clean"]
 
 
 class Lowpass8k:
