@@ -78,6 +78,9 @@ class DrawOptions:
     end: none, voice or accompaniment; none by default."""
     stem_gain_db: str | None = None
     """Of separate: a range such as -6:6 from which every stem's gain is drawn; none by default."""
+    tempo_tolerance: float | None = None
+    """Of separate, paired: how far the tempos of both songs may be apart, such as 0.04, where
+    stems.csv has a column tempo_bpm; any songs by default."""
     seed: int = 0
     """Of every choice."""
     preset: str | None = None

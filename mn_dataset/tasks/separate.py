@@ -57,6 +57,7 @@ def draw(
     mixing: str = "coherent",
     shift: str = "none",
     stem_gain_db: tuple[float, float] | None = None,
+    tempo_tolerance: float | None = None,
     seed: int = 0,
     preset: str | None = None,
 ) -> Drawn:
@@ -74,6 +75,8 @@ def draw(
         mixing: "coherent", "paired" or "incoherent": see `mn_dataset.tasks.songs`.
         shift: "none", or the side that begins elsewhere in its song: "voice" or "accompaniment".
         stem_gain_db: Range of a gain of every stem in dB, before the ratio; None for none.
+        tempo_tolerance: Of "paired" mixing: how far the tempos of the two songs may be apart, as a
+            share, such as 0.04; half and twice a tempo are alike. None pairs any songs.
         seed: Of every choice.
         preset: "huang-2014" for the paper's protocol; it fixes all but split and count.
 
@@ -84,6 +87,7 @@ def draw(
     refuse_levels(snr_db, snr_definition)
     refuse_amounts(None, count, seconds)
     _refuse_unknown(mixing, shift, stem_gain_db)
+    _refuse_tolerance(tempo_tolerance, mixing)
     if preset is not None:
         chosen = (snr_definition, seconds, mixing, shift, stem_gain_db, [*map(bounds, snr_db)])
         usual = ("power", None, "coherent", "none", None, [*map(bounds, DEFAULT_RATIOS_DB)])
@@ -107,6 +111,7 @@ def draw(
             shift=shift,
             stem_gain_db=stem_gain_db,
             seconds=seconds,
+            tempo_tolerance=tempo_tolerance,
         )
         for number in range(count or pool.num_songs * len(snr_db)):
             sung = pool.mixture(f"{name}/{number:06d}", snr_db)
@@ -150,6 +155,21 @@ def _refuse_unknown(mixing: str, shift: str, stem_gain_db: tuple[float, float] |
     ):
         raise InputError(
             f"stem_gain_db is {stem_gain_db}; expected two finite numbers of dB, the lower first"
+        )
+
+
+def _refuse_tolerance(tempo_tolerance: float | None, mixing: str) -> None:
+    if tempo_tolerance is None:
+        return
+    if mixing != "paired":
+        raise InputError(
+            f"tempo_tolerance is {tempo_tolerance:g}, and mixing is {mixing!r}; only songs that "
+            "are 'paired' are chosen by their tempo"
+        )
+    if not 0 <= tempo_tolerance < 1 / 3:
+        raise InputError(
+            f"tempo_tolerance is {tempo_tolerance:g}; expected 0 to under 1/3, such as 0.04: a "
+            "third of a tempo further, and any two would be alike"
         )
 
 

@@ -8,6 +8,8 @@ Three ways of mixing are known by name:
 * ``incoherent``: every stem of a song is exchanged for one of the same name, of any song and at a
   position of its own; the voices of a song stay together.
 
+Pairs may be restricted to songs of like tempo, by a column ``tempo_bpm`` of the table of stems.
+
 A circular shift parts the two sides of a mixture: one of them begins somewhere else in its song and
 goes on from the song's beginning at its end. Which side is shifted is named, because the sources
 differ: the training script of Huang et al. shifts the music, other accounts of it say the voice.
@@ -15,6 +17,7 @@ differ: the training script of Huang et al. shifts the music, other accounts of 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -31,6 +34,10 @@ from mn_dataset.tasks.feasibility import Blend, Segment, obstacle
 MIXINGS = ("coherent", "paired", "incoherent")
 SHIFTS = ("none", "voice", "accompaniment")
 
+TEMPO = "tempo_bpm"
+"""Column of the table of stems, beyond its schema, that holds the tempo of a song."""
+
+_LIKE = (1.0, 2.0)  # ratios of tempos; many are heard at half or twice their rate
 _TRIES = 8  # positions in a song before the next song is tried
 
 
@@ -57,6 +64,18 @@ class Song:
     def group(self) -> str:
         """What it must not be told apart from."""
         return (*self.voice, *self.accompaniment)[0].row.group or self.name
+
+    @property
+    def tempo_bpm(self) -> float | None:
+        """Beats per minute, if one of its stems has a number above 0 in the column ``TEMPO``."""
+        for stem in (*self.voice, *self.accompaniment):
+            try:
+                tempo_bpm = float(dict(stem.row.further).get(TEMPO, ""))
+            except ValueError:
+                continue
+            if 0 < tempo_bpm < math.inf:
+                return tempo_bpm
+        return None
 
 
 @dataclass(frozen=True)
@@ -100,6 +119,8 @@ class SongPool:
         shift: One of ``SHIFTS``.
         stem_gain_db: Range of the gain of each stem; None leaves them as they are recorded.
         seconds: Length of a mixture; None makes it as long as the shortest song that is in it.
+        tempo_tolerance: How far the tempos of a pair may be apart, as a share; half and twice a
+            tempo are alike. None pairs any songs.
 
     Raises:
         RecipeError: if the split has no songs to mix in this way.
@@ -116,17 +137,25 @@ class SongPool:
         shift: str,
         stem_gain_db: tuple[float, float] | None,
         seconds: float | None,
+        tempo_tolerance: float | None,
     ) -> None:
         self.split, self.seed, self.definition = split, seed, definition
         self.mixing, self.shift, self.stem_gain_db = mixing, shift, stem_gain_db
+        self.tempo_tolerance = tempo_tolerance
         self.num_samples = None if seconds is None else round(seconds * SAMPLING_RATE)
         songs = audible_songs(corpus, split)
+        if tempo_tolerance is not None:
+            _refuse_unknown_tempo(corpus, songs)
         self._played = [song for song in songs if song.accompaniment]
         sung = [song for song in songs if song.voice and self._partners(song)]
         if not sung:
             needs = "a song with a voice and, " + (
                 "in another one, accompaniment" if mixing == "paired" else "in it, accompaniment"
             )
+            if tempo_tolerance is not None:
+                needs += (
+                    f" of a tempo within {tempo_tolerance:g} of its own, or of half or twice it"
+                )
             raise RecipeError(
                 f"{corpus.root}: the split {split!r} has {len(songs)} songs, of which "
                 f"{sum(bool(song.voice) for song in songs)} are sung; {mixing} mixing needs {needs}"
@@ -214,8 +243,17 @@ class SongPool:
         """Return the songs whose accompaniment the voice of a song may be heard over."""
         if self.mixing != "paired":
             return [song] if song.accompaniment else []
-        others = [other for other in self._played if other.name != song.name]
+        others = [
+            other for other in self._played if other.name != song.name and self._alike(song, other)
+        ]
         return [other for other in others if other.group != song.group] or others
+
+    def _alike(self, song: Song, other: Song) -> bool:
+        if self.tempo_tolerance is None:
+            return True
+        slower, faster = sorted(one.tempo_bpm or math.nan for one in (song, other))
+        alike = (like * slower for like in _LIKE)
+        return any(abs(faster - tempo) <= self.tempo_tolerance * tempo for tempo in alike)
 
     def _start(self, stem: Source, length: int, side: str, stream: Stream) -> int:
         """Return where a side begins: anywhere in the circle of its song if it is shifted."""
@@ -232,3 +270,12 @@ class SongPool:
         if self.stem_gain_db is None:
             return 1.0
         return round_gain(10.0 ** (round(stream.uniform(*self.stem_gain_db), 2) / 20.0))
+
+
+def _refuse_unknown_tempo(corpus: Corpus, songs: Iterable[Song]) -> None:
+    for song in songs:
+        if song.tempo_bpm is None:
+            raise RecipeError(
+                f"{corpus.root}: the song {song.name!r} has no tempo; pairs of like tempo need one "
+                f"above 0 for every song, in a column {TEMPO} of the table of stems"
+            )

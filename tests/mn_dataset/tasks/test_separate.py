@@ -181,6 +181,60 @@ def test_a_pair_is_of_two_groups_where_there_are_two(songs_folder, tmp_path):
         assert set(songs_in(corpus, recipe, "accompaniment")) == {"train_three"}
 
 
+def in_tempo(folder: Path, root: Path, **tempos: str) -> Corpus:
+    """Copy the corpus, and write down the tempos of its songs."""
+    shutil.copytree(folder, root)
+    rows = [
+        tables.Row(
+            **{
+                **vars(row),
+                "further": (("tempo_bpm", tempos[row.song.rpartition("_")[2]]),),
+            }
+        )
+        for row in tables.parse_table(root / "stems.csv")
+    ]
+    tables.write_table(root / "stems.csv", rows)
+    return open_corpus(root)
+
+
+@pytest.mark.parametrize(
+    ("tempos", "pairs"),
+    [
+        (("100", "104", "90"), {("one", "two"), ("two", "one")}),
+        (("100", "202", "90"), {("one", "two"), ("two", "one")}),
+        (("100", "70", "48.1"), {("one", "three")}),
+        (("100", "96", "199"), {("one", "three"), ("two", "three")}),
+    ],
+)
+def test_a_pair_is_of_like_tempo_if_asked(songs_folder, tmp_path, tempos, pairs):
+    """Within 4 % of one another, of half or of twice; who finds no partner is not mixed."""
+    corpus = in_tempo(
+        songs_folder, tmp_path / "songs", **dict(zip(("one", "two", "three"), tempos, strict=True))
+    )
+
+    recipes = drawn(corpus, mixing="paired", count=16, tempo_tolerance=0.04)
+
+    names = [
+        tuple(
+            songs_in(corpus, recipe, role)[0].removeprefix("train_")
+            for role in ("voice", "accompaniment")
+        )
+        for recipe in recipes
+    ]
+    assert set(names) == pairs
+
+
+def test_pairs_of_like_tempo_need_tempos(songs, songs_folder, tmp_path):
+    """The song that has none is named, and a split without a pair says what it lacks."""
+    for tempo in ("", "fast", "0", "inf"):
+        corpus = in_tempo(songs_folder, tmp_path / f"x{tempo}", one="100", two=tempo, three="90")
+        with pytest.raises(RecipeError, match=r"the song 'train_two' has no tempo.*tempo_bpm"):
+            drawn(corpus, mixing="paired", tempo_tolerance=0.04)
+    corpus = in_tempo(songs_folder, tmp_path / "apart", one="100", two="130", three="80")
+    with pytest.raises(RecipeError, match=r"paired mixing needs .* tempo within 0\.04"):
+        drawn(corpus, mixing="paired", tempo_tolerance=0.04)
+
+
 def test_incoherent_stems_are_of_any_song_and_place(songs):
     """The names are those of one song; each stem is dealt evenly."""
     recipes = drawn(songs, mixing="incoherent", count=20, seconds=0.5)
@@ -228,6 +282,12 @@ def test_silent_stems_are_left_out(songs_folder, tmp_path):
         ({"mixing": "pairs"}, UnknownName, "mixing 'pairs'; did you mean 'paired'"),
         ({"shift": "music"}, UnknownName, "shift 'music'"),
         ({"stem_gain_db": (6, -6)}, InputError, r"stem_gain_db is \(6, -6\); expected two finite"),
+        (
+            {"tempo_tolerance": 0.04},
+            InputError,
+            "mixing is 'coherent'; only songs that are 'paired'",
+        ),
+        ({"tempo_tolerance": 0.5, "mixing": "paired"}, InputError, "expected 0 to under 1/3"),
         ({"seconds": 60}, RecipeError, "train: .* dB cannot be drawn: stem/.* a song is never"),
         ({"snr_db": (200,)}, RecipeError, "train: 200 dB cannot be drawn: .*LSB RMS"),
         ({"per_cell": 2}, InputError, "the task 'separate' is drawn without `per_cell`"),
