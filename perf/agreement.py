@@ -45,7 +45,10 @@ definition is another one, and the difference is no error of either.
 
 * **SDR of museval (v4) is `snr`.** With one source it forgives nothing, where the SDR of BSS Eval
   v3 (`sdr`) forgives a filter of 512 taps. Two columns called "SDR" may differ by what the table
-  says.
+  says. As papers report it, it is a median over seconds: `snr_frames` of one source, `sdr_v4` of
+  two, where seconds in which either is silent are left away for both.
+* **Bleedless and fullness** leave open how channels are joined, and mean cells of one sign alone,
+  however few they are; the floor is below the loudest band of each signal by itself.
 * **PESQ** is three numbers: the code before Corrigendum 2 (`pesq`, in nearly all papers), that
   after it (`pesq_cor2`), and narrow band, whose value depends on the rate that it is fed with.
 * **LSD** is as many numbers as there are papers: window, floor, logarithm. `lsd_urgent` is that of

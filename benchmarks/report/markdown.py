@@ -37,6 +37,7 @@ def markdown(board: Board) -> str:
         "\n".join(verdicts.how_often(board, headline)),
         "## Every metric: mean over all mixtures",
         table(*_every_metric(board)),
+        "\n".join(_every_metric_by_target(board)),
         "\n".join(verdicts.disagreements(board)),
         "\n".join(verdicts.surely_better(board, headline)),
         "\n".join(_smallest(board)),
@@ -125,7 +126,7 @@ def _by_target(board: Board, metric: str) -> Iterator[str]:
             for name in board.over_all(metric)["denoiser"]
         ],
     )
-    yield "\nIn all other tables a mixture's score is the mean over its targets."
+    yield "\nIn tables that name no target a mixture's score is the mean over its targets."
 
 
 def _every_metric(board: Board) -> tuple[list[str], list[list[str]]]:
@@ -141,6 +142,28 @@ def _every_metric(board: Board) -> tuple[list[str], list[list[str]]]:
         ]
         for name in order
     ]
+
+
+def _every_metric_by_target(board: Board) -> Iterator[str]:
+    if len(board.scores.by_target) < 2:
+        return
+    yield "## Every metric: the mean by target\n"
+    means = {
+        name: board.by(TARGET, name).set_index([TARGET, "denoiser"])["mean"]
+        for name in board.metrics
+    }
+    yield table(
+        [TARGET, "denoiser", *map(heading, board.metrics.values())],
+        [
+            [
+                target,
+                marked(board, name),
+                *(number(mean[target, name], digits=board.digits(m)) for m, mean in means.items()),
+            ]
+            for target in board.scores.by_target
+            for name in board.over_all(next(iter(board.metrics)))["denoiser"]
+        ],
+    )
 
 
 def _how_to_read(board: Board) -> str:
@@ -193,12 +216,23 @@ def _weighted(board: Board) -> Iterator[str]:
     names = [name for name in GLOBAL if name in board.metrics]
     if not names:
         return
-    rows = [board.over_all(name).set_index("denoiser")["weighted_mean"] for name in names]
+    targets = list(board.scores.by_target)
+    means = {
+        name: board.by(TARGET if targets else None, name).set_index(
+            [*([TARGET] if targets else []), "denoiser"]
+        )["weighted_mean"]
+        for name in names
+    }
     yield f"## {', '.join(GLOBAL[name] for name in names)}: means weighted by length\n"
     yield table(
-        ["denoiser", *(f"{GLOBAL[name]} [dB] ↑" for name in names)],
+        [*([TARGET] if targets else []), "denoiser", *(f"{GLOBAL[name]} [dB] ↑" for name in names)],
         [
-            [marked(board, name), *(number(row[name]) for row in rows)]
+            [
+                *target,
+                marked(board, name),
+                *(number(mean[(*target, name) if target else name]) for mean in means.values()),
+            ]
+            for target in ([[target] for target in targets] or [[]])
             for name in board.over_all(names[0])["denoiser"]
         ],
     )

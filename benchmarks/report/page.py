@@ -14,6 +14,7 @@ from benchmarks.leaderboard.ranking import RANKED_GROUPS
 from benchmarks.leaderboard.run_folder import read_table
 from benchmarks.metrics.suite import reasons
 from benchmarks.report.latex import LATEX
+from benchmarks.report.markdown import GLOBAL
 from benchmarks.report.page_data import again, packed, short, worst
 from benchmarks.report.page_inference import claims, duels, visible
 from benchmarks.report.players import listen, scale
@@ -119,6 +120,7 @@ def _data(board: Board, run: Path, examples: list[dict[str, Any]]) -> dict[str, 
                 "higher_is_better": metric["higher_is_better"],
                 "every": metric.get("every", 1),
                 "negligible": board.negligible(metric["name"]),
+                "weighted": GLOBAL.get(metric["name"], ""),
             }
             for metric in board.metrics.values()
         ],

@@ -88,8 +88,10 @@ class Board:
     @property
     def fixed(self) -> str:
         """What the test set fixes: "of these noise classes at these SNRs"."""
-        numbers = [f" at these {facet.plural}" for facet in self.task.facets if facet.numeric]
-        return f"of these {self.first_facet.plural}" + "".join(numbers)
+        words = [f"at these {facet.plural}" for facet in self.task.facets if facet.numeric]
+        if not self.first_facet.numeric:
+            words.insert(0, f"of these {self.first_facet.plural}")
+        return " ".join(words)
 
     @property
     def command(self) -> str:
@@ -143,7 +145,7 @@ class Board:
 
     def digits(self, metric: str) -> int:
         """Return after how many decimals a metric is cut off: where less no longer matters."""
-        return 3 if self.metrics[metric]["unit"] == "1" else 2
+        return 3 if self.negligible(metric) < 0.1 else 2
 
     def unit(self, metric: str) -> str:
         """Return the metric's unit as it stands after a number."""

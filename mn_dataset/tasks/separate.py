@@ -280,6 +280,6 @@ SPEC = TaskSpec(
         Column("accompaniment_start", pa.int64(), partial(_start, "accompaniment")),
     ),
     about=_about,
-    metrics=("nsdr", "sdr", "si_sdr", "snr"),
+    metrics=("nsdr", "sir", "sar", "si_sdr", "sdr_v4"),
     card_text=_CARD_TEXT,
 )

@@ -45,7 +45,7 @@ function testsOf(tests, key, metric) {
 
 const metric = () => metrics[state.metric];
 // An intelligibility differs in its third digit, decibels and opinions in their second.
-const digitsIn = item => (item.unit ? 2 : 3);
+const digitsIn = item => (item.negligible < 0.1 ? 3 : 2);
 const inDigits = (value, signed = false) => number(value, digitsIn(metric()), signed);
 const isBetter = (a, b) => (metric().higher_is_better ? a > b : a < b);
 

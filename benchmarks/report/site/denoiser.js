@@ -4,7 +4,10 @@ function facts(row) {
   const sized = (value, signed = false) => withUnit(inDigits(value, signed), metric().unit);
   const seconds = denoiser.real_time_factor === null ? "–"
     : `${significant(denoiser.real_time_factor)} processor seconds per second of audio (95th percentile ${significant(denoiser.real_time_factor_p95)})`;
+  // Where all mixtures are of one length, means weighted by it are the means, and left out.
+  const weighted = row.weighted_mean ?? row.mean;
   const told = [
+    [metric().weighted, weighted === null ? "" : `${sized(weighted)}, the mean weighted by length`],
     ["Nine tenths", row.p10 === null ? "" : `of the mixtures have ${sized(row.p10)} or ${metric().higher_is_better ? "more" : "less"}; the worst has ${sized(row.worst)}`],
     ["Worst case", row.worst_case === null ? "" : `a mean of ${sized(row.worst_case)}, counting what it lacks as the lowest that a ranked denoiser or noisy has there`],
     ["Against noisy", row.won === null || row.place === BASELINE ? "" : tallyWords(row)],

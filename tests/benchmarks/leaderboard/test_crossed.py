@@ -282,3 +282,40 @@ def test_where_cells_leave_nothing_to_compare_a_coarser_division_counts() -> Non
 def test_one_cluster_of_one_kind_leaves_chance_untold() -> None:
     """As with two kinds."""
     assert crossed(np.array([*"aaa"]), None) is None
+
+
+@pytest.mark.parametrize("songs", [2, 3, 7])
+def test_two_kinds_that_are_the_same_recordings_count_once(simulate, songs: int) -> None:
+    """As where voice and accompaniment are of one song: one error, G − 1 degrees of freedom."""
+    song, ratio = np.divmod(np.arange(3 * songs), 3)
+    values = simulate((song, np.zeros_like(song)), (1.0, 0.0, 0.0, 0.5), 50)
+
+    twice = estimate(values, crossed(song, song, cells=[ratio]))
+    once = estimate(values, crossed(song, None, cells=[ratio]))
+
+    assert set(once.freedom.tolist()) == {songs - 1.0}
+    # Roots of sums of 21 squares, by another way.
+    assert twice.error.tolist() == pytest.approx(once.error.tolist(), rel=1e-9)
+    assert twice.freedom.tolist() == pytest.approx(once.freedom.tolist(), rel=1e-9)
+
+
+def test_the_same_songs_twice_cover_at_their_rate_where_some_come_oftener(simulate) -> None:
+    """Seven songs with one mixture to seven: no narrower than 95 % asks for."""
+    song = np.repeat(np.arange(7), (1, 3, 5, 7, 1, 3, 5))
+    values = simulate((song, np.zeros_like(song)), (1.0, 0.0, 0.0, 0.5), 4000)
+
+    low, _ = allowed(4000)
+    assert coverage(values, (song, song)) >= low
+
+
+def test_how_many_songs_an_interval_takes_and_a_rank() -> None:
+    """One song none; two an interval of one degree of freedom; ranks three, and twelve mixtures."""
+    for songs, ratios, ranked in ((2, 6, False), (3, 3, False), (3, 4, True), (4, 3, True)):
+        song, ratio = np.divmod(np.arange(songs * ratios), ratios)
+        crossing = crossed(song, song, cells=[ratio])
+
+        assert isinstance(crossing, Crossing)
+        assert crossing.left == (songs - 1, songs - 1)
+        assert crossing.resolved == ranked
+    alone = np.zeros(6, dtype=np.intp)
+    assert crossed(alone, alone, cells=[np.arange(6)]) is None

@@ -284,7 +284,7 @@ PEERS = (
         "sdr_v4",
         "museval v4 SDR, clean and noise, 1 s",
         _museval_of_two,
-        1e-3,
+        1e-6,
         cases=RECORDINGS,
     ),
     Peer("si_sdr", f"torchmetrics {SCALE_INVARIANT}", _torchmetrics(SCALE_INVARIANT), 1e-6),
@@ -321,8 +321,8 @@ PEERS = (
     ),
     Peer("lsd_db", OURS, _lsd(-100), 1e-6),
     Peer("lsd_urgent", "librosa stft, URGENT's formula", _lsd_urgent, 1e-6),
-    Peer("bleedless", LEVELS, _bleed_full(surplus=True), 1e-3, cases=RECORDINGS),
-    Peer("fullness", LEVELS, _bleed_full(surplus=False), 1e-3, cases=RECORDINGS),
+    Peer("bleedless", LEVELS, _bleed_full(surplus=True), 1e-5, cases=RECORDINGS),
+    Peer("fullness", LEVELS, _bleed_full(surplus=False), 1e-5, cases=RECORDINGS),
     Peer("high_band_error", OURS, _high_band_error, 1e-9, cases=RECORDINGS),
 )
 

@@ -7,6 +7,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.signal import lfilter
+
+from benchmarks.leaderboard.run import bench
+from benchmarks.report.report import report
+from mn_dataset import tables
+from mn_dataset.audio import io
+from mn_dataset.audio.corpus import open_corpus
+from mn_dataset.build import build
+from mn_dataset.records import SAMPLING_RATE
+from mn_dataset.seeds import generator
+from mn_dataset.tables import Row
 
 METRICS = {"pesq": ("MOS", True), "si_sdr": ("dB", True), "lsd": ("dB", False)}
 DENOISERS = {"noisy": "reference", "wiener": "blind", "<b>bold</b>": "blind", "mask": "oracle"}
@@ -139,3 +150,52 @@ def run(tmp_path: Path) -> Path:
     pd.DataFrame(timing).astype({"macs_per_s": "float64"}).to_parquet(tmp_path / "timing.parquet")
     (tmp_path / "run.json").write_text(json.dumps(story()), encoding="utf-8")
     return tmp_path
+
+
+SEPARATOR = """
+import numpy as np
+from benchmarks.contract import DenoiserSpec
+
+
+class Bend:
+    spec = DenoiserSpec(name="bend", task="separate")
+
+    def __call__(self, batch, sampling_rate, *, side=None):
+        total = np.cumsum(batch, axis=-1, dtype=np.float64)
+        low = ((total - np.roll(total, 16, axis=-1)) / 16).astype(np.float32)
+        voice = batch - low
+        steps = 0.02 * np.sign(voice) * np.sqrt(np.abs(voice))
+        return np.stack([voice + steps, low - steps / 2], axis=1)
+"""
+SONGS = {"short": (0.4, 0.8), "middling": (0.9, 0.5), "long": (1.5, 0.0)}
+"""Seconds, and how dull the voice is: the pole that its noise has."""
+
+
+@pytest.fixture(scope="session")
+def separated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of the task `separate`: three songs of three lengths, each at two ratios.
+
+    The corpus lies beside it, and `plugins.py` with the separator.
+    """
+    folder = tmp_path_factory.mktemp("separated")
+    rows = []
+    for song, (seconds, dull) in SONGS.items():
+        for stem, pole in (("vocals", dull), ("bass", 0.99)):
+            draw = generator(0, "songs", f"{song}/{stem}").normals(int(seconds * SAMPLING_RATE))
+            noise = np.asarray(lfilter([1.0], [1.0, -pole], draw))
+            file = folder / "corpus" / f"{song}/{stem}.wav"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            samples = np.rint(6000 * noise / np.abs(noise).max()).astype(np.int16)
+            io.write_wav(file, samples, sampling_rate=SAMPLING_RATE)
+            name = f"{song}/{stem}"
+            of = {"category": stem, "song": song, "split": "test", "license": "CC0-1.0"}
+            rows.append(Row(id=f"stem/{name}", file=f"{name}.wav", **of))
+    tables.write_table(tables.table_path(folder / "corpus", "stem"), rows)
+    corpus = open_corpus(folder / "corpus")
+    dataset = build(corpus, folder / "dataset", task="separate", split="test", snr_db=(-5, 5))
+    plugins = folder / "plugins.py"
+    plugins.write_text(SEPARATOR, encoding="utf-8")
+    names = ["noisy", f"{plugins}:Bend"]
+    run = bench(dataset, names, folder / "run", workers=0, examples=1)
+    report(run)
+    return run
