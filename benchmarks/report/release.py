@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import jinja2
 import numpy as np
 import pandas as pd
 
 from benchmarks import registry
-from benchmarks.contract import Model
+from benchmarks.contract import DenoiserSpec, Model
 from benchmarks.harness.load import construct
 from benchmarks.layers.weights_file import WEIGHTS_NAME, read_card, save
 from benchmarks.layers.weights_file import load as load_weights
-from benchmarks.leaderboard.ranking import BASELINE
-from benchmarks.leaderboard.score_matrix import ALL
-from benchmarks.report.summary import HEADLINE, read_board
+from benchmarks.leaderboard.inference import Floats
+from benchmarks.leaderboard.ranking import BASELINE, Flags
+from benchmarks.leaderboard.score_matrix import ALL, TARGET, Scores
+from benchmarks.report.summary import HEADLINE, Board, read_board
 from benchmarks.report.text import number, table
 from benchmarks.training.data.base import SOURCES, TRAIN, attributions, read_sources
 from mn_dataset.audio.io import file_sha256
 from mn_dataset.errors import DatasetError
 from mn_dataset.files.atomic import write_text
 from mn_dataset.files.lock import locked
+from mn_dataset.tasks.facets import numeric
 from mn_dataset.tasks.spec import TaskSpec
 
 LICENSE = "CC-BY-4.0"
@@ -32,6 +35,10 @@ LICENSE = "CC-BY-4.0"
 _TEMPLATE = "model_card.md.j2"
 _HISTORY = "history.csv"
 _POINTS = 12  # of the curve
+_USAGE = {
+    "denoise": "mn denoise tape.wav --denoiser {name} --out clean",
+    "separate": "mn separate song.wav --separator {name} --out parts",
+}
 
 
 @dataclass(frozen=True)
@@ -41,13 +48,15 @@ class Scored:
     Attributes:
         title: Corpus, split, mixtures.
         command: What made it.
-        by_cell: Markdown: mean SI-SDR by noise class and SNR, of the weights and of the others.
+        cells: What the means are by, such as "noise class and SNR".
+        by_cell: Markdown: mean SI-SDR by these, of the weights and of the others.
         worse: Markdown: share of mixtures that each denoiser makes worse than they were.
         csv: One line per mixture: SI-SDR of the mixture and of the estimate.
     """
 
     title: str
     command: str
+    cells: str
     by_cell: str
     worse: str
     csv: str
@@ -88,8 +97,9 @@ def scored(run: Path, *, revision: str) -> Scored:
     return Scored(
         title=board.title.partition(": ")[2],
         command=board.command,
-        by_cell=_by_cell(values, cells, board.task, shown, labels),
-        worse=_worse(values, cells[board.first_facet.column], shown, labels),
+        cells=" and ".join(_sides(board.task)),
+        by_cell=_by_cell(board, shown, labels),
+        worse=_worse(board, shown, labels),
         csv=lines.to_csv(float_format="%.6f", lineterminator="\n"),
     )
 
@@ -100,7 +110,7 @@ def model_card(
     history: Path,
     scores: Sequence[Scored],
     notes: str,
-    front_end: str | None = None,
+    spec: DenoiserSpec,
 ) -> str:
     """Write the card.
 
@@ -109,7 +119,7 @@ def model_card(
         history: The training's curve.
         scores: Of runs that hold the file.
         notes: Markdown for the end.
-        front_end: What goes before the network where the model is used.
+        spec: What the model declares.
     """
     card = read_card(weights)
     rows = read_sources(weights.with_suffix(".sources.csv"))
@@ -134,8 +144,21 @@ def model_card(
         curve=_curve(history),
         scores=scores,
         notes=notes.strip(),
-        front_end=front_end,
+        front_end=spec.front_end,
+        usage=_USAGE.get(spec.task, "").format(name=card.model),
     )
+
+
+def _sides(task: TaskSpec) -> list[str]:
+    """Name what the means of a card are by.
+
+    >>> from mn_dataset.tasks import registry
+    >>> _sides(registry.find("denoise")), _sides(registry.find("separate"))
+    (['noise class', 'SNR'], ['target', 'ratio'])
+    """
+    facet, number_facet = task.facets[0], numeric(task.facets)
+    first = TARGET if facet.numeric else facet.title
+    return [first, *([number_facet.title] if number_facet else [])]
 
 
 def _recordings(rows: Sequence[dict[str, str]]) -> str:
@@ -168,44 +191,56 @@ def _curve(history: Path) -> str:
     )
 
 
-def _by_cell(
-    values: pd.DataFrame,
-    cells: pd.DataFrame,
-    task: TaskSpec,
-    shown: Sequence[str],
-    labels: dict[str, str],
-) -> str:
-    """Return means by the first facet (rows) and by the first number (columns) of the mixtures."""
-    facet, numeric = task.facets[0], [one.column for one in task.facets if one.numeric]
-    numbers = cells[numeric[0]] if numeric else pd.Series(np.nan, index=cells.index)
-    grid = sorted(numbers.dropna().unique())
+def _parts(scores: Scores) -> list[tuple[str, Flags, Floats]]:
+    """Return the parts of a run that are told apart: name, mixtures, SI-SDR of all denoisers.
+
+    They are the labels of the first facet, or, where that is a number and has columns of its own,
+    the targets; and all of it.
+    """
+    facet, everything = scores.task.facets[0], np.ones(len(scores.ids), dtype=bool)
+    if facet.numeric:
+        sides = [(target[0] if target else ALL, values) for target, values in scores.sides()]
+        parts = [(name, everything, values[HEADLINE]) for name, values in sides]
+        return sorted(parts, key=lambda part: part[0] == ALL)
+    values = scores.values[HEADLINE]
+    labels = scores.labels[facet.column]
+    parts = [(label, labels == label, values) for label in sorted(set(labels))]
+    return [*parts, (ALL, everything, values)]
+
+
+def _by_cell(board: Board, shown: Sequence[str], labels: dict[str, str]) -> str:
+    """Return means by part (rows) and by the first number (columns) of the mixtures."""
+    scores, number_facet = board.scores, numeric(board.task.facets)
+    grid = scores.axis(number_facet.column) if number_facet else []
+    numbers = scores.labels[number_facet.column] if number_facet else np.empty(0)
     body = []
-    for label in [*sorted(cells[facet.column].unique()), ALL]:
-        inside = cells[facet.column].isin([label]) | (label == ALL)
+    for part, inside, values in _parts(scores):
         for name in shown:
-            scores = values.loc[cells.index[inside], name]
-            means = [number(scores[numbers[inside] == one].mean()) for one in grid]
-            body.append([label, labels.get(name, name), *means, number(scores.mean())])
-    header = facet.title.partition(" ")[0]
-    return table([header, "denoiser", *(f"{one:g} dB" for one in grid), "mean"], body)
+            column = values[:, board.names.index(name)]
+            means = [number(_mean(column[inside & (numbers == one)])) for one in grid]
+            body.append([part, labels.get(name, name), *means, number(_mean(column[inside]))])
+    facet = board.first_facet
+    header = TARGET if facet.numeric else facet.title.partition(" ")[0]
+    return table([header, "denoiser", *(f"{one} dB" for one in grid), "mean"], body)
 
 
-def _worse(
-    values: pd.DataFrame, column: pd.Series[Any], shown: Sequence[str], labels: dict[str, str]
-) -> str:
-    """Return the share of mixtures that each denoiser makes worse, by the first facet."""
-    classes = sorted(column.unique())
+def _worse(board: Board, shown: Sequence[str], labels: dict[str, str]) -> str:
+    """Return the share of mixtures that each denoiser makes worse, by part."""
+    parts = _parts(board.scores)
     body = []
     for name in shown[:-1]:
-        worse = values[name] < values[BASELINE]
-        shares = [worse[column == one].mean() for one in classes]
-        body.append(
-            [
-                labels.get(name, name),
-                *(f"{100 * share:.0f} %" for share in (*shares, worse.mean())),
-            ]
-        )
-    return table(["denoiser", *classes, ALL], body)
+        shares = []
+        for _, inside, values in parts:
+            mine, noisy = (values[inside, board.names.index(one)] for one in (name, BASELINE))
+            shares.append(f"{100 * np.mean(mine < noisy):.0f} %")
+        body.append([labels.get(name, name), *shares])
+    return table(["denoiser", *(part for part, _, _ in parts)], body)
+
+
+def _mean(values: Floats) -> float:
+    """Return the mean of the values that are defined; NaN if there is none."""
+    defined = values[np.isfinite(values)]
+    return float(defined.mean()) if len(defined) else math.nan
 
 
 def pack(
@@ -262,7 +297,7 @@ def pack(
             history=run / _HISTORY,
             scores=tables,
             notes="" if notes is None else notes.read_text(encoding="utf-8"),
-            front_end=learned.spec.front_end,
+            spec=learned.spec,
         )
         write_text(weights.with_suffix(".md"), text)
     return weights
