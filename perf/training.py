@@ -3,6 +3,9 @@
 An eighth and a quarter of MusicECAN's widths, on all cores. What is mixed between two steps is
 waited for; what is mixed ahead takes a core's time all the same. Where other work is on the cores,
 the processor's time tells more than the clock: the last column is the mixing's share of it.
+
+Of the separators it measures how much of a step, mixed between the steps, is the network's forward
+and backward pass, in the processor's time, each by the configuration of its name.
 """
 
 from __future__ import annotations
@@ -15,12 +18,13 @@ from dataclasses import replace
 import side_by_side
 
 from benchmarks import registry
+from benchmarks.contract import Objective
 from benchmarks.training.config import Data, Validation
 from benchmarks.training.config_file import load_config
 from benchmarks.training.data.corpus import CorpusTrainingData
 from benchmarks.training.data.loader import Batch, BatchPlan, step_batches
 from benchmarks.training.engine import Engine, open_engine
-from benchmarks.training.losses import DenoisingLoss, denoising_loss
+from benchmarks.training.losses import denoising_loss, objective_of
 from benchmarks.training.step import train_step
 from benchmarks.training.train_state import TrainState, initial_state
 from benchmarks.training.trainer import build_network
@@ -32,6 +36,7 @@ from mn_dataset.workers import cores
 ROUNDS = 5
 SIZES = ((1 / 8, 2, 1.5), (1 / 8, 4, 1.5), (1 / 4, 2, 2.0))
 """Share of the full widths, batch, and seconds of an item."""
+SEPARATORS = ("drnn", "wvpnn", "cvpnn", "acapella_cnn")
 WIDTHS = (32, 64, 64, 128, 128, 256, 512)
 MIXED = 50
 
@@ -55,6 +60,10 @@ def main() -> None:
         "share",
     )
     side_by_side.table("A training step, and what its data adds", header, rows)
+    with open_engine("cpu", "float32") as engine:
+        shares = [network_share(name, corpus, engine) for name in SEPARATORS]
+    header = ("separator", "batch", "a step, s", "its network, s", "share")
+    side_by_side.table("How much of a step is the network", header, shares)
 
 
 def compare(corpus: Corpus, data: Data, share: float, engine: Engine) -> list[tuple[str, ...]]:
@@ -85,7 +94,34 @@ def compare(corpus: Corpus, data: Data, share: float, engine: Engine) -> list[tu
     return rows
 
 
-def small(share: float, engine: Engine) -> tuple[TrainState, DenoisingLoss]:
+def network_share(name: str, corpus: Corpus, engine: Engine) -> tuple[str, ...]:
+    """Measure a step on drawn batches, and the bare forward and backward pass on one that stays."""
+    config = load_config(name)
+    model = registry.denoiser(name).load()()
+    network = build_network(model, config.model, seed=0, segment=config.data.segment)
+    state = initial_state(network, config.optimizer, engine)
+    objective = objective_of(model, network, config.loss)
+    data = replace(config.data, workers=0)
+    items = CorpusTrainingData(
+        corpus,
+        data,
+        Validation(),
+        task=tasks.find(model.spec.task),
+        sampling_rate=model.spec.sampling_rate,
+        seed=0,
+    )
+    batches = step_batches(items, BatchPlan(0, items.num_items, data.batch), first=0, workers=0)
+    there = next(batches)
+    for _ in range(ROUNDS):  # what is cached after a while is cached
+        next(batches)
+    whole_s = processor_s(lambda: step(state, objective, next(batches)))
+    bare_s = processor_s(lambda: objective(network, there[0]).backward())
+    batches.close()
+    size = f"{data.batch} × {data.segment_s:g} s"
+    return name, size, f"{whole_s:.3f}", f"{bare_s:.3f}", f"{100 * bare_s / whole_s:.0f} %"
+
+
+def small(share: float, engine: Engine) -> tuple[TrainState, Objective]:
     """Return MusicECAN at a share of its widths, and the loss of the configuration ``cpu``."""
     config = load_config("cpu")
     widths = [max(1, round(share * width)) for width in WIDTHS]
@@ -94,10 +130,10 @@ def small(share: float, engine: Engine) -> tuple[TrainState, DenoisingLoss]:
     return initial_state(network, config.optimizer, engine), denoising_loss(config.loss, network)
 
 
-def step(state: TrainState, loss_function: DenoisingLoss, parts: list[Batch]) -> None:
+def step(state: TrainState, objective: Objective, parts: list[Batch]) -> None:
     """Make one step."""
     options = {"learning_rate": 1e-4, "clip_norm": 1.0, "seconds": 0.0, "stop_requested": False}
-    train_step(state, loss_function, parts, **options)
+    train_step(state, objective, parts, **options)
 
 
 def opened(corpus: Corpus, data: Data) -> Generator[list[Batch], None, None]:
