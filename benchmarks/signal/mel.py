@@ -29,7 +29,7 @@ def mel_filters(bands: int, *, window: int, sampling_rate: int) -> Real:
 
     >>> filters = mel_filters(2, window=8, sampling_rate=8000)
     >>> filters.shape, (1000.0 * filters).round(2).tolist()[0]
-    ((2, 5), [0.0, 0.67, 0.11, 0.0, 0.0])
+    ((2, 5), [0.0, 0.88, 0.0, 0.0, 0.0])
     """
     bins_hz = np.linspace(0.0, sampling_rate / 2, window // 2 + 1)
     feet_hz = _hz(np.linspace(0.0, _mel(sampling_rate / 2), bands + 2))
