@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from benchmarks.leaderboard.verify import verify_run
     from benchmarks.metrics.batched.score import score_batch
     from benchmarks.report.report import report
+    from benchmarks.separate.separate import separate
     from benchmarks.training.train import train
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "load_denoiser",
     "report",
     "score_batch",
+    "separate",
     "train",
     "verify_run",
 ]
@@ -39,6 +41,7 @@ __getattr__ = exports(
         "load_denoiser": "benchmarks.harness.apply",
         "report": "benchmarks.report.report",
         "score_batch": "benchmarks.metrics.batched.score",
+        "separate": "benchmarks.separate.separate",
         "train": "benchmarks.training.train",
         "verify_run": "benchmarks.leaderboard.verify",
     },

@@ -1,4 +1,4 @@
-"""The commands that list and use denoisers and metrics: denoisers, metrics, denoise."""
+"""The commands that list and use denoisers and metrics: denoisers, metrics, denoise, separate."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from mn_dataset.commands import terminal
 
 DEFAULT_DENOISER = "musicecan_small"
 """The denoiser of `mn denoise` where none is named: the network whose weights ship."""
+
+DEFAULT_SEPARATOR = "repet_sim"
+"""The separator of `mn separate` where none is named."""
 
 
 @app.command
@@ -119,6 +122,59 @@ def denoise(
         terminal.answer(summary.as_dict())
     else:
         terminal.say(terminal.with_options(str(summary), app, ["denoise"]))
+    return terminal.INPUT_AT_FAULT if summary.refused else terminal.DONE
+
+
+@app.command
+def separate(
+    *files: Annotated[Path, Parameter(negative=())],
+    out: Path,
+    separator: str = DEFAULT_SEPARATOR,
+    overwrite: Annotated[bool, Flag] = False,
+    device: str = "cpu",
+    precision: str = "float32",
+    batch_size: int | None = None,
+    json: Json = False,
+) -> int:
+    """Part your own songs into voice and accompaniment: any length, rate and number of channels.
+
+    Of NAME.wav come NAME.voice.wav and NAME.accompaniment.wav, which add up to the song, sample by
+    sample: exactly in integers, in floating point wherever that can hold such parts. Above the band
+    of a separator all is accompaniment. Both keep the song's rate, channels, length in samples and,
+    where it is a lossless WAV, AIFF, AU, CAF, W64 or FLAC, container and width. All else (MP3, OGG,
+    M4A, video) becomes WAV: of 16 bits, or of as many as were coded without loss; its parts add up
+    to what was decoded, rounded so. Songs are taken in pieces, so that an hour needs no more memory
+    than minutes. What is finished is not done again; a stop at any moment leaves whole files, and
+    the same command resumes. Exit code 1 if a song was refused; the others are done all the same.
+
+    Args:
+        files: Songs, and folders, whose sub-folders are kept.
+        out: Folder of the two parts.
+        separator: One name of `mn denoisers`; NAME@WEIGHTS or NAME@RUN is a trained one,
+            ./mine.py:Class your own.
+        overwrite: Replace outputs of other separators, and files of unknown origin.
+        device: Where a model runs: cpu, cuda or cuda:N.
+        precision: float32, bfloat16 (faster on some devices; differs by about -35 dB), or auto.
+        batch_size: Pieces that a model is handed at a time; 1 on a CPU and 2 on a GPU by default.
+        json: Print one JSON object.
+    """
+    from benchmarks.separate.separate import separate as separate_songs
+
+    with terminal.bar("separating") as progress:
+        summary = separate_songs(
+            files,
+            separator=separator,
+            out=out,
+            overwrite=overwrite,
+            device=device,
+            precision=precision,
+            batch_size=batch_size,
+            progress=progress,
+        )
+    if json:
+        terminal.answer(summary.as_dict())
+    else:
+        terminal.say(terminal.with_options(str(summary), app, ["separate"]))
     return terminal.INPUT_AT_FAULT if summary.refused else terminal.DONE
 
 

@@ -2,8 +2,8 @@
 
 ``benchmarks.denoise(files, denoiser="wiener", out=folder)`` is the function ``denoise.denoise``.
 
-Reading order: ``denoise`` goes through the recordings, ``jobs`` plans what is written for each,
-``process`` writes it, ``journal`` keeps what is finished, ``summary`` reports.
+Reading order: ``denoise`` is asked, ``benchmarks.recordings`` goes through the recordings,
+``outputs`` writes what becomes of each, ``blend`` makes its samples.
 """
 
 from mn_dataset.lazy import callable_module

@@ -265,7 +265,7 @@ def again(board: Board, item: dict[str, Any]) -> str:
         folder = shlex.quote(_dataset(board))
         return f"mn bench {folder} --denoisers {shlex.quote(names)} --out {_OUT}{where}"
     command = f"mn {board.task.command} {INPUT}"
-    return f"{command} --denoiser {shlex.quote(request)} --out {_OUT}{where}"
+    return f"{command} --{board.task.actor} {shlex.quote(request)} --out {_OUT}{where}"
 
 
 def input_file(board: Board, mixture_id: str) -> str:

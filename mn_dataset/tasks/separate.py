@@ -258,6 +258,8 @@ SPEC = TaskSpec(
     title="Songs as mixtures of voice and accompaniment at known ratios",
     description="Return the voice and the accompaniment of a song.",
     activity="voice separation",
+    command="separate",
+    actor="separator",
     roles=(
         LayerRole("voice", "stem", "voices"),
         LayerRole("accompaniment", "stem", "accompanying stems"),

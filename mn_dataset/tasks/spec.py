@@ -230,6 +230,7 @@ class TaskSpec:
         description: What is asked of a denoiser, in one sentence.
         activity: What it is called in titles, such as "denoising"; the name by default.
         command: Of `mn`, the command that does it to a person's own recordings, if there is one.
+        actor: What does it, such as "separator"; also the option of `command` that names one.
         roles: What layers can be.
         facets: The sides of the leaderboard's cells, in the order of its columns.
         clusters: The two kinds of recordings whose sharing makes scores depend on each other.
@@ -270,6 +271,7 @@ class TaskSpec:
     expectations: Callable[[Recipe], Sequence[Expectation]] = nothing_further
     activity: str = ""
     command: str = ""
+    actor: str = "denoiser"
     kept: tuple[str, ...] = ()
     input_axis: bool = False
     target_axis: bool = True

@@ -1,13 +1,113 @@
 """Give the tests of this package what several of its rooms need."""
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 
 from benchmarks.layers.tensorflow_weights import reference_name
 from mn_dataset.seeds import generator
+
+OWN = '''
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import DenoiserSpec
+
+
+class Same:
+    spec = DenoiserSpec(name="same", chunk=20_000, overlap=2_000)
+
+    def __call__(self, batch, sampling_rate, *, side=None):
+        return batch
+
+
+class Half(Same):
+    spec = DenoiserSpec(name="half")
+
+    def __call__(self, batch, sampling_rate, *, side=None):
+        return 0.5 * batch
+
+
+class Double(Same):
+    spec = DenoiserSpec(name="double")
+
+    def __call__(self, batch, sampling_rate, *, side=None):
+        return 2 * batch
+
+
+class Fails(Same):
+    spec = DenoiserSpec(name="fails")
+
+    def __call__(self, batch, sampling_rate, *, side=None):
+        if batch.shape[1] == 2:
+            raise RuntimeError("stereo!")
+        return batch
+
+
+class Unloadable(Same):
+    spec = DenoiserSpec(name="unloadable")
+
+    def load(self, device, checkpoint):
+        raise RuntimeError("weights of another world")
+
+
+class Oracle(Same):
+    spec = DenoiserSpec(name="oracle", needs=frozenset({"clean"}))
+
+
+class Stuck(Same):
+    """Says that it was reached, and waits, while a file tells it to; in the middle of stereo."""
+
+    spec = DenoiserSpec(name="stuck", chunk=20_000, overlap=2_000)
+    calls = 0
+
+    def __call__(self, batch, sampling_rate, *, side=None):
+        self.calls += batch.shape[1] == 2
+        here = Path(__file__).parent
+        if self.calls > 2 and (here / "wait").exists():
+            (here / "reached").touch()
+            time.sleep(60)
+        return 0.5 * batch
+
+
+class Parts(Same):
+    """A separator for 16 kHz, in pieces: a quarter of what it hears is sung."""
+
+    spec = DenoiserSpec(name="parts", task="separate", sampling_rate=16_000, channels=1,
+                        chunk=20_000, overlap=2_000, remainder="accompaniment")
+
+    def __call__(self, batch, sampling_rate, *, side=None):
+        return np.stack([0.25 * batch, 0.75 * batch], axis=1)
+
+
+class Loud(Same):
+    """Hears a voice three times as loud as the song, upside down."""
+
+    spec = DenoiserSpec(name="loud", task="separate")
+
+    def __call__(self, batch, sampling_rate, *, side=None):
+        return np.stack([-3 * batch, batch], axis=1)
+
+
+class Told(Parts):
+    spec = DenoiserSpec(name="told", task="separate", needs=frozenset({"clean"}))
+
+
+class StuckParts(Stuck):
+    spec = DenoiserSpec(name="stuck", task="separate", chunk=20_000, overlap=2_000)
+
+    def __call__(self, batch, sampling_rate, *, side=None):
+        half = super().__call__(batch, sampling_rate)
+        return np.stack([half, half], axis=1)
+'''
 
 
 @pytest.fixture
@@ -37,3 +137,35 @@ def song() -> np.ndarray:
     voice = sum(np.sin(2 * np.pi * n * glide) / n for n in (1, 2, 3, 4))
     voice *= 0.2 * (np.sin(2 * np.pi * 0.41 * time_s) > -0.3)
     return np.stack([voice, accompaniment])[None, :, None].astype(np.float32)
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Callable[[str], str]:
+    """Return a function that names one of the denoisers above."""
+    path = tmp_path / "own.py"
+    path.write_text(OWN, encoding="utf-8")
+    return lambda name: f"{path}:{name}"
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes a recording below the folder "in": noise of ±0.5 by default."""
+
+    def write(
+        name: str,
+        samples: Any = None,
+        *,
+        rate: int = 44_100,
+        seconds: float = 0.5,
+        channels: int = 2,
+        **form: str,
+    ) -> Path:
+        path = tmp_path / "in" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if samples is None:
+            draws = generator(0, "recordings", name).uniforms(round(seconds * rate) * channels)
+            samples = draws.reshape(-1, channels) - 0.5
+        soundfile.write(path, samples, rate, **form)
+        return path
+
+    return write

@@ -106,7 +106,7 @@ def test_beyond_full_scale_integers_are_held_and_counted(tmp_path, own, record):
 
     summary = denoise(paths, denoiser=own("Double"), out=tmp_path / "out")
 
-    assert [outcome.clipped for outcome in summary.outcomes] == [300, 0]
+    assert [outcome.counts["clipped"] for outcome in summary.outcomes] == [300, 0]
     assert "300 samples of the estimate are beyond full scale and held at it" in str(summary)
     held = whole(tmp_path / "out" / "a.wav", "int16")[:4, 0]
     assert held.tolist() == [16384, 32767, 32767, -32768]

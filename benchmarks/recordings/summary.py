@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from benchmarks.recordings.work import Work
 from mn_dataset.files.names import one_line
 
 State = Literal["done", "finished", "refused"]
@@ -20,12 +22,11 @@ class Outcome:
         recording: Its path.
         state: Done now, finished by an earlier run, or refused.
         reason: Why it was refused.
-        outputs: The files that are there now: estimate, residual, spectrogram.
+        outputs: The files that are there now.
         duration_s: Length, where known.
-        form: How estimate and residual are written.
+        form: How samples are written.
         own_form: Whether that is the recording's own form.
-        clipped: Samples of the estimate that are held at full scale.
-        residual_clipped: The same of the residual.
+        counts: How many samples are not as they would be, by the names of the work's remarks.
     """
 
     recording: str
@@ -35,15 +36,15 @@ class Outcome:
     duration_s: float | None = None
     form: str = ""
     own_form: bool = True
-    clipped: int = 0
-    residual_clipped: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Summary:
-    """The result of a call of ``denoise``.
+    """What a command made of recordings.
 
     Attributes:
+        work: What it makes of them.
         denoiser: Its name.
         revision: Which version of it, or of its weights.
         precision: In which it computed.
@@ -52,6 +53,7 @@ class Summary:
         outcomes: One per recording; those that were refused before any work come first.
     """
 
+    work: Work
     denoiser: str
     revision: str
     precision: str
@@ -70,22 +72,43 @@ class Summary:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the same as plain values, for JSON."""
-        head = {name: value for name, value in vars(self).items() if name != "outcomes"}
-        return head | {"recordings": [asdict(outcome) for outcome in self.outcomes]}
+        return {
+            self.work.task.actor: self.denoiser,
+            "revision": self.revision,
+            "precision": self.precision,
+            "device": self.device,
+            "out": self.out,
+            "recordings": [self._row(outcome) for outcome in self.outcomes],
+        }
+
+    def _row(self, outcome: Outcome) -> dict[str, Any]:
+        row = {name: value for name, value in vars(outcome).items() if name != "counts"}
+        return row | {name: outcome.counts.get(name, 0) for name in self.work.remarks}
 
     def __str__(self) -> str:
         """Write one line per thing to know."""
         done = [outcome for outcome in self.outcomes if outcome.state == "done"]
         seconds = sum(outcome.duration_s or 0.0 for outcome in done)
         number = _recordings(len(done))
-        lines = [f"{number} ({seconds:.1f} s) denoised by {self.denoiser} into {self.out}"]
+        head = f"{number} ({seconds:.1f} s) {self.work.verb} by {self.denoiser} into {self.out}"
+        lines = [head]
         if finished := self.count("finished"):
             lines.append(f"{_recordings(finished)} finished before, and left alone")
         if changed := sum(not outcome.own_form for outcome in done):
             lines.append(f"{_recordings(changed)} in lossy or foreign form, written as WAV")
         for outcome in self.outcomes:
-            lines += _remarks(outcome)
+            lines += self._remarks(outcome)
         return "\n".join(lines)
+
+    def _remarks(self, outcome: Outcome) -> list[str]:
+        recording = one_line(outcome.recording)
+        if outcome.state == "refused":
+            return [f"refused: {recording}: {outcome.reason}"]
+        return [
+            remark.format(recording=recording, count=outcome.counts[name])
+            for name, remark in self.work.remarks.items()
+            if outcome.counts.get(name)
+        ]
 
 
 def refusal(path: Path, error: Exception, *, duration_s: float | None = None) -> Outcome:
@@ -96,19 +119,6 @@ def refusal(path: Path, error: Exception, *, duration_s: float | None = None) ->
     """
     reason = str(error).removeprefix(f"{path}: ")
     return Outcome(str(path), "refused", reason, duration_s=duration_s)
-
-
-def _remarks(outcome: Outcome) -> list[str]:
-    recording = one_line(outcome.recording)
-    if outcome.state == "refused":
-        return [f"refused: {recording}: {outcome.reason}"]
-    clipped = {"estimate": outcome.clipped, "residual": outcome.residual_clipped}
-    return [
-        f"clipped: {recording}: {count} samples of the {output} are beyond full scale and held at "
-        "it; lower the recording, or write it in floating point"
-        for output, count in clipped.items()
-        if count
-    ]
 
 
 def _recordings(count: int) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from benchmarks.denoise.journal import JOURNAL_NAME
+from benchmarks.recordings.journal import journal_names
 from mn_dataset.audio import io
 from mn_dataset.audio.scan import oddity, walk
 from mn_dataset.audio.writer import Form, lossless_form, wav_form
@@ -63,11 +63,12 @@ def _of_file(path: Path) -> Candidate:
 
 def _in_folder(folder: Path, out: Path) -> Iterator[Candidate]:
     tree = walk(folder)
-    real_out = _real(out)
+    real_out, journals = _real(out), journal_names()
     inside = real_out.is_relative_to(_real(folder)) and real_out != _real(folder)
     for name in tree.recordings:
         path = folder / name
-        if not (inside and _real(path).is_relative_to(real_out)) and not _is_output(folder, name):
+        ours = inside and _real(path).is_relative_to(real_out)
+        if not ours and not _is_output(folder, name, journals):
             yield Candidate(path, PurePosixPath(name), oddity(path) or "")
     for rejection in tree.rejected:
         yield Candidate(folder / rejection.file, PurePosixPath(rejection.file), rejection.reason)
@@ -76,27 +77,18 @@ def _in_folder(folder: Path, out: Path) -> Iterator[Candidate]:
         yield Candidate(folder, PurePosixPath(folder.name), reason)
 
 
-def _is_output(folder: Path, name: str) -> bool:
+def _is_output(folder: Path, name: str, journals: Sequence[str]) -> bool:
     """Tell whether a file is in a folder of outputs below the one that was named."""
     below = list(PurePosixPath(name).parents)[:-1]
-    return any((folder / parent / JOURNAL_NAME).exists() for parent in below)
+    return any((folder / parent / one).exists() for parent in below for one in journals)
 
 
 def _real(path: Path) -> Path:
     return Path(os.path.realpath(path))  # unlike resolve(), it lives with loops of links
 
 
-@dataclass(frozen=True)
-class Extras:
-    """What is written beside each estimate.
-
-    Attributes:
-        residual: A file of what was removed.
-        spectrogram: A picture of before and after.
-    """
-
-    residual: bool = False
-    spectrogram: bool = False
+Names = Mapping[str, str]
+"""How outputs are called, by what they hold, with ``{name}``, or ``{stem}`` and ``{suffix}``."""
 
 
 @dataclass(frozen=True)
@@ -108,11 +100,10 @@ class Job:
         sampling_rate: In Hz.
         channels: How many.
         duration_s: None where only its end will tell.
-        form: How estimate and residual are written.
+        form: How samples are written.
         own_form: Whether the recording has that form too.
-        estimate: Path below the folder of outputs.
-        residual: The same, or None.
-        spectrogram: The same, or None.
+        out: The folder of outputs.
+        outputs: Paths below it by what they hold; the first stands for the recording.
     """
 
     path: Path
@@ -121,18 +112,16 @@ class Job:
     duration_s: float | None
     form: Form
     own_form: bool
-    estimate: PurePosixPath
-    residual: PurePosixPath | None
-    spectrogram: PurePosixPath | None
+    out: Path
+    outputs: Mapping[str, PurePosixPath]
 
     @property
-    def outputs(self) -> list[PurePosixPath]:
+    def paths(self) -> list[PurePosixPath]:
         """Every file that is written."""
-        parts = (self.estimate, self.residual, self.spectrogram)
-        return [part for part in parts if part is not None]
+        return list(self.outputs.values())
 
 
-def plan_job(candidate: Candidate, extras: Extras, *, whole_name: bool = False) -> Job:
+def plan_job(candidate: Candidate, names: Names, *, out: Path, whole_name: bool = False) -> Job:
     """Read a recording's header and choose the form of its outputs.
 
     Lossless WAV, AIFF, AU, CAF, W64 and FLAC keep container and width. All else becomes WAV: of
@@ -140,7 +129,8 @@ def plan_job(candidate: Candidate, extras: Extras, *, whole_name: bool = False) 
 
     Args:
         candidate: The recording.
-        extras: What is written beside the estimate.
+        names: What is written.
+        out: The folder of outputs.
         whole_name: Keep the recording's suffix in the names of its outputs.
 
     Raises:
@@ -165,16 +155,18 @@ def plan_job(candidate: Candidate, extras: Extras, *, whole_name: bool = False) 
         duration_s=audio.duration_s,
         form=form,
         own_form=own_form,
-        estimate=name,
-        residual=name.with_name(f"{stem}.residual{name.suffix}") if extras.residual else None,
-        spectrogram=name.with_name(f"{stem}.spectrogram.png") if extras.spectrogram else None,
+        out=out,
+        outputs={
+            part: name.with_name(output.format(name=name.name, stem=stem, suffix=name.suffix))
+            for part, output in names.items()
+        },
     )
 
 
 def clashing_recordings(jobs: Sequence[Job]) -> set[Path]:
     """Return the recordings whose outputs have a name in common with another's."""
-    counts = Counter(name for job in jobs for name in job.outputs)
-    return {job.path for job in jobs if any(counts[name] > 1 for name in job.outputs)}
+    counts = Counter(name for job in jobs for name in job.paths)
+    return {job.path for job in jobs if any(counts[name] > 1 for name in job.paths)}
 
 
 def check_names(jobs: Sequence[Job], out: Path) -> None:
@@ -186,9 +178,9 @@ def check_names(jobs: Sequence[Job], out: Path) -> None:
     recordings = {_identity(job.path): job.path for job in jobs}
     owners: dict[PurePosixPath, Path] = {}
     for job in jobs:
-        for name in job.outputs:
+        for name in job.paths:
             other = owners.setdefault(name, job.path)
-            if other != job.path or job.outputs.count(name) > 1:
+            if other != job.path or job.paths.count(name) > 1:
                 raise InputError(
                     f"{other} and {job.path} would both become {out / name}; rename one, or give "
                     "each its own `out`"

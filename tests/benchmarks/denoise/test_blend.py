@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.denoise.process import blend
+from benchmarks.denoise.blend import blend
 from mn_dataset.audio.writer import WIDTHS, Form
 
 levels = st.floats(-1.0, 1.0 - 2.0**-7)

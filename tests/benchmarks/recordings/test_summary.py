@@ -3,18 +3,18 @@
 import json
 from pathlib import Path
 
-from benchmarks.denoise.denoise import denoise
-from benchmarks.denoise.summary import Outcome, Summary, refusal
+from benchmarks.denoise.denoise import DENOISING, denoise
+from benchmarks.recordings.summary import Outcome, Summary, refusal
 
 
 def test_each_thing_to_know_is_one_line():
     """How many, what was changed, and what was refused or clipped, by name."""
     outcomes = (
         refusal(Path("a\nb.wav"), ValueError("truncated; get the file again")),
-        Outcome("c.mp3", "done", duration_s=1.5, own_form=False, clipped=3),
+        Outcome("c.mp3", "done", duration_s=1.5, own_form=False, counts={"clipped": 3}),
         Outcome("d.wav", "finished"),
     )
-    summary = Summary("wiener", "1", "float32", "cpu", Path("out"), outcomes)
+    summary = Summary(DENOISING, "wiener", "1", "float32", "cpu", Path("out"), outcomes)
 
     assert str(summary).splitlines() == [
         "1 recording (1.5 s) denoised by wiener into out",

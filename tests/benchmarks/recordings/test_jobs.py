@@ -5,7 +5,8 @@ import os
 import pytest
 
 from benchmarks.denoise.denoise import denoise
-from benchmarks.denoise.jobs import Candidate, Extras, find_candidates, plan_job
+from benchmarks.denoise.outputs import output_names
+from benchmarks.recordings.jobs import Candidate, find_candidates, plan_job
 from mn_dataset.errors import InputError
 
 
@@ -18,9 +19,10 @@ def test_outputs_are_named_after_their_recording(record, tmp_path):
     record("side A/tape.ogg", format="OGG", subtype="VORBIS")
 
     (candidate,) = find_candidates([tmp_path / "in"], out=tmp_path / "out")
-    job = plan_job(candidate, Extras(residual=True, spectrogram=True))
+    names = output_names(residual=True, spectrogram=True)
+    job = plan_job(candidate, names, out=tmp_path / "out")
 
-    assert [str(name) for name in job.outputs] == [
+    assert [str(name) for name in job.paths] == [
         *("side A/tape.wav", "side A/tape.residual.wav", "side A/tape.spectrogram.png"),
     ]
     assert (job.sampling_rate, job.channels, job.own_form) == (44_100, 2, False)

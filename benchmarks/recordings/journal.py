@@ -9,38 +9,50 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mn_dataset.audio.io import file_sha256
 from mn_dataset.errors import InputError
 from mn_dataset.files.journal import Journal
+from mn_dataset.tasks import registry as tasks
 
-JOURNAL_NAME = ".mn-denoise.jsonl"
-VERSION = 1
-"""Raised when the same recording, denoiser and options give other samples."""
+
+def journal_name(command: str) -> str:
+    """Return the name of the file in a folder of outputs of a command of ``mn``.
+
+    >>> journal_name("denoise")
+    '.mn-denoise.jsonl'
+    """
+    return f".mn-{command}.jsonl"
+
+
+def journal_names() -> list[str]:
+    """Return those of all commands that do a task to recordings."""
+    commands = [tasks.find(name).command for name in tasks.names()]
+    return [journal_name(command) for command in commands if command]
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """What an estimate depends on.
+    """What estimates depend on.
 
     Attributes:
         recording: SHA-256 of the recording's file.
         denoiser: Its registered name.
         revision: Which version of it, or of its weights.
         precision: In which it computed.
-        strength: How far from the recording to the estimate.
         version: Of the processing around the denoiser.
+        options: Of that processing, by name.
     """
 
     recording: str
     denoiser: str
     revision: str
     precision: str
-    strength: float
-    version: int = VERSION
+    version: int
+    options: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -48,7 +60,7 @@ class Outputs:
     """The outputs of one recording.
 
     Attributes:
-        estimate: Its path below the folder, which stands for the recording.
+        estimate: The first one's path below the folder, which stands for the recording.
         provenance: What they depend on.
         hashes: SHA-256 of every output by its path below the folder.
     """
@@ -63,19 +75,21 @@ class OutputJournal:
 
     Args:
         out: The folder; whoever writes into it holds its lock.
+        command: The command of ``mn`` that does.
 
     Raises:
         InputError: if the journal is damaged, or cannot be read.
     """
 
-    def __init__(self, out: Path) -> None:
-        self._out = out
-        path = out / JOURNAL_NAME
+    def __init__(self, out: Path, command: str) -> None:
+        self._out, self._command = out, command
+        path = out / journal_name(command)
 
         def decode(line: Any) -> Outputs:
             try:
-                provenance = Provenance(**line["made"])
-                return Outputs(str(line["estimate"]), provenance, dict(line["files"]))
+                return Outputs(
+                    str(line["estimate"]), _provenance(line["made"]), dict(line["files"])
+                )
             except (ValueError, LookupError, TypeError) as error:
                 raise InputError(
                     f"{path}: damaged ({error}); remove it, and `overwrite` what it stood for"
@@ -90,7 +104,7 @@ class OutputJournal:
         """Tell whether all outputs are there as this provenance left them.
 
         Args:
-            names: Paths below the folder; the first is the estimate.
+            names: Paths below the folder; the first stands for the recording.
             provenance: What they would be made of now.
             overwrite: Whether outputs of another provenance, and files of unknown origin, may go.
 
@@ -104,9 +118,10 @@ class OutputJournal:
             if not (outputs and same and self._is_unchanged(name, outputs)):
                 if overwrite:
                     return False
+                origin = self._origin(outputs, same=same)
                 raise InputError(
-                    f"{self._out / name} is there already, {_origin(outputs, same=same)}; choose "
-                    "another `out`, or `overwrite` it"
+                    f"{self._out / name} is there already, {origin}; choose another `out`, or "
+                    "`overwrite` it"
                 )
         return len(existing) == len(names)
 
@@ -115,7 +130,7 @@ class OutputJournal:
 
         Args:
             provenance: What it was made of.
-            hashes: SHA-256 of every output by its path below the folder, the estimate first.
+            hashes: SHA-256 of every output by its path below the folder, in the same order.
 
         Raises:
             OutputError: if it cannot be written.
@@ -134,19 +149,31 @@ class OutputJournal:
         except OSError:  # a folder of that name, or a file that nobody may read
             return False
 
+    def _origin(self, outputs: Outputs | None, *, same: bool) -> str:
+        """Say where a file that is in the way comes from."""
+        if outputs is None:
+            return f"and not of `mn {self._command}`"
+        if same:
+            return "and changed since it was made"
+        return f"made by {outputs.provenance.denoiser} of another recording, revision or options"
+
 
 def _encoded(outputs: Outputs) -> dict[str, Any]:
     return {
         "estimate": outputs.estimate,
-        "made": asdict(outputs.provenance),
+        "made": _line(outputs.provenance),
         "files": outputs.hashes,
     }
 
 
-def _origin(outputs: Outputs | None, *, same: bool) -> str:
-    """Say where a file that is in the way comes from."""
-    if outputs is None:
-        return "and not of `mn denoise`"
-    if same:
-        return "and changed since it was made"
-    return f"made by {outputs.provenance.denoiser} of another recording, revision or options"
+_FIXED = ("recording", "denoiser", "revision", "precision")
+
+
+def _line(provenance: Provenance) -> dict[str, Any]:
+    fixed = {name: getattr(provenance, name) for name in _FIXED}
+    return {**fixed, **provenance.options, "version": provenance.version}
+
+
+def _provenance(line: Mapping[str, Any]) -> Provenance:
+    fixed = {name: line[name] for name in (*_FIXED, "version")}
+    return Provenance(**fixed, options={name: line[name] for name in line.keys() - fixed})
