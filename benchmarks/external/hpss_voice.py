@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.contract import Batch, DenoiserSpec, Side
-from benchmarks.signal.stft import Stft, stft_at
+from benchmarks.signal.stft import Gain, Power, Stft, stft_at
+from benchmarks.signal.voice import voice_of, with_accompaniment
 from mn_dataset.errors import MissingExtra
 
 _LONGER = 8  # times the usual frame: 372 ms
@@ -47,20 +48,19 @@ class HpssVoice:
         """
         del side
         decompose = _library()
-        short = stft_at(sampling_rate)
-        _, unsteady = _parts(decompose, batch, Stft(_LONGER * short.hop))
-        voice, _ = _parts(decompose, unsteady, short)
-        return np.stack([voice, batch - voice], axis=1)
+        stft = Stft(_LONGER * stft_at(sampling_rate).hop)
+        spectrum = stft.forward(batch)
+        for channel in np.ndindex(batch.shape[:2]):
+            _, percussive = decompose.hpss(spectrum[channel].T, kernel_size=_MEDIAN)
+            spectrum[channel] = percussive.T
+        unsteady = stft.inverse(spectrum, num_samples=batch.shape[-1])
 
+        def harmonic(power: Power) -> Gain:
+            gain, _ = decompose.hpss(np.sqrt(power).T, kernel_size=_MEDIAN, mask=True)
+            transposed: Gain = gain.T
+            return transposed
 
-def _parts(decompose: Any, signal: Batch, stft: Stft) -> tuple[Batch, Batch]:
-    """Return the harmonic and the percussive part of (batch, channels, time); they add up."""
-    spectrum = stft.forward(signal)
-    for channel in np.ndindex(signal.shape[:2]):
-        harmonic, _ = decompose.hpss(spectrum[channel].T, kernel_size=_MEDIAN)
-        spectrum[channel] = harmonic.T
-    harmonic = stft.inverse(spectrum, num_samples=signal.shape[-1])
-    return harmonic, signal - harmonic
+        return with_accompaniment(voice_of(unsteady, sampling_rate, harmonic), batch)
 
 
 def _library() -> Any:

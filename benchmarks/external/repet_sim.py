@@ -18,7 +18,8 @@ import numpy as np
 import scipy.sparse
 
 from benchmarks.contract import Batch, DenoiserSpec, Side
-from benchmarks.signal.stft import Gain, Power, masked, ratio_mask, stft_at
+from benchmarks.signal.stft import Gain, Power, ratio_mask, stft_at
+from benchmarks.signal.voice import voice_of, with_accompaniment
 from mn_dataset.errors import MissingExtra
 
 _APART_S = 1.0
@@ -50,18 +51,14 @@ class RepetSim:
         apart = round(_APART_S * sampling_rate / stft_at(sampling_rate).hop)
 
         def mask(power: Power) -> Gain:
-            gain = np.zeros_like(power)
-            for channel in np.ndindex(power.shape[:-2]):
-                magnitude = np.sqrt(power[channel])
-                nearest = neighbours(magnitude, apart=apart, count=_NEIGHBOURS)
-                repeating = decompose.nn_filter(magnitude.T, rec=nearest, aggregate=np.median).T
-                background = np.minimum(magnitude, repeating)
-                parts = np.square(magnitude - background), np.square(background)
-                gain[channel] = ratio_mask(*parts, exponent=1.0)
-            return gain
+            magnitude = np.sqrt(power)
+            nearest = neighbours(magnitude, apart=apart, count=_NEIGHBOURS)
+            repeating = decompose.nn_filter(magnitude.T, rec=nearest, aggregate=np.median).T
+            background = np.minimum(magnitude, repeating)
+            parts = np.square(magnitude - background), np.square(background)
+            return ratio_mask(*parts, exponent=1.0)
 
-        voice = masked(batch, sampling_rate, mask)
-        return np.stack([voice, batch - voice], axis=1)
+        return with_accompaniment(voice_of(batch, sampling_rate, mask), batch)
 
 
 def neighbours(magnitude: Power, *, apart: int, count: int) -> scipy.sparse.csc_matrix[np.float32]:
