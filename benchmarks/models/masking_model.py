@@ -57,8 +57,8 @@ class MaskingModel(Learned):
         """Refuse numbers that make no network.
 
         Args:
-            config: Keywords of ``build``, among them hidden, layers, window, hop, window_shape and
-                input_rms.
+            config: Keywords of ``build``, among them window, hop, window_shape and input_rms, and,
+                where there are any, hidden and layers.
 
         Raises:
             InputError: naming the keyword.
@@ -66,7 +66,7 @@ class MaskingModel(Learned):
         """
         name, window, hop = self.spec.name, config["window"], config["hop"]
         for size in ("hidden", "layers"):
-            if config[size] < 1:
+            if config.get(size, 1) < 1:
                 raise InputError(f"{name}: {size} is {config[size]}; expected 1 or more")
         if window < 2 or window % 2 or not 1 <= hop <= window // 2:
             raise InputError(
