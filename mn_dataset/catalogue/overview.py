@@ -118,7 +118,7 @@ class Overview:
         here: How many of their files are in the folder.
         has_tables: Whether the folder has its tables, so that it can be used.
         cells: What it holds.
-        holes: What it does not cover.
+        holes: What it does not cover; of a corpus of stems alone nothing.
     """
 
     name: str
@@ -143,12 +143,14 @@ class Overview:
     def lines(self) -> list[str]:
         """Describe it to a person."""
         state = "" if self.has_tables else f"; get it with `mn fetch {self.name}`"
+        covered = describe(self.holes) or "every category is covered in every split"
+        has_categories = any(cell.role in ROLES for cell in self.cells)
         return [
             f"{self.name}: {self.description} ({self.home})",
             f"  {self.num_rows} recordings, {self.duration_s / 3600:.2f} h; "
             f"{self.here} of them in {self.folder}{state}",
             *(f"  {line}" for line in _columns(self.cells)),
-            f"  {describe(self.holes) or 'every category is covered in every split'}",
+            *([f"  {covered}"] if has_categories else []),
         ]
 
 
@@ -173,9 +175,9 @@ def _overview(spec: CorpusSpec, folder: Path) -> Overview:
         num_rows=len(all_rows),
         duration_s=sum(cell.duration_s for cell in cells),
         here=sum((folder / row.file).is_file() for row in all_rows),
-        has_tables=all(tables.table_path(folder, role).is_file() for role in rows),
+        has_tables=all(tables.table_path(folder, role).is_file() for role in rows if rows[role]),
         cells=tuple(cells),
-        holes=tuple(uncovered(rows)),
+        holes=tuple(uncovered(rows)) if any(rows[role] for role in ROLES) else (),
     )
 
 

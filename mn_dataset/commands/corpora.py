@@ -49,13 +49,14 @@ def fetch(
     published. Stop it at any moment; the same command resumes. `mn corpora` lists what there is.
 
     Args:
-        corpus: open, mn or synthetic.
+        corpus: open, mn, mir1k or synthetic.
         root: Folder of the corpora.
         origin: Folder, archive or mirror (URL) to take everything from, and only from there; a
             mirror holds OWNER/REPOSITORY/PATH, and for mn clean.zip, noise.zip and, if need be,
             audios.tar.gz.
         license_allow: Licences to take, by SPDX id, separated by commas; `free` is all that let
-            the dataset be passed on, `any` is all. By default free for open, any for mn.
+            the dataset be passed on, `any` is all. By default free for open, any for mn; mir1k has
+            no licence, and wants `any`.
         allow_missing: Leave recordings that cannot be had, or differ from what was pinned, out of
             the tables, instead of exit 1.
         fill: `synthetic` fills categories and splits without a recording from the embedded corpus.

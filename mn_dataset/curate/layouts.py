@@ -29,6 +29,7 @@ from mn_dataset.audio.scan import walk
 from mn_dataset.curate.user_tables import split_of
 from mn_dataset.errors import InputError, UnknownName
 from mn_dataset.files.names import is_safe, safe_name
+from mn_dataset.tables import Row
 
 _MIR1K_TRAIN = ("abjones", "amy")
 _MIR1K_VALIDATION = ("abjones_5_08", "abjones_5_09", "amy_9_08", "amy_9_09")
@@ -89,6 +90,19 @@ class SongFiles:
         """Return where a stem stands in the corpus."""
         return f"{self.name}/{_name(stem.stem)}.wav"
 
+    def row(self, stem: StemFile, layout: str) -> Row:
+        """Return what the row of a stem says before its recording is read."""
+        file = self.file(stem)
+        return Row(
+            id=f"stem/{file.removesuffix('.wav')}",
+            file=file,
+            category=stem.stem,
+            song=self.name,
+            split=self.split,
+            group=self.group,
+            source=f"{layout}: {self.title}",
+        )
+
 
 def find_songs(source: Path, layout: str) -> list[SongFiles]:
     """Return the songs of a folder, in the order of their names.
@@ -101,11 +115,16 @@ def find_songs(source: Path, layout: str) -> list[SongFiles]:
         raise UnknownName("layout", layout, LAYOUTS)
     if not source.is_dir():
         raise InputError(f"{source}: no such folder; expected one of songs, laid out as {layout}")
-    songs = sorted(LAYOUTS[layout](walk(source).recordings), key=lambda song: song.name)
+    songs = songs_of(walk(source).recordings, layout)
     if not songs:
         raise InputError(f"{source}: no song is laid out as {layout}; expected {_EXPECTED[layout]}")
     _refuse_repeated(source, songs)
     return songs
+
+
+def songs_of(files: list[str], layout: str) -> list[SongFiles]:
+    """Return the songs that recordings of these names are, in the order of their names."""
+    return sorted(LAYOUTS[layout](files), key=lambda song: song.name)
 
 
 def _refuse_repeated(source: Path, songs: list[SongFiles]) -> None:

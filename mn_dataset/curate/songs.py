@@ -6,7 +6,7 @@ the loudest of them and of their sum to −1 dBFS if it is above: their balance 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -121,15 +121,55 @@ def curate_songs(
     >>> curate_songs("MIR-1K", "corpus", layout="mir1k").songs  # doctest: +SKIP
     1000
     """
-    folder, corpus = Path(recordings), Path(out)
+    folder = Path(recordings)
     songs = find_songs(folder, layout)
+    originals = {stem.file: folder / stem.file for song in songs for stem in song.stems}
+
+    def complete(row: Row) -> Row:
+        return replace(row, license=license, attribution=attribution, source=source or row.source)
+
+    return convert_songs(
+        songs,
+        originals,
+        Path(out),
+        layout=layout,
+        complete=complete,
+        workers=workers,
+        progress=progress,
+    )
+
+
+def convert_songs(
+    songs: Sequence[SongFiles],
+    originals: Mapping[str, Path],
+    corpus: Path,
+    *,
+    layout: str,
+    complete: Callable[[Row], Row],
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> SongsReport:
+    """Turn songs into a corpus; see ``curate_songs``, of which are the other arguments and errors.
+
+    Args:
+        songs: The songs.
+        originals: Where each file that they name lies.
+        corpus: Folder of the corpus.
+        layout: Whose songs they are.
+        complete: Adds to a row what the songs do not tell, such as its licence.
+        workers: Processes.
+        progress: Called with (done, all) songs.
+    """
     journal = Journal(
         corpus / JOURNAL_NAME, _decode, asdict, header={"version": VERSION, "layout": layout}
     )
     with locked(corpus, command="mn curate"):
         _open(corpus, journal)
         previous = {outcome.name: outcome for outcome in journal.entries()}
-        pieces = [(folder, corpus, song, previous.get(song.name)) for song in songs]
+        pieces = [
+            ([originals[stem.file] for stem in song.stems], corpus, song, previous.get(song.name))
+            for song in songs
+        ]
         outcomes: dict[str, SongOutcome] = {}
         for outcome in each(_convert, pieces, workers=workers):
             if outcome != previous.get(outcome.name):
@@ -137,21 +177,15 @@ def curate_songs(
             outcomes[outcome.name] = outcome
             if progress:
                 progress(len(outcomes), len(songs))
-        rows = [
-            row
-            for song in songs
-            for row in _rows(song, outcomes[song.name], source or f"{layout}: {song.title}")
-        ]
+        rows = [complete(row) for song in songs for row in _rows(song, outcomes[song.name], layout)]
         rejected = tuple(
             Rejection(song.title, "", outcomes[song.name].rejected)
             for song in songs
             if outcomes[song.name].rejected
         )
         if not rows:
-            raise InputError(f"{folder}: no song can be used; the first: {rejected[0]}")
-        _write_table(
-            corpus, [replace(row, license=license, attribution=attribution) for row in rows]
-        )
+            raise InputError(f"{corpus}: no song can be used; the first: {rejected[0]}")
+        _write_table(corpus, rows)
         write_rejections(corpus, rejected)
         journal.rewrite(outcomes.values())
     return SongsReport(
@@ -176,20 +210,25 @@ def _open(corpus: Path, journal: Journal[SongOutcome]) -> None:
 
 
 def _convert(
-    folder: Path, corpus: Path, song: SongFiles, previous: SongOutcome | None
+    originals: Sequence[Path], corpus: Path, song: SongFiles, previous: SongOutcome | None
 ) -> SongOutcome:
     """Convert a song, unless that is done and everything is still as it was."""
+    files = list(zip(song.stems, originals, strict=True))
     try:
-        stamps = tuple(_stamp(folder / stem.file) for stem in song.stems)
+        stamps = tuple(map(_stamp, originals))
         if previous is not None and previous.stamps == stamps and _is_there(corpus, song, previous):
             return previous
-        waves = [_read(folder / stem.file, stem.channel) for stem in song.stems]
+        waves = [_read(path, stem.channel) for stem, path in files]
         _refuse_unequal(song.stems, waves)
-        sha256 = tuple(io.file_sha256(folder / stem.file) for stem in song.stems)
+        sha256 = tuple(map(io.file_sha256, originals))
     except OSError as error:
         return SongOutcome(song.name, (), rejected=f"cannot be read ({error.strerror})")
     except AudioError as error:
-        return SongOutcome(song.name, stamps, rejected=str(error).removeprefix(f"{folder}/"))
+        reason = str(error)
+        for stem, path in files:
+            if reason.startswith(f"{path}:"):
+                reason = stem.file + reason.removeprefix(str(path))
+        return SongOutcome(song.name, stamps, rejected=reason)
     loudest = max(*map(peak, waves), peak(np.sum(waves, axis=0)))
     gain = min(1.0, PEAK_CEILING / loudest) if loudest else 1.0
     pcm = [np.rint(wave * gain).astype(np.int16) for wave in waves]
@@ -257,18 +296,11 @@ def _is_there(corpus: Path, song: SongFiles, outcome: SongOutcome) -> bool:
     return all(io.is_wav_of(corpus / song.file(stem), sha256) for stem, sha256 in pairs)
 
 
-def _rows(song: SongFiles, outcome: SongOutcome, source: str) -> Iterator[Row]:
+def _rows(song: SongFiles, outcome: SongOutcome, layout: str) -> Iterator[Row]:
     for number, pcm_sha256 in enumerate(outcome.pcm_sha256):
         stem = song.stems[number]
-        file = song.file(stem)
-        yield Row(
-            id=f"stem/{file.removesuffix('.wav')}",
-            file=file,
-            category=stem.stem,
-            song=song.name,
-            split=song.split,
-            group=song.group,
-            source=source,
+        yield replace(
+            song.row(stem, layout),
             duration_s=f"{outcome.frames / SAMPLING_RATE:.10g}",
             further=(
                 ("original", stem.file),
