@@ -7,7 +7,7 @@ export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
 .PHONY: help env demo test test-bare lint suite stress perf perf-gpu structure journey weights \
-	leaderboard ablation agreement hooks changelog wheel clean
+	leaderboard separation context ablation agreement hooks changelog wheel clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,7 @@ journey: env ## Count the modules that a recipe and a training batch pass, and h
 # The corpora beside the project. Others: make weights OPEN=... EXTRA=...
 OPEN := ../shared/corpus/open
 EXTRA := ../shared/corpus/extra
+STEMS := ../shared/corpus/stems
 TEST := out/open-test
 LINEUP := noisy resample_16k lowpass_8k spectral_subtraction wiener mmse_stsa mmse_lsa omlsa \
 	mmse_stsa+minimum_statistics mmse_stsa+imcra mmse_stsa+spp wavelet hum_notch noisereduce \
@@ -143,6 +144,48 @@ ablation: out/extra out/ablation-test ## Twelve trainings: what channel attentio
 
 out/ablation-test: env
 	$(BIN)/mn build $(OPEN) --out $@ --split test --snr-db 0 5 10 --per-cell 1 --seconds 5 --seed 1
+
+# Separators at equal time on one core, on songs that they never heard; what ships is the first.
+MINUTES ?= 4
+TEACH = OMP_NUM_THREADS=1 $(BIN)/mn train $(1) --data $(STEMS) synthetic --resume \
+	--out out/separators/$(2) --max-minutes $(MINUTES)
+TAUGHT := drnn drnn@out/separators/drnn-2 drnn@out/separators/dnn \
+	$(foreach name,wvpnn cvpnn acapella_cnn mean_spectrum_mask,$(name)@out/separators/$(name))
+COMPARED := noisy oracle_voice_ratio_mask oracle_voice_binary_mask oracle_16k rpca repet_sim hpss_voice
+PART = $(BIN)/mn bench $(1) --denoisers $(call listed,$(COMPARED) $(TAUGHT)) --out $(2) --examples 2 \
+	--metrics nsdr,sir,sar,si_sdr,sdr_v4,bleedless,fullness
+separation: out/songs-test out/synthetic-songs-test ## Seven trainings: separators compared (wants STEMS)
+	$(call TEACH,drnn,gru)
+	$(BIN)/mn pack out/separators/gru --out benchmarks/weights
+	$(call TEACH,drnn,drnn-2) --set model.kind=drnn-2 model.hidden=256
+	$(call TEACH,drnn,dnn) --set model.kind=dnn model.hidden=256
+	for model in wvpnn cvpnn acapella_cnn mean_spectrum_mask; do \
+		$(call TEACH,$$model,$$model) || exit 1; \
+	done
+	$(call PART,out/songs-test,out/songs-run)
+	$(call PART,out/synthetic-songs-test,out/synthetic-songs-run)
+	$(BIN)/mn pack out/separators/gru --out benchmarks/weights \
+		--scores out/songs-run out/synthetic-songs-run --notes docs/separation-limits.md
+
+out/songs-test: env
+	$(BIN)/mn build $(STEMS) --task separate --out $@ --split test --snr-db -5 0 5
+
+out/synthetic-songs-test: env
+	$(BIN)/mn build synthetic --task separate --out $@ --split test --snr-db -5 0 5
+
+# Context and discriminative weight: nine short trainings.
+CONTEXTS := 1 3 5
+WEIGHTS := 0 0.05 0.2
+context: out/songs-test ## What context and discriminative weight do to `drnn` (wants STEMS)
+	for context in $(CONTEXTS); do for weight in $(WEIGHTS); do \
+		OMP_NUM_THREADS=1 $(BIN)/mn train drnn --data $(STEMS) synthetic --resume --max-minutes 1 \
+			--out out/context/$$context-$$weight --set model.kind=drnn-2 model.hidden=256 \
+			model.context=$$context "loss=[{mse = 1.0, discrimination = $$weight}]" || exit 1; \
+	done; done
+	$(BIN)/mn bench out/songs-test --examples 0 --out out/context-run --metrics nsdr,sir,sar \
+		--denoisers $(call listed,noisy $(foreach context,$(CONTEXTS),\
+			$(foreach weight,$(WEIGHTS),drnn@out/context/$(context)-$(weight))))
+	$(BIN)/python perf/context.py out/context-run docs/context.svg
 
 hooks: env ## Let Git ask lint before each commit
 	$(BIN)/pre-commit install

@@ -13,8 +13,8 @@ from mn_dataset.commands import terminal
 DEFAULT_DENOISER = "musicecan_small"
 """The denoiser of `mn denoise` where none is named: the network whose weights ship."""
 
-DEFAULT_SEPARATOR = "repet_sim"
-"""The separator of `mn separate` where none is named."""
+DEFAULT_SEPARATOR = "drnn"
+"""The separator of `mn separate` where none is named: the network whose weights ship."""
 
 
 @app.command

@@ -245,6 +245,10 @@ class Config:
         settings["optimizer"]["decay_steps"] = self.decay_steps if cosine else None
         if self.data.augment is not None:
             settings["data"]["augment"] = load_chain(self.data.augment).text
+        if not self.data.draw:
+            del settings["data"]["draw"]
+        if self.optimizer.name != "lbfgs":
+            del settings["optimizer"]["iterations"], settings["optimizer"]["history"]
         return settings
 
 

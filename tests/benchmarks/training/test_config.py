@@ -57,3 +57,22 @@ def test_the_cosine_ends_with_the_steps_unless_it_is_told_where():
 
     assert Config(limits=limits).decay_steps == 7
     assert Config(optimizer=Optimizer(decay_steps=9), limits=limits).decay_steps == 9
+
+
+def test_settings_of_before_stay_those_of_a_run_that_is_resumed():
+    """What only L-BFGS and other tasks need is named where it decides the weights."""
+    limits = Limits(max_steps=1)
+    plain = Config(limits=limits).settings()
+    other = Config(
+        limits=limits, data=Data(draw={"mixing": "paired"}), optimizer=Optimizer(name="lbfgs")
+    ).settings()
+
+    assert "draw" not in plain["data"]
+    assert not {"history", "iterations"} & plain["optimizer"].keys()
+    assert other["data"]["draw"] == {"mixing": "paired"}
+    assert (other["optimizer"]["history"], other["optimizer"]["iterations"]) == (50, 20)
+
+
+def test_l_bfgs_is_not_to_clip_the_gradient_that_it_searches_along():
+    with pytest.raises(InputError, match="leave clip_norm and weight_decay away"):
+        Optimizer(name="lbfgs", clip_norm=1.0)
