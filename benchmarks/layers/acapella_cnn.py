@@ -28,7 +28,7 @@ NORMALISED = (1, 3, 5, 7)
 STRIDED = (1, 3)
 """Convolutions of 4 x 4 that halve both axes; all others are of 3 x 3."""
 
-_EPSILON, _MOMENTUM = 1e-3, 0.01  # of Keras: a memory of 0.99
+_EPSILON = 1e-3  # of Keras
 _HALVINGS = 4  # both axes are padded to a multiple of it
 
 
@@ -72,7 +72,7 @@ class AcapellaCnn(nn.Module):
             for number, (inputs, outputs) in enumerate(widths)
         )
         self.normalisations = nn.ModuleList(
-            nn.BatchNorm2d(widths[number][1], eps=_EPSILON, momentum=_MOMENTUM)
+            nn.BatchNorm2d(widths[number][1], eps=_EPSILON, momentum=config["momentum"])
             for number in NORMALISED
         )
 

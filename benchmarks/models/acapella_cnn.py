@@ -55,6 +55,7 @@ class AcapellaCnn(Learned):
         window: int = 1536,
         hop: int = 384,
         output: str = "log_magnitude",
+        momentum: float = 0.01,
         mixture: str = "sum",
         synthesis: str = "mixture_phase",
         iterations: int = 10,
@@ -73,6 +74,8 @@ class AcapellaCnn(Learned):
             window: Length of a frame in samples, even.
             hop: Distance between frames in samples, at most half a window.
             output: "log_magnitude" of the voice, or "mask": its share of the mixture.
+            momentum: Share of a batch in the moving statistics of the normalisations. At 0.01, that
+                of the original, they lag by a hundred steps, too much for a training of hundreds.
             mixture: What training shows it: "sum", the spectrum of the mixture, or "maximum", the
                 larger one of the magnitudes of voice and accompaniment.
             synthesis: "mixture_phase"; "griffin_lim" from the mixture's phase, or
@@ -99,6 +102,8 @@ class AcapellaCnn(Learned):
                 f"acapella_cnn: channels is {channels} and iterations is {iterations}; expected 1 "
                 "or 2, and 0 or more"
             )
+        if not 0 < momentum <= 1:
+            raise InputError(f"acapella_cnn: momentum is {momentum}; expected above 0, at most 1")
         if window < 2 or window % 2 or not 1 <= hop <= window // 2:
             raise InputError(
                 f"acapella_cnn: window is {window} and hop is {hop}; expected an even window, and "
@@ -114,6 +119,7 @@ class AcapellaCnn(Learned):
             "window": window,
             "hop": hop,
             "output": output,
+            "momentum": momentum,
             "mixture": mixture,
             "synthesis": synthesis,
             "iterations": iterations,

@@ -99,6 +99,8 @@ def test_it_has_an_objective_of_its_own():
         {"width_multiplier": float("inf")},
         {"channels": 3},
         {"iterations": -1},
+        {"momentum": 0.0},
+        {"momentum": 1.5},
         {"window": 1535},
         {"window": 0},
         {"hop": 0},
