@@ -251,7 +251,8 @@ def _cells(board: Board, axes: Axes) -> NDArray[np.intp]:
 def again(board: Board, item: dict[str, Any]) -> str:
     """Return a command for a shell that makes an estimate again, of the mixture in ``INPUT``.
 
-    Where no command does that to a file, ``mn bench`` does: it knows what else a denoiser needs.
+    Where no command does that to a file, ``mn bench`` does: it knows what else a denoiser needs,
+    and that the row that does nothing runs in every task.
 
     Args:
         board: The run.
@@ -260,7 +261,8 @@ def again(board: Board, item: dict[str, Any]) -> str:
     request = item.get("request", item["name"])  # an older run lacks it
     device = board.run["settings"]["device"]
     where = "" if device == "cpu" else f" --device {shlex.quote(device)}"
-    if item.get("needs") or not board.task.command:
+    is_another_s = item["name"] == BASELINE and board.task.target_axis
+    if item.get("needs") or not board.task.command or is_another_s:
         names = ",".join(dict.fromkeys([BASELINE, request]))
         folder = shlex.quote(_dataset(board))
         return f"mn bench {folder} --denoisers {shlex.quote(names)} --out {_OUT}{where}"
@@ -270,8 +272,9 @@ def again(board: Board, item: dict[str, Any]) -> str:
 
 def input_file(board: Board, mixture_id: str) -> str:
     """Return a mixture's input in the dataset as a shell finds it, be it WAV or FLAC."""
-    names = board.task.named_files
-    path = audio_path(mixture_id, names.inputs[0], "") if names else f"{AUDIO}/{mixture_id}."
+    files = board.task.named_files
+    inputs = files.inputs if files else board.task.input_names
+    path = audio_path(mixture_id, inputs[0], "") if inputs else f"{AUDIO}/{mixture_id}."
     return f"{shlex.quote(f'{_dataset(board)}/{path}')}*"
 
 

@@ -271,6 +271,7 @@ SPEC = TaskSpec(
     ),
     draw=draw,
     expectations=_expectations,
+    input_names=(INPUT,),
     target_names=TARGETS,
     circular=frozenset(TARGETS),
     columns=(

@@ -240,8 +240,9 @@ class TaskSpec:
         kept: Roles whose layers' sum is written as audio too, under the role's name.
         input_axis: Whether a batch has an axis of inputs after the first.
         target_axis: Whether an estimate has an axis of targets after the first.
-        target_names: The targets along that axis, where they are the same in every recipe; () where
-            each recipe names its own.
+        input_names: The inputs, where they are the same in every recipe; () where each recipe names
+            its own, or `named_files` tells.
+        target_names: The same of the targets along their axis.
         circular: Roles whose recordings go on from their beginning when a layer reaches their end.
         columns: What the recipe table repeats of the layers, for people.
         layer_fields: Which fields of its layers the recipe table stores.
@@ -275,6 +276,7 @@ class TaskSpec:
     kept: tuple[str, ...] = ()
     input_axis: bool = False
     target_axis: bool = True
+    input_names: tuple[str, ...] = ()
     target_names: tuple[str, ...] = ()
     circular: frozenset[str] = frozenset()
     columns: tuple[Column, ...] = ()

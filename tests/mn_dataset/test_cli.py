@@ -188,7 +188,7 @@ def test_corpora_tells_what_is_known_and_what_is_here(mn, tmp_path):
     assert "not covered by recordings: harp, cello, chinese_lute, trumpet, chinese_zither" in text
 
     found = {item["name"]: item for item in json.loads(mn("corpora", "--json")[1])["corpora"]}
-    assert set(found) == {"mn", "open", "synthetic"}
+    assert set(found) == {"mir1k", "mn", "open", "synthetic"}
     assert found["mn"]["num_rows"] == 1277
 
 

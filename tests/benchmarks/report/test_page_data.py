@@ -17,6 +17,7 @@ from benchmarks.report.page_data import (
     worst,
 )
 from benchmarks.report.summary import Board, read_board
+from mn_dataset.tasks import registry as tasks
 
 KEYS = ("noise_class", "music_category", "snr_db")
 
@@ -229,3 +230,16 @@ def test_who_is_told_more_than_the_mixture_is_benched(run: Path) -> None:
     assert again(board, board.run["denoisers"][-1]) == (
         "mn bench ../data --denoisers noisy,mask --out again --device cuda"
     )
+
+
+def test_a_song_is_separated_again_by_the_command_for_songs(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of its mixture alone, which lies beside its parts; the row that does nothing is benched."""
+    board = board_of(run, denoiser={}, path="../data")
+    monkeypatch.setattr(Board, "task", tasks.find("separate"))
+    noisy, mask = (board.run["denoisers"][place] for place in (0, -1))
+
+    assert again(board, mask) == f"mn separate {INPUT} --separator mask --out again"
+    assert again(board, noisy) == "mn bench ../data --denoisers noisy --out again"
+    assert input_file(board, "test/000017") == "../data/audio/test/000017.mixture.*"
