@@ -17,7 +17,13 @@ from benchmarks.harness.checks import importing
 from benchmarks.layers import stft, weights_file
 from benchmarks.training import checkpoint
 from benchmarks.training.config import Config
-from benchmarks.training.data.base import TRAIN, TrainingData, data_facts, write_sources
+from benchmarks.training.data.base import (
+    TRAIN,
+    TrainingData,
+    data_facts,
+    warn_of_unlicensed,
+    write_sources,
+)
 from benchmarks.training.data.loader import BatchPlan, batch_plan, step_batches
 from benchmarks.training.engine import Engine, open_engine
 from benchmarks.training.loop import INTERRUPTED, Loop, deferred_signals
@@ -185,6 +191,7 @@ def _train(
 ) -> Outcome:
     folder, config, data, network = RunFolder(job.out), job.config, job.data, first.network
     former = former_sources(first, data.sources)
+    warn_of_unlicensed(data.sources, where=data.identity["name"])
     objective, rate = objective_of(job.model, network, config.loss), sampling_rate(job.model)
     plan = batch_plan(data, config.data, seed=job.seed, processes=engine.processes)
     settings = {

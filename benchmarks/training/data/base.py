@@ -204,6 +204,21 @@ def log_left_out(left_out: Mapping[str, Sequence[str]], *, where: str) -> None:
         logger.warning("%s: %d left out, %s: %s%s", where, len(names), reason, first, more)
 
 
+def warn_of_unlicensed(sources: Sequence[SourceRow], *, where: str) -> None:
+    """Log which recordings are learned from although nobody says under which licence."""
+    names = [one.row.id for one in sources if one.row.split == TRAIN and not one.row.license]
+    if names:
+        logger.warning(
+            "%s: %d recordings that are learned from have no known licence (%s%s): the card of the "
+            "weights says so, and they should not be passed on; licenses in [data] leaves such "
+            "recordings out",
+            where,
+            len(names),
+            ", ".join(names[:_MOST_NAMES]),
+            ", …" if len(names) > _MOST_NAMES else "",
+        )
+
+
 def data_facts(data: TrainingData) -> dict[str, Any]:
     """Return what a card says of the recordings: how many, groups, licences, and what is left out.
 

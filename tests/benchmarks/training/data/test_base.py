@@ -11,6 +11,7 @@ from benchmarks.training.data.base import (
     read_sources,
     refuse_leaks,
     splits_sha256,
+    warn_of_unlicensed,
     write_sources,
 )
 from benchmarks.training.data.corpus import CorpusTrainingData
@@ -34,6 +35,16 @@ def test_the_facts_count_recordings_groups_and_licences(tiny):
     assert ids == sorted(row.id for row in tiny_rows(tiny, "train"))
     assert facts["train"] == {"recordings": 16, "groups": 16, "licenses": {"CC0-1.0": 16}}
     assert facts["validation"]["recordings"] == 16
+
+
+def test_what_no_licence_covers_is_named_before_it_is_learned_from(caplog):
+    """Not what is only validated with."""
+    sources = [source("stem/a", "train"), source("stem/b", "validation")]
+    sources.append(source("stem/c", "train", license="CC0-1.0"))
+
+    warn_of_unlicensed(sources, where="mir1k")
+
+    assert "mir1k: 1 recordings that are learned from have no known licence (stem/a)" in caplog.text
 
 
 def tiny_rows(corpus, split):
