@@ -149,22 +149,22 @@ out/ablation-test: env
 MINUTES ?= 4
 TEACH = OMP_NUM_THREADS=1 $(BIN)/mn train $(1) --data $(STEMS) synthetic --resume \
 	--out out/separators/$(2) --max-minutes $(MINUTES)
-TAUGHT := drnn drnn@out/separators/drnn-2 drnn@out/separators/dnn \
+TAUGHT := drnn drnn@out/separators/drnn-2 drnn@out/separators/gru \
 	$(foreach name,wvpnn cvpnn acapella_cnn mean_spectrum_mask,$(name)@out/separators/$(name))
 COMPARED := noisy oracle_voice_ratio_mask oracle_voice_binary_mask oracle_16k rpca repet_sim hpss_voice
 PART = $(BIN)/mn bench $(1) --denoisers $(call listed,$(COMPARED) $(TAUGHT)) --out $(2) --examples 2 \
 	--metrics nsdr,sir,sar,si_sdr,sdr_v4,bleedless,fullness
 separation: out/songs-test out/synthetic-songs-test ## Seven trainings: separators compared (wants STEMS)
-	$(call TEACH,drnn,gru)
-	$(BIN)/mn pack out/separators/gru --out benchmarks/weights
-	$(call TEACH,drnn,drnn-2) --set model.kind=drnn-2 model.hidden=256
-	$(call TEACH,drnn,dnn) --set model.kind=dnn model.hidden=256
+	$(call TEACH,drnn,dnn)
+	$(BIN)/mn pack out/separators/dnn --out benchmarks/weights
+	$(call TEACH,drnn,drnn-2) --set model.kind=drnn-2
+	$(call TEACH,drnn,gru) --set model.kind=gru
 	for model in wvpnn cvpnn acapella_cnn mean_spectrum_mask; do \
 		$(call TEACH,$$model,$$model) || exit 1; \
 	done
 	$(call PART,out/songs-test,out/songs-run)
 	$(call PART,out/synthetic-songs-test,out/synthetic-songs-run)
-	$(BIN)/mn pack out/separators/gru --out benchmarks/weights \
+	$(BIN)/mn pack out/separators/dnn --out benchmarks/weights \
 		--scores out/songs-run out/synthetic-songs-run --notes docs/separation-limits.md
 
 out/songs-test: env
@@ -179,7 +179,7 @@ WEIGHTS := 0 0.05 0.2
 context: out/songs-test ## What context and discriminative weight do to `drnn` (wants STEMS)
 	for context in $(CONTEXTS); do for weight in $(WEIGHTS); do \
 		OMP_NUM_THREADS=1 $(BIN)/mn train drnn --data $(STEMS) synthetic --resume --max-minutes 1 \
-			--out out/context/$$context-$$weight --set model.kind=drnn-2 model.hidden=256 \
+			--out out/context/$$context-$$weight --set model.kind=drnn-2 \
 			model.context=$$context "loss=[{mse = 1.0, discrimination = $$weight}]" || exit 1; \
 	done; done
 	$(BIN)/mn bench out/songs-test --examples 0 --out out/context-run --metrics nsdr,sir,sar \
