@@ -40,15 +40,11 @@ class Voice:
 
     Attributes:
         log_magnitude: log(1 + |S|), shape (batch, channels, frames, bins).
-        phase: Of modulus 1, of the same shape.
-        transform: Between waveforms and spectra.
-        num_samples: Length of the waveform.
+        synthesise: Makes the waveform of the magnitude |S|; it is called when it is asked for.
     """
 
     log_magnitude: Tensor
-    phase: Tensor
-    transform: Transform
-    num_samples: int
+    synthesise: Callable[[Tensor], Tensor]
 
     @cached_property
     def magnitude(self) -> Tensor:
@@ -58,7 +54,7 @@ class Voice:
     @cached_property
     def wave(self) -> Tensor:
         """The waveform, shape (batch, channels, time)."""
-        return self.transform.inverse(self.magnitude * self.phase, num_samples=self.num_samples)
+        return self.synthesise(self.magnitude)
 
 
 Loss = Callable[[Voice, Voice], Tensor]
@@ -126,15 +122,19 @@ class AcapellaObjective:
         noisy = self._items(batch["noisy"])
         gain = peak_gain(noisy)
         mixture = self.transform.forward(noisy * gain)
-        targets = map(self._items, batch["clean"].unbind(dim=1))
-        sides = [self.transform.forward(target * gain) for target in targets]
+        voice, accompaniment = (gain * self._items(side) for side in batch["clean"].unbind(dim=1))
+        target = self._features(voice)
         features = mixture.abs().log1p()
         if self.mixture == "maximum":
-            features = torch.maximum(*(side.abs().log1p() for side in sides))
-        length = noisy.shape[-1]
-        voice = Voice(sides[0].abs().log1p(), unit(sides[0]), self.transform, length)
-        answer = Voice(network(features).float(), unit(mixture), self.transform, length)
-        losses = [weight * LOSSES[name](answer, voice) for name, weight in self.weights.items()]
+            features = torch.maximum(target, self._features(accompaniment))
+        truth = Voice(target, lambda _: voice)
+        answer = Voice(
+            network(features).float(),
+            lambda magnitude: self.transform.inverse(
+                magnitude * unit(mixture), num_samples=noisy.shape[-1]
+            ),
+        )
+        losses = [weight * LOSSES[name](answer, truth) for name, weight in self.weights.items()]
         return torch.stack(losses).sum()
 
     def estimate(self, network: Network, noisy: Tensor) -> Tensor:
@@ -154,6 +154,9 @@ class AcapellaObjective:
             voice = voice.mean(dim=1)
         voice = voice.reshape(noisy.shape)
         return torch.stack((voice, noisy - voice), dim=1)
+
+    def _features(self, wave: Tensor) -> Tensor:
+        return self.transform.forward(wave).abs().log1p()
 
     def _voice(self, network: Network, mixture: Tensor) -> Tensor:
         spectrum = self.transform.forward(mixture)
