@@ -17,7 +17,7 @@ from mn_dataset.audio import io, writer
 from mn_dataset.audio.convert import resample
 
 Clip = NDArray[np.float32]
-"""One channel of audio, shape (time,)."""
+"""One channel of audio, shape (time,), or several, (channels, time)."""
 
 _TAIL = 400  # characters of a program's complaint
 _FAR_S = 0.05  # by which a program's output may be longer or shorter than its input
@@ -29,11 +29,13 @@ def scratch(clips: Mapping[str, Clip], sampling_rate: int) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="mn-program-") as folder:
         for name, clip in clips.items():
             path = Path(folder, f"{name}.wav")
-            form = writer.wav_form("FLOAT", frames=len(clip), channels=1)
+            frames = np.atleast_2d(clip).T
+            num_frames, channels = frames.shape
+            form = writer.wav_form("FLOAT", frames=num_frames, channels=channels)
             with writer.sink(
-                path, form, sampling_rate=sampling_rate, channels=1, meant_for=path
+                path, form, sampling_rate=sampling_rate, channels=channels, meant_for=path
             ) as write:
-                write(clip[:, np.newaxis])
+                write(frames)
         yield Path(folder)
 
 
@@ -63,18 +65,45 @@ def run(command: Sequence[str], folder: Path, *, timeout_s: float) -> None:
 
 
 def read(path: Path, num_samples: int, sampling_rate: int) -> Clip:
+    """Read an estimate as one channel, the mean of what is there: see ``read_channels``."""
+    mono: Clip = read_channels(path, (1, num_samples), sampling_rate)[0]
+    return mono
+
+
+def read_channels(path: Path, shape: tuple[int, int], sampling_rate: int) -> Clip:
     """Read an estimate, and trim or pad what its program added or lost at the end.
 
     One that is farther off is handed on as it is: the harness says so. One at another rate is
-    resampled: many a model writes what it reads at its own.
+    resampled: many a model writes what it reads at its own. One of other channels is averaged where
+    one is wanted, or repeated where it has one: many a model makes stereo of what is mono.
+
+    Args:
+        path: The file.
+        shape: Channels and samples that are wanted.
+        sampling_rate: That is wanted, in Hz.
+
+    Returns:
+        (channels, time).
+
+    Raises:
+        RuntimeError: if it has several channels, and several others are wanted.
     """
+    channels, num_samples = shape
     samples, rate = io.read_any(path)
-    wave = samples.mean(axis=1, dtype=np.float64)
-    mono: Clip = resample(wave, from_rate=rate, to_rate=sampling_rate).astype(np.float32)
-    off = len(mono) - num_samples
+    wave = samples.T.astype(np.float64)
+    if channels == 1:
+        wave = wave.mean(axis=0, keepdims=True)
+    elif len(wave) == 1:
+        wave = np.repeat(wave, channels, axis=0)
+    elif len(wave) != channels:
+        raise RuntimeError(f"wrote {len(wave)} channels in {path.name}, expected {channels}")
+    at_rate = [resample(one, from_rate=rate, to_rate=sampling_rate) for one in wave]
+    clip: Clip = np.stack(at_rate).astype(np.float32)
+    off = clip.shape[-1] - num_samples
     if abs(off) > _FAR_S * sampling_rate:
-        return mono
-    return np.pad(mono, (0, max(0, -off)))[:num_samples]
+        return clip
+    padded: Clip = np.pad(clip, ((0, 0), (0, max(0, -off))))
+    return padded[:, :num_samples]
 
 
 @cache

@@ -20,8 +20,28 @@ from mn_dataset.mix.manifest import read_manifest
 from mn_dataset.mix.render import render
 
 RATE = 44_100
+PAGES = Path(__file__).parents[3] / "docs"
 READ = "import soundfile, sys; x, r = soundfile.read(sys.argv[1]); "
 WRITE = "soundfile.write(sys.argv[2], {}, r, subtype='FLOAT')"
+
+
+SPLIT = """
+import os
+folder = sys.argv[2] + "/model/in"
+os.makedirs(folder)
+for name, gain in (("vocals", 0.25), ("no_vocals", 0.75)):
+    soundfile.write(f"{folder}/{name}.wav", STEREO(gain * x), r, subtype="FLOAT")
+"""
+PARTS = {
+    "voice": "{outdir}/model/in/vocals.wav",
+    "accompaniment": "{outdir}/model/in/no_vocals.wav",
+}
+
+
+def toml(value):
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {toml(one)}" for key, one in value.items()) + " }"
+    return str(value).lower() if isinstance(value, bool) else repr(value).replace("'", '"')
 
 
 @pytest.fixture
@@ -32,7 +52,7 @@ def program(tmp_path):
         (tmp_path / "program.py").write_text(body, encoding="utf-8")
         words = [sys.executable, str(tmp_path / "program.py"), "{in}", out]
         lines = [f'name = "{name}"', f"command = {words!r}".replace("'", '"')]
-        lines += [f"{key} = {value!r}".replace("'", '"') for key, value in fields.items()]
+        lines += [f"{key} = {toml(value)}" for key, value in fields.items()]
         path = tmp_path / f"{name}.toml"
         path.write_text("\n".join(lines), encoding="utf-8")
         return load_denoiser(str(path))
@@ -124,6 +144,32 @@ def test_a_program_that_is_not_there_is_told(tmp_path):
         ('name = "a"\nfolder = "y"\ndataset = "z"\nfile = "one.wav"', r"file is 'one\.wav'"),
         ('name = "a"\nfolder = "y"\ndataset = "z"\nsampling_rate = 16000', "leave it away"),
         ("name = ", "not TOML"),
+        (
+            'name = "a"\ntask = "sing"\nfolder = "y"\ndataset = "z"',
+            "task is 'sing'; expected one of",
+        ),
+        (
+            'name = "a"\ntask = "separate"\ncommand = ["{in}", "{outdir}"]',
+            "targets is {}; expected a file for each of voice, accompaniment, with {outdir} in it",
+        ),
+        (
+            'name = "a"\ntask = "separate"\ncommand = ["{in}", "{out}"]\n'
+            '[targets]\nvoice = "{outdir}/v.wav"\naccompaniment = "{outdir}/a.wav"',
+            r"expected a list of words with {in} and {outdir}",
+        ),
+        (
+            'name = "a"\ntask = "separate"\nfolder = "y"\ndataset = "z"\n'
+            '[targets]\nvoice = "v.wav"\naccompaniment = "{id}.wav"',
+            "with {id} or {name} in it",
+        ),
+        (
+            'name = "a"\ntask = "separate"\nfolder = "y"\ndataset = "z"\nfile = "{id}.wav"',
+            "file is for one target; expected targets",
+        ),
+        (
+            'name = "a"\ncommand = ["{in}", "{out}"]\n[targets]\nvoice = "{outdir}/v.wav"',
+            "the task 'denoise' has one target alone",
+        ),
     ],
 )
 def test_a_description_that_makes_no_sense_is_refused(tmp_path, text, message):
@@ -201,14 +247,126 @@ def test_estimates_are_found_where_a_script_put_them(tiny, tmp_path, place, file
     np.testing.assert_allclose(estimate[0, 0, :-9], 0.5 * low[: noisy.size - 9], atol=1e-3)
 
 
-def test_every_recipe_of_the_docs_is_a_description(tmp_path):
+@pytest.mark.parametrize("shape", ["numpy.stack([{}, {}], 1)", "{}"])
+def test_a_separator_writes_a_file_for_each_target(program, shape):
+    """Each channel is a run of its own; the stereo that a program makes of mono is averaged."""
+    body = (
+        READ
+        + "import numpy"
+        + SPLIT.replace("STEREO(gain * x)", shape.format("gain * x", "gain * x"))
+    )
+    separator = program(body, out="{outdir}", task="separate", targets=PARTS)
+    given = clip(channels=2)
+
+    estimates = separator(given, RATE)
+
+    np.testing.assert_array_equal(estimates, np.stack([0.25 * given, 0.75 * given], axis=1))
+    assert separator.spec.task == "separate"
+
+
+def test_a_program_may_be_handed_all_channels_at_once(program):
+    """What it swaps is swapped."""
+    split = SPLIT.replace("STEREO(gain * x)", "gain * x[:, ::-1]")
+    separator = program(
+        READ + split, out="{outdir}", task="separate", targets=PARTS, multichannel=True
+    )
+    given = clip(channels=2)
+
+    voice = separator(given, RATE)[:, 0]
+
+    np.testing.assert_array_equal(voice, 0.25 * given[:, ::-1])
+
+
+def test_a_mono_answer_to_all_channels_is_repeated(program):
+    """The same on either side."""
+    split = SPLIT.replace("STEREO(gain * x)", "gain * x.mean(axis=1)")
+    separator = program(
+        READ + split, out="{outdir}", task="separate", targets=PARTS, multichannel=True
+    )
+    given = clip(channels=2)
+
+    accompaniment = separator(given, RATE)[:, 1]
+
+    middle = given.mean(axis=1, keepdims=True).repeat(2, axis=1)
+    np.testing.assert_allclose(accompaniment, 0.75 * middle, atol=1e-7)
+
+
+def test_what_a_program_leaves_out_may_go_to_one_target(program):
+    """As the remainder: nothing above a narrow separator's band vanishes."""
+    body = READ + SPLIT.replace("STEREO(gain * x)", "0.5 * gain * x")
+    separator = program(
+        body, out="{outdir}", task="separate", targets=PARTS, remainder="accompaniment"
+    )
+
+    estimates = separator(clip(), RATE)
+
+    np.testing.assert_array_equal(estimates[:, 0], 0.125 * clip())
+    np.testing.assert_allclose(estimates.sum(axis=1), clip(), atol=1e-7)
+
+
+def test_a_target_that_a_program_did_not_write_is_told(program):
+    """With what it wrote instead."""
+    body = READ + SPLIT.replace("STEREO(gain * x)", "gain * x")
+    targets = PARTS | {"voice": "{outdir}/other/in/vocals.wav"}
+    separator = program(body, out="{outdir}", task="separate", targets=targets)
+
+    with pytest.raises(
+        DenoiserFailed,
+        match=r"wrote no {outdir}/other/in/vocals.wav for voice; found model/in/no_vocals.wav, ",
+    ):
+        separator(clip(), RATE)
+
+
+def test_other_channels_than_were_handed_over_are_told(program):
+    """Three are neither two nor one."""
+    body = READ + "import numpy" + SPLIT.replace("STEREO(gain * x)", "numpy.c_[x, x[:, :1]]")
+    separator = program(body, out="{outdir}", task="separate", targets=PARTS, multichannel=True)
+
+    with pytest.raises(DenoiserFailed, match=r"wrote 3 channels in vocals\.wav, expected 2"):
+        separator(clip(channels=2), RATE)
+
+
+@pytest.mark.parametrize(
+    ("places", "targets"),
+    [
+        ({target: f"{{id}}.{target}.wav" for target in PARTS}, None),
+        ({target: f"{{name}}.mixture.{target}.wav" for target in PARTS}, None),
+        ({target: f"{{name}}/{target}_1.wav" for target in PARTS},) * 2,
+    ],
+)
+def test_a_folder_holds_a_file_for_each_target(songs, tmp_path, places, targets):
+    """Beside each other by the mixture's id or name, as `mn separate` calls them, or as said."""
+    recipes = draw(songs, task="separate", split="test", snr_db=(0.0,), count=1, seconds=0.5)
+    render(recipes, songs, tmp_path / "built")
+    (row,) = read_manifest(tmp_path / "built")
+    mixture = io.read_pcm(tmp_path / "built" / row["inputs"][0], sampling_rate=RATE)
+    for place, share in zip(places.values(), (4, 2), strict=True):
+        name = row["id"].rpartition("/")[2]
+        path = tmp_path / "theirs" / place.format(id=row["id"], name=name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        io.write_wav(path, mixture // share, sampling_rate=RATE)
+    page = tmp_path / "theirs.toml"
+    lines = ['name = "theirs"', 'task = "separate"', 'folder = "theirs"']
+    lines += [f'dataset = "{tmp_path / "built"}"']
+    page.write_text("\n".join(lines + ([f"targets = {toml(targets)}"] if targets else [])))
+    batch = (mixture / 32768).astype(np.float32)[None, None]
+
+    estimates = load_denoiser(str(page))(batch, RATE)
+
+    expected = [np.float32(mixture // share) / 32768 for share in (4, 2)]
+    np.testing.assert_array_equal(estimates[0, :, 0], np.stack(expected))
+
+
+@pytest.mark.parametrize(
+    ("file", "least"), [("other-denoisers.md", 16), ("other-separators.md", 4)]
+)
+def test_every_recipe_of_the_docs_is_a_description(tmp_path, file, least):
     """Each TOML block of the page can be given to --denoisers, and names a model once."""
-    page = Path(__file__).parents[3] / "docs" / "other-denoisers.md"
-    blocks = re.findall(r"```toml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    blocks = re.findall(r"```toml\n(.*?)```", (PAGES / file).read_text("utf-8"), re.DOTALL)
     names = set()
     for block in blocks:
         path = tmp_path / "recipe.toml"
         path.write_text(block, encoding="utf-8")
         names.add(load_described(path).spec.name)
 
-    assert len(names) == len(blocks) > 15
+    assert len(names) == len(blocks) >= least
