@@ -36,7 +36,14 @@ from mn_dataset.workers import cores
 ROUNDS = 5
 SIZES = ((1 / 8, 2, 1.5), (1 / 8, 4, 1.5), (1 / 4, 2, 2.0))
 """Share of the full widths, batch, and seconds of an item."""
-SEPARATORS = ("drnn", "wvpnn", "cvpnn", "acapella_cnn")
+SEPARATORS: tuple[tuple[str, dict[str, object]], ...] = (
+    ("drnn", {}),
+    ("drnn", {"kind": "drnn-2", "hidden": 1000}),
+    ("wvpnn", {}),
+    ("wvpnn", {"hidden": 512}),
+    ("cvpnn", {}),
+    ("acapella_cnn", {}),
+)
 WIDTHS = (32, 64, 64, 128, 128, 256, 512)
 MIXED = 50
 
@@ -61,8 +68,8 @@ def main() -> None:
     )
     side_by_side.table("A training step, and what its data adds", header, rows)
     with open_engine("cpu", "float32") as engine:
-        shares = [network_share(name, corpus, engine) for name in SEPARATORS]
-    header = ("separator", "batch", "a step, s", "its network, s", "share")
+        shares = [network_share(name, size, corpus, engine) for name, size in SEPARATORS]
+    header = ("separator", "size", "batch", "a step, s", "its network, s", "share")
     side_by_side.table("How much of a step is the network", header, shares)
 
 
@@ -94,11 +101,14 @@ def compare(corpus: Corpus, data: Data, share: float, engine: Engine) -> list[tu
     return rows
 
 
-def network_share(name: str, corpus: Corpus, engine: Engine) -> tuple[str, ...]:
+def network_share(
+    name: str, changes: dict[str, object], corpus: Corpus, engine: Engine
+) -> tuple[str, ...]:
     """Measure a step on drawn batches, and the bare forward and backward pass on one that stays."""
     config = load_config(name)
     model = registry.denoiser(name).load()()
-    network = build_network(model, config.model, seed=0, segment=config.data.segment)
+    options = {**config.model, **changes}
+    network = build_network(model, options, seed=0, segment=config.data.segment)
     state = initial_state(network, config.optimizer, engine)
     objective = objective_of(model, network, config.loss)
     data = replace(config.data, workers=0)
@@ -117,8 +127,9 @@ def network_share(name: str, corpus: Corpus, engine: Engine) -> tuple[str, ...]:
     whole_s = processor_s(lambda: step(state, objective, next(batches)))
     bare_s = processor_s(lambda: objective(network, there[0]).backward())
     batches.close()
-    size = f"{data.batch} × {data.segment_s:g} s"
-    return name, size, f"{whole_s:.3f}", f"{bare_s:.3f}", f"{100 * bare_s / whole_s:.0f} %"
+    size = ", ".join(f"{key} = {value}" for key, value in options.items())
+    batch = f"{data.batch} × {data.segment_s:g} s"
+    return name, size, batch, f"{whole_s:.3f}", f"{bare_s:.3f}", f"{100 * bare_s / whole_s:.0f} %"
 
 
 def small(share: float, engine: Engine) -> tuple[TrainState, Objective]:

@@ -20,13 +20,14 @@ from mn_dataset.audio.convert import QUALITY, resample_blocks
 _MARGIN_S = 0.01
 
 
-def resampled(batch: Batch, source_rate: int, target_rate: int) -> Batch:
+def resampled(batch: Batch, source_rate: int, target_rate: int, *, quality: str = QUALITY) -> Batch:
     """Return the batch at another rate; the first sample stays at time zero.
 
     Args:
         batch: float32, shape (..., time).
         source_rate: In Hz.
         target_rate: In Hz.
+        quality: Of soxr; "HQ" is for 20 bits, and takes three fifths of the time.
 
     Returns:
         float32, shape (..., ceil(time * target_rate / source_rate)).
@@ -38,7 +39,7 @@ def resampled(batch: Batch, source_rate: int, target_rate: int) -> Batch:
         return batch
     outside = margin(source_rate, target_rate)
     wider = mirrored(batch, outside)
-    converted = soxr.resample(_columns(wider), source_rate, target_rate, quality=QUALITY)
+    converted = soxr.resample(_columns(wider), source_rate, target_rate, quality=quality)
     begin = outside * target_rate // source_rate
     num_samples = _length(batch.shape[-1], source_rate, target_rate)
     return _rows(converted[begin : begin + num_samples], batch.shape[:-1])
