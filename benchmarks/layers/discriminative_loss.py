@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from torch import Tensor
+from torch.nn import functional
 
 from mn_dataset.errors import InputError, UnknownName
 
@@ -47,22 +48,22 @@ class DiscriminativeLoss:
         loss = estimates.new_zeros(())
         for weight, divergence in ((self.mse, half_squares), (self.kl, kullback_leibler)):
             if weight:
-                loss = loss + weight * divergence(estimates, targets).mean()
+                loss = loss + weight * divergence(estimates, targets)
                 if self.discrimination:
-                    away = divergence(estimates, targets.flip(1)).mean()
+                    away = divergence(estimates, targets.flip(1))
                     loss = loss - weight * self.discrimination * away
         return loss
 
 
 def half_squares(estimate: Tensor, target: Tensor) -> Tensor:
-    """Return ``½ (e − t)²`` of every element."""
-    return 0.5 * (estimate - target).square()
+    """Return the mean of ``½ (e − t)²``."""
+    return 0.5 * functional.mse_loss(estimate, target)
 
 
 def kullback_leibler(estimate: Tensor, target: Tensor) -> Tensor:
-    """Return ``t·log((t + 0.001) / (e + 0.001)) − t + e`` of every element."""
+    """Return the mean of ``t·log((t + 0.001) / (e + 0.001)) − t + e``."""
     ratio = (target + _OFFSET).log() - (estimate + _OFFSET).log()
-    return target * ratio - target + estimate
+    return (target * ratio - target + estimate).mean()
 
 
 def discriminative_loss(weights: Sequence[Mapping[str, float]]) -> DiscriminativeLoss:

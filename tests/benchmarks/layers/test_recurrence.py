@@ -3,7 +3,7 @@
 import pytest
 
 torch = pytest.importorskip("torch")
-from benchmarks.layers.recurrence import recur  # noqa: E402 - torch is an extra
+from benchmarks.layers.recurrence import recur, recur_gated  # noqa: E402 - torch is an extra
 
 
 def frame_by_frame(driven, recurrent):
@@ -28,6 +28,32 @@ def test_states_and_gradients_are_those_of_the_equation(frames):
 
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
     inputs = (driven, recurrent)
+    torch.testing.assert_close(
+        torch.autograd.grad(found, inputs, outer),
+        torch.autograd.grad(expected, inputs, outer),
+        rtol=0,
+        atol=1e-11,
+    )
+
+
+@pytest.mark.parametrize("frames", [1, 2, 9])
+def test_gated_units_and_their_gradients_are_torchs(frames):
+    """Of every weight, and of what came in."""
+    units = torch.nn.GRU(6, 5).double()
+    generator = torch.Generator().manual_seed(frames)
+    for parameter in units.parameters():
+        torch.nn.init.normal_(parameter, generator=generator)
+    kind = {"dtype": torch.float64, "generator": generator}
+    signal = torch.randn(frames, 3, 6, **kind).requires_grad_()
+    outer = torch.randn(frames, 3, 5, **kind)
+    of_input, of_state, bias, state_bias = units.all_weights[0]
+
+    expected = units(signal)[0]
+    driven = torch.nn.functional.linear(signal, of_input, bias)
+    found = recur_gated(driven, of_state, state_bias)
+
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
+    inputs = (signal, *units.all_weights[0])
     torch.testing.assert_close(
         torch.autograd.grad(found, inputs, outer),
         torch.autograd.grad(expected, inputs, outer),

@@ -118,6 +118,17 @@ def test_a_state_goes_through_the_whole_of_a_clip(kind):
     torch.testing.assert_close(found, torch.stack(answers, dim=1), rtol=0, atol=1e-6)
 
 
+def test_gated_units_estimate_in_training_what_they_do_afterwards():
+    """Through gradients by hand, or torch's own units: the same to rounding."""
+    network = Drnn().build(kind="gru", hidden=7, window=16, hop=8).double()
+    generator = torch.Generator().manual_seed(0)
+    mixture = torch.rand(2, 50, 9, dtype=torch.float64, generator=generator)
+    with torch.no_grad():
+        afterwards = network(mixture)
+
+    torch.testing.assert_close(network(mixture), afterwards, rtol=0, atol=1e-12)
+
+
 def test_what_was_said_long_ago_is_remembered_by_recurrent_networks_alone():
     """Two frames on, out of the context, a plain network has forgotten."""
     mixture = torch.rand(1, 12, 9, generator=torch.Generator().manual_seed(0))

@@ -94,9 +94,11 @@ def test_it_learns_a_mixture_by_heart(kind):
     assert losses[-1] < 0.2 * losses[0]
 
 
-def test_half_precision_estimates_about_the_same(tmp_path):
+@pytest.mark.parametrize("kind", ["drnn-2", "gru"])
+def test_half_precision_estimates_about_the_same(kind, tmp_path):
     """Weights and hidden layers alone: masks and spectra stay in single precision."""
-    weights_file.save(tmp_path / "weights.safetensors", Drnn().build(**TINY), model="drnn")
+    network = Drnn().build(kind=kind, **TINY)
+    weights_file.save(tmp_path / "weights.safetensors", network, model="drnn")
     mixture = 0.1 * torch.randn(1, 1, 4000, generator=torch.Generator().manual_seed(0))
     answers = []
     for precision in ("float32", "bfloat16"):
