@@ -4,8 +4,8 @@ An eighth and a quarter of MusicECAN's widths, on all cores. What is mixed betwe
 waited for; what is mixed ahead takes a core's time all the same. Where other work is on the cores,
 the processor's time tells more than the clock: the last column is the mixing's share of it.
 
-Of the separators it measures how much of a step, mixed between the steps, is the network's forward
-and backward pass, in the processor's time, each by the configuration of its name.
+Of the separators it measures how much of a step is the network's forward and backward pass, on one
+thread, each by the configuration of its name, which mixes ahead on another core.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ SEPARATORS: tuple[tuple[str, dict[str, object]], ...] = (
 )
 WIDTHS = (32, 64, 64, 128, 128, 256, 512)
 MIXED = 50
+STEPS = 5
 
 
 def main() -> None:
@@ -111,25 +112,30 @@ def network_share(
     network = build_network(model, options, seed=0, segment=config.data.segment)
     state = initial_state(network, config.optimizer, engine)
     objective = objective_of(model, network, config.loss)
-    data = replace(config.data, workers=0)
     items = CorpusTrainingData(
         corpus,
-        data,
+        config.data,
         Validation(),
         task=tasks.find(model.spec.task),
         sampling_rate=model.spec.sampling_rate,
         seed=0,
     )
-    batches = step_batches(items, BatchPlan(0, items.num_items, data.batch), first=0, workers=0)
+    size = config.data.batch
+    plan = BatchPlan(0, items.num_items, size)
+    batches = step_batches(items, plan, first=0, workers=config.data.workers)
     there = next(batches)
-    for _ in range(ROUNDS):  # what is cached after a while is cached
+    for _ in range(MIXED):  # what is cached after a while is cached
         next(batches)
-    whole_s = processor_s(lambda: step(state, objective, next(batches)))
-    bare_s = processor_s(lambda: objective(network, there[0]).backward())
+    jobs = {
+        "whole": lambda: [step(state, objective, next(batches)) for _ in range(STEPS)],
+        "bare": lambda: [objective(network, there[0]).backward() for _ in range(STEPS)],
+    }
+    taken = side_by_side.seconds(jobs, rounds=ROUNDS)
     batches.close()
-    size = ", ".join(f"{key} = {value}" for key, value in options.items())
-    batch = f"{data.batch} × {data.segment_s:g} s"
-    return name, size, batch, f"{whole_s:.3f}", f"{bare_s:.3f}", f"{100 * bare_s / whole_s:.0f} %"
+    whole_s, bare_s = taken["whole"] / STEPS, taken["bare"] / STEPS
+    shape = ", ".join(f"{key} = {value}" for key, value in options.items())
+    batch = f"{size} × {config.data.segment_s:g} s"
+    return name, shape, batch, f"{whole_s:.3f}", f"{bare_s:.3f}", f"{100 * bare_s / whole_s:.0f} %"
 
 
 def small(share: float, engine: Engine) -> tuple[TrainState, Objective]:
