@@ -19,7 +19,7 @@ DEFAULT_SEPARATOR = "drnn"
 
 @app.command
 def denoisers(*, check: str | None = None, json: Json = False) -> int:
-    """List the denoisers: what each needs, and the command that installs what is missing.
+    """List denoisers and separators: what each needs, and what installs that which is missing.
 
     With --check NAME one, of anybody's, is examined: is it in time to a hundredth of a sample,
     upright, of the right level, whole at any length, silent in silence, and the same again? Exit
@@ -36,11 +36,12 @@ def denoisers(*, check: str | None = None, json: Json = False) -> int:
 
     rows = describe_denoisers()
     if json:
-        terminal.answer({"denoisers": rows})
+        defaults = {"denoise": DEFAULT_DENOISER, "separate": DEFAULT_SEPARATOR}
+        terminal.answer({"denoisers": rows, "default": DEFAULT_DENOISER, "defaults": defaults})
         return terminal.DONE
     for row in rows:
         state = row["rank_group"] if row["available"] else _obstacle(row)
-        terminal.say(f"{row['name']:24} {state}")
+        terminal.say(f"{row['name']:24} {row['task'] or '?':8} {state}")
     return terminal.DONE
 
 
