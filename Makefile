@@ -150,11 +150,12 @@ MINUTES ?= 4
 TEACH = OMP_NUM_THREADS=1 $(BIN)/mn train $(1) --data $(STEMS) synthetic --resume \
 	--out out/separators/$(2) --max-minutes $(MINUTES)
 TAUGHT := drnn drnn@out/separators/drnn-2 drnn@out/separators/gru \
-	$(foreach name,wvpnn cvpnn acapella_cnn mean_spectrum_mask,$(name)@out/separators/$(name))
+	$(foreach name,wvpnn cvpnn acapella_cnn mean_spectrum_mask,$(name)@out/separators/$(name)) \
+	acapella_cnn@out/separators/mse_log
 COMPARED := noisy oracle_voice_ratio_mask oracle_voice_binary_mask oracle_16k rpca repet_sim hpss_voice
-PART = $(BIN)/mn bench $(1) --denoisers $(call listed,$(COMPARED) $(TAUGHT)) --out $(2) --examples 2 \
+PART = $(BIN)/mn bench $(1) --denoisers $(call listed,$(COMPARED) $(TAUGHT)) --out $(2) --examples 0 \
 	--metrics nsdr,sir,sar,si_sdr,sdr_v4,bleedless,fullness
-separation: out/songs-test out/synthetic-songs-test ## Seven trainings: separators compared (wants STEMS)
+separation: out/songs-test out/synthetic-songs-test ## Eight trainings: separators compared (wants STEMS)
 	$(call TEACH,drnn,dnn)
 	$(BIN)/mn pack out/separators/dnn --out benchmarks/weights
 	$(call TEACH,drnn,drnn-2) --set model.kind=drnn-2
@@ -162,6 +163,8 @@ separation: out/songs-test out/synthetic-songs-test ## Seven trainings: separato
 	for model in wvpnn cvpnn acapella_cnn mean_spectrum_mask; do \
 		$(call TEACH,$$model,$$model) || exit 1; \
 	done
+	$(call TEACH,acapella_cnn,mse_log) --set model.window=1536 model.hop=384 \
+		'loss=[{mse_log = 1.0}]'
 	$(call PART,out/songs-test,out/songs-run)
 	$(call PART,out/synthetic-songs-test,out/synthetic-songs-run)
 	$(BIN)/mn pack out/separators/dnn --out benchmarks/weights \
