@@ -32,9 +32,15 @@ def make_optimizer(config: Optimizer, weights: Iterable[Tensor]) -> torch.optim.
             history_size=config.history,
             line_search_fn="strong_wolfe",
         )
+    chosen = list(weights)
     adam = torch.optim.AdamW if config.name == "adamw" else torch.optim.Adam
     return adam(
-        weights, lr=config.learning_rate, betas=config.betas, weight_decay=config.weight_decay
+        chosen,
+        lr=config.learning_rate,
+        betas=config.betas,
+        weight_decay=config.weight_decay,
+        # On a processor one pass over all moments takes half the time; on a GPU torch chooses.
+        fused=True if all(weight.device.type == "cpu" for weight in chosen) else None,
     )
 
 
