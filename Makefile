@@ -7,7 +7,7 @@ export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
 .PHONY: help env demo test test-bare lint suite stress perf perf-gpu structure journey weights \
-	leaderboard separation context ablation agreement hooks changelog wheel clean
+	leaderboard separation cross context ablation agreement hooks changelog wheel clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -175,6 +175,15 @@ out/songs-test: env
 
 out/synthetic-songs-test: env
 	$(BIN)/mn build synthetic --task separate --out $@ --split test --snr-db -5 0 5
+
+# Every sung song tested once, by what learned from the others: intervals by song.
+CROSSED := drnn_dnn_hidden-256 drnn_drnn-2_hidden-256 cvpnn wvpnn acapella_cnn mean_spectrum_mask
+cross: env ## Thirty short trainings: separators compared over all songs (wants STEMS)
+	$(BIN)/python perf/cross_testing.py $(STEMS) out/cross 0.5 drnn:kind=dnn,hidden=256 \
+		drnn:kind=drnn-2,hidden=256 cvpnn wvpnn acapella_cnn mean_spectrum_mask
+	$(BIN)/mn bench out/cross/dataset --out out/cross-run --examples 0 --metrics nsdr,sir,sar,si_sdr \
+		--denoisers $(call listed,noisy oracle_voice_ratio_mask rpca repet_sim hpss_voice \
+			$(foreach name,$(CROSSED),out/cross/$(name).toml))
 
 # Context and discriminative weight: nine short trainings.
 CONTEXTS := 1 3 5

@@ -36,6 +36,7 @@ def main() -> None:
     stems, out, minutes, *systems = sys.argv[1:]
     rows = read_table(table_path(Path(stems), "stem"), "stem")
     groups = sorted({row.group for row in rows if is_voice(row.category)})
+    rows = [row for row in rows if row.group in groups]  # one that is not sung may share loops
     everything = fold(Path(stems), rows, dict.fromkeys(groups, "test"), Path(out, "all"))
     folds = [
         fold(Path(stems), rows, {tested: "test", following: "validation"}, Path(out, tested))
@@ -97,7 +98,8 @@ def estimate(system: str, mixture: MixtureRow, group: str, out: Path) -> None:
 def describe(system: str, out: Path) -> None:
     """Write what makes the folder of estimates a separator."""
     name = slug(system)
-    text = f'name = "{name}"\ntask = "separate"\nfolder = "estimates/{name}"\ndataset = "dataset"\n'
+    text = f'name = "{name}"\ntask = "separate"\nfolder = "estimates/{name}"\n'
+    text += f'dataset = "{out / "dataset"}"\n'
     (out / f"{name}.toml").write_text(text + 'trained_on = "the other songs"\n', encoding="utf-8")
 
 
