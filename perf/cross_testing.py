@@ -98,7 +98,7 @@ def estimate(system: str, mixture: MixtureRow, group: str, out: Path) -> None:
 def describe(system: str, out: Path) -> None:
     """Write what makes the folder of estimates a separator."""
     name = slug(system)
-    text = f'name = "{name}"\ntask = "separate"\nfolder = "estimates/{name}"\n'
+    text = f'name = "{name}_cross"\ntask = "separate"\nfolder = "estimates/{name}"\n'
     text += f'dataset = "{out / "dataset"}"\n'
     (out / f"{name}.toml").write_text(text + 'trained_on = "the other songs"\n', encoding="utf-8")
 
