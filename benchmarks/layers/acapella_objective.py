@@ -18,9 +18,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from benchmarks.layers.griffin_lim import griffin_lim, random_phase, unit
-from benchmarks.layers.transform import Transform
-from mn_dataset.errors import InputError, UnknownName
+from benchmarks.layers.griffin_lim import griffin_lim, random_phase
+from benchmarks.layers.loss_weights import check_weights
+from benchmarks.layers.transform import Transform, unit
+from mn_dataset.errors import InputError
 
 MIXTURES = ("sum", "maximum")
 """Features of a mixture in training: of its waveform, or the larger one of the two targets'."""
@@ -205,24 +206,19 @@ def objective(
         UnknownName: if a loss has no such name.
         InputError: if there are several tables, or weights without a positive sum.
     """
-    table = dict(weights[0]) if weights else {}
-    for name in table:
-        if name not in LOSSES:
-            raise UnknownName("loss", name, LOSSES)
+    if weights:
+        check_weights(weights, LOSSES)
     if len(weights) > 1:
         raise InputError(
             f"loss has {len(weights)} tables, and the network gives one output; expected one table"
         )
-    values = list(table.values())
-    if weights and not (values and min(values) >= 0 and 0 < sum(values) < float("inf")):
-        raise InputError(f"loss has the weights {values}; expected some above 0, none below")
     return AcapellaObjective(
         Transform(config["window"], config["hop"]),
         channels=config["channels"],
         mixture=config["mixture"],
         synthesis=config["synthesis"],
         iterations=config["iterations"],
-        weights={name: weight for name, weight in table.items() if weight},
+        weights={name: weight for table in weights for name, weight in table.items() if weight},
     )
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from benchmarks.layers.transform import Transform
+from benchmarks.layers.transform import Transform, unit
 from mn_dataset import seeds
-
-_FAINT = 1e-12  # magnitude under which a bin has no phase
 
 
 def griffin_lim(
@@ -33,11 +31,6 @@ def griffin_lim(
         wave = transform.inverse(magnitude * phase, num_samples=num_samples)
         phase = unit(transform.forward(wave))
     return transform.inverse(magnitude * phase, num_samples=num_samples)
-
-
-def unit(spectrum: Tensor) -> Tensor:
-    """Return a complex spectrum divided by its modulus; 0 where it is silent."""
-    return spectrum / spectrum.abs().clamp(min=_FAINT)
 
 
 def random_phase(like: Tensor) -> Tensor:

@@ -12,12 +12,10 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from benchmarks.layers.stft import level_gain
-from benchmarks.layers.transform import Transform
+from benchmarks.layers.transform import Transform, unit
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 """Takes estimates and truths (batch, targets, frames, bins), returns a tensor of no dimension."""
-
-_FAINT = 1e-12  # magnitude under which a bin has no phase
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,6 @@ class MagnitudeObjective:
         gain = level_gain(noisy, self.input_rms)
         spectrum = self.transform.forward(noisy * gain)
         magnitude = spectrum.abs()
-        phase = spectrum / magnitude.clamp(min=_FAINT)
-        estimates = network(magnitude).to(magnitude.dtype) * phase[:, None]
+        estimates = network(magnitude).to(magnitude.dtype) * unit(spectrum)[:, None]
         waves = self.transform.inverse(estimates, num_samples=noisy.shape[-1])
         return waves / gain[:, None]

@@ -19,6 +19,7 @@ from torch.nn import functional
 from mn_dataset.errors import UnknownName
 
 _SHAPES = ("hann", "sine")
+_FAINT = 1e-12  # magnitude under which a bin has no phase
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,11 @@ class Transform:
 
     def _shape(self, like: Tensor) -> Tensor:
         return torch.from_numpy(_window(self.window, self.shape)).to(like)
+
+
+def unit(spectrum: Tensor) -> Tensor:
+    """Return a complex spectrum divided by its modulus; 0 where it is silent."""
+    return spectrum / spectrum.abs().clamp(min=_FAINT)
 
 
 @cache

@@ -19,7 +19,8 @@ from torch import Tensor
 
 from benchmarks.contract import Model, Objective
 from benchmarks.layers import stft
-from mn_dataset.errors import InputError, UnknownName
+from benchmarks.layers.loss_weights import check_weights
+from mn_dataset.errors import InputError
 
 Network = Callable[[Tensor], Sequence[Tensor]]
 """Takes spectra (batch, 2, frames, bins) and returns estimates of them, the best first."""
@@ -121,21 +122,6 @@ def weighted_sum(
     return torch.stack(terms).sum(dim=0)
 
 
-def check_weights(weights: Sequence[Mapping[str, float]]) -> None:
-    """Refuse unknown losses, and weights without a positive sum.
-
-    Raises:
-        UnknownName: with the nearest name.
-        InputError: if a weight is negative, or all are zero.
-    """
-    for name in (name for table in weights for name in table):
-        if name not in LOSSES:
-            raise UnknownName("loss", name, LOSSES)
-    values = [weight for table in weights for weight in table.values()]
-    if not values or min(values) < 0 or not 0 < sum(values) < float("inf"):
-        raise InputError(f"loss has the weights {values}; expected some above 0, none below")
-
-
 @dataclass(frozen=True)
 class DenoisingLoss:
     """The loss of a network of spectra: noisy in, the clean layer as the target of each output.
@@ -196,7 +182,7 @@ def denoising_loss(
         UnknownName: if a loss has no such name.
         InputError: if the weights have no positive sum.
     """
-    check_weights(weights)
+    check_weights(weights, LOSSES)
     config: dict[str, Any] = network.config  # type: ignore[assignment] # torch types it so
     return DenoisingLoss(weights, config["input_rms"])
 

@@ -2,8 +2,8 @@
 
 import torch
 
-from benchmarks.layers.griffin_lim import griffin_lim, random_phase, unit
-from benchmarks.layers.transform import Transform
+from benchmarks.layers.griffin_lim import griffin_lim, random_phase
+from benchmarks.layers.transform import Transform, unit
 
 TRANSFORM = Transform(256, 64)
 

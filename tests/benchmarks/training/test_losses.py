@@ -149,9 +149,9 @@ def test_outputs_are_weighed_each_by_its_own_table(pair):
 def test_losses_nobody_knows_and_weights_that_lead_nowhere_are_refused(pair):
     """With the nearest name."""
     with pytest.raises(UnknownName, match="did you mean 'mr_stft'"):
-        losses.check_weights([{"mrstft": 1.0}])
+        losses.check_weights([{"mrstft": 1.0}], losses.LOSSES)
     for tables in ([{"mae": 0.0}], [{"mae": -1.0, "snr": 2.0}], [{}], [{"mae": float("nan")}]):
         with pytest.raises(InputError, match="expected some above 0"):
-            losses.check_weights(tables)
+            losses.check_weights(tables, losses.LOSSES)
     with pytest.raises(InputError, match=r"2 tables, and the network gives 1 output"):
         losses.weighted_sum([{"mae": 1.0}, {"mae": 1.0}], [signal(pair[0])], signal(pair[1]))
