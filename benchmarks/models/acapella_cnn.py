@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.contract import DenoiserSpec, Objective
-from benchmarks.models.learned import Learned
+from benchmarks.models.learned import Learned, check_frames
 from mn_dataset.errors import InputError, UnknownName
 
 if TYPE_CHECKING:
@@ -104,11 +104,7 @@ class AcapellaCnn(Learned):
             )
         if not 0 < momentum <= 1:
             raise InputError(f"acapella_cnn: momentum is {momentum}; expected above 0, at most 1")
-        if window < 2 or window % 2 or not 1 <= hop <= window // 2:
-            raise InputError(
-                f"acapella_cnn: window is {window} and hop is {hop}; expected an even window, and "
-                "a hop of 1 to half of it"
-            )
+        check_frames(self.spec.name, window, hop)
         if mixture not in MIXTURES:
             raise UnknownName("mixture", mixture, MIXTURES)
         if synthesis not in SYNTHESES:

@@ -66,3 +66,21 @@ class Learned(ABC):
         if self._network is None:
             raise InputError(f"{self.spec.name}: call load before the first batch")
         return self.estimate(self._network, batch[:, 0]).unsqueeze(-2)
+
+
+def check_frames(name: str, window: int, hop: int) -> None:
+    """Refuse a transform whose frames do not add up.
+
+    Args:
+        name: Of the model, for the message.
+        window: Length of a frame in samples.
+        hop: Distance between frames in samples.
+
+    Raises:
+        InputError: if the window is odd, or the hop is not 1 to half of it.
+    """
+    if window < 2 or window % 2 or not 1 <= hop <= window // 2:
+        raise InputError(
+            f"{name}: window is {window} and hop is {hop}; expected an even window, and a hop of 1 "
+            "to half of it"
+        )

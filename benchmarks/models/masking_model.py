@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.models.learned import Learned
+from benchmarks.models.learned import Learned, check_frames
 from mn_dataset.errors import InputError
 
 if TYPE_CHECKING:
@@ -68,11 +68,7 @@ class MaskingModel(Learned):
         for size in ("hidden", "layers"):
             if config.get(size, 1) < 1:
                 raise InputError(f"{name}: {size} is {config[size]}; expected 1 or more")
-        if window < 2 or window % 2 or not 1 <= hop <= window // 2:
-            raise InputError(
-                f"{name}: window is {window} and hop is {hop}; expected an even window, and a hop "
-                "of at most half of it"
-            )
+        check_frames(name, window, hop)
         level = config["input_rms"]
         if level is not None and not 0 < level < math.inf:
             raise InputError(f"{name}: input_rms is {level}; expected a level above 0, or None")
