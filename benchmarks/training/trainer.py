@@ -37,7 +37,6 @@ from benchmarks.training.warm_start import FirstWeights, former_sources, load_we
 from mn_dataset import seeds
 from mn_dataset.errors import InputError, OutputError, suggestion
 from mn_dataset.files.atomic import sweep
-from mn_dataset.records import SAMPLING_RATE
 
 logger = logging.getLogger(__name__)
 
@@ -169,11 +168,6 @@ def build_network(
     return network
 
 
-def sampling_rate(model: Model) -> int:
-    """Return the rate that a model works at, in Hz; that of the corpora if it takes any."""
-    return model.spec.sampling_rate or SAMPLING_RATE
-
-
 def _first_weights(job: Job) -> FirstWeights:
     """Return the weights to begin with: those of a file, or fresh ones."""
     options, segment = job.config.model, job.config.data.segment
@@ -192,7 +186,7 @@ def _train(
     folder, config, data, network = RunFolder(job.out), job.config, job.data, first.network
     former = former_sources(first, data.sources)
     warn_of_unlicensed(data.sources, where=data.identity["name"])
-    objective, rate = objective_of(job.model, network, config.loss), sampling_rate(job.model)
+    objective = objective_of(job.model, network, config.loss)
     plan = batch_plan(data, config.data, seed=job.seed, processes=engine.processes)
     settings = {
         "model": job.model.spec.name,
@@ -206,12 +200,14 @@ def _train(
     with folder.locked() if engine.is_main else nullcontext(), _resumable():
         folder.check(settings, resume=job.resume)
         state = initial_state(network, config.optimizer, engine)
+        rate = data.sampling_rate
+        validator = Validator(data.validation(), objective, engine, sampling_rate=rate)
         loop = Loop(
             model=job.model.spec.name,
             config=config,
             state=state,
             objective=objective,
-            validator=Validator(data.validation(), objective, engine, sampling_rate=rate),
+            validator=validator,
             folder=folder,
             pace=Pace(config, steps_per_epoch=plan.steps_per_epoch),
             progress=_restore(state, folder),
@@ -261,7 +257,7 @@ def _open_folder(
     write_sources(folder.root, job.data.sources, former)
     sweep(folder.root)
     folder.history.rewind(step)
-    loop.monitor = Monitor(folder.events, sampling_rate=sampling_rate(job.model), step=step)
+    loop.monitor = Monitor(folder.events, sampling_rate=job.data.sampling_rate, step=step)
     if step == 0:
         for index, example in enumerate(loop.validator.examples[:SHOWN]):
             for name, wave in {"noisy": example.noisy, **example.named(example.clean)}.items():

@@ -129,6 +129,11 @@ class TrainingData(Protocol):
         ...
 
     @property
+    def sampling_rate(self) -> int:
+        """Of the items, in Hz: the model's."""
+        ...
+
+    @property
     def left_out(self) -> Mapping[str, Sequence[str]]:
         """Ids that are neither learned from nor validated with, by the reason."""
         ...
