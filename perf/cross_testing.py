@@ -74,9 +74,9 @@ def train(system: str, corpus: Path, out: Path, minutes: str) -> None:
     if run.is_dir():
         return
     changes = [f"model.{option}" for option in options.split(",") if option]
-    command = ["mn", "train", model, "--data", str(corpus), "--out", str(run)]
-    command += ["--max-minutes", minutes, *(["--set", *changes] if changes else [])]
-    subprocess.run([str(Path(sys.executable).with_name("mn")), *command[1:]], check=True)
+    command = [str(Path(sys.executable).with_name("mn")), "train", model]
+    command += ["--data", str(corpus), "--out", str(run), "--max-minutes", minutes]
+    subprocess.run([*command, *(["--set", *changes] if changes else [])], check=True)
 
 
 def estimate(system: str, mixture: MixtureRow, group: str, out: Path) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from mn_dataset.cli import Flag, Json, app
 from mn_dataset.commands import terminal
+
+if TYPE_CHECKING:
+    from benchmarks.recordings.summary import Summary
 
 DEFAULT_DENOISER = "musicecan_small"
 """The denoiser of `mn denoise` where none is named: the network whose weights ship."""
@@ -119,11 +122,7 @@ def denoise(
             batch_size=batch_size,
             progress=progress,
         )
-    if json:
-        terminal.answer(summary.as_dict())
-    else:
-        terminal.say(terminal.with_options(str(summary), app, ["denoise"]))
-    return terminal.INPUT_AT_FAULT if summary.refused else terminal.DONE
+    return _report(summary, "denoise", json)
 
 
 @app.command
@@ -172,10 +171,15 @@ def separate(
             batch_size=batch_size,
             progress=progress,
         )
+    return _report(summary, "separate", json)
+
+
+def _report(summary: Summary, command: str, json: bool) -> int:
+    """Print what became of a person's recordings."""
     if json:
         terminal.answer(summary.as_dict())
     else:
-        terminal.say(terminal.with_options(str(summary), app, ["separate"]))
+        terminal.say(terminal.with_options(str(summary), app, [command]))
     return terminal.INPUT_AT_FAULT if summary.refused else terminal.DONE
 
 
