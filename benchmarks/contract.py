@@ -128,15 +128,15 @@ class Objective(Protocol):
 
         Args:
             network: The module, as it is to be called in training.
-            batch: "noisy", float32 tensor (batch, time), and "clean", (batch, time) or
-                (batch, targets, time), both at the model's rate.
+            batch: "noisy", float32 tensor (batch, time) or (batch, inputs, time), and "clean",
+                (batch, time) or (batch, targets, time), both at the model's rate.
         """
         ...
 
     def estimate(self, network: Any, noisy: Any) -> Any:
-        """Return the estimates of mixtures (batch, time): (batch, time) or (batch, targets, time).
+        """Return the estimates of mixtures: (batch, time), or (batch, targets, time).
 
-        The call of the model on a mono batch does the same.
+        The call of the model on a mono batch does the same; ``noisy`` is as in a batch.
         """
         ...
 

@@ -30,11 +30,14 @@ class Learned(ABC):
 
     @abstractmethod
     def estimate(self, network: torch.nn.Module, noisy: torch.Tensor) -> torch.Tensor:
-        """Return the estimates of mixtures (batch, time): (batch, time) or (batch, targets, time).
+        """Return the estimates of mixtures.
 
         Args:
             network: What ``build`` returned, with its weights.
-            noisy: float32, at the model's rate.
+            noisy: float32, at the model's rate: (batch, time), or (batch, inputs, time).
+
+        Returns:
+            (batch, time), or (batch, targets, time).
         """
 
     def load(self, device: str, checkpoint: Path | None, *, precision: str = "float32") -> None:
@@ -57,7 +60,7 @@ class Learned(ABC):
         self._network = network.to(dtype=number_type(precision))
 
     def __call__(self, batch: Any, sampling_rate: int, *, side: Any = None) -> Any:
-        """Return the estimates of a float32 tensor (batch, 1, time).
+        """Return the estimates of a float32 tensor (batch, 1, time), or (batch, inputs, 1, time).
 
         Returns:
             (batch, 1, time), with an axis of targets after the first where there are several.
@@ -65,7 +68,7 @@ class Learned(ABC):
         del sampling_rate, side
         if self._network is None:
             raise InputError(f"{self.spec.name}: call load before the first batch")
-        return self.estimate(self._network, batch[:, 0]).unsqueeze(-2)
+        return self.estimate(self._network, batch[..., 0, :]).unsqueeze(-2)
 
 
 def check_frames(name: str, window: int, hop: int) -> None:

@@ -24,11 +24,13 @@ class Data:
         batch: Items of one step, over all parts and processes.
         accumulate: Parts into which a batch is cut when it does not fit into memory at once.
         items_per_epoch: Mixtures that are drawn for an epoch; a built dataset has its own number.
-        snr_db: Lowest and highest SNR of a drawn mixture in dB, or ratio of voice to accompaniment.
+        snr_db: Lowest and highest SNR of a drawn mixture in dB, or ratio of voice to accompaniment;
+            of tasks that have one.
         snr_definition: "power", "variance", "active" or "lufs".
         gain_db: Lowest and highest level of a mixture's reference, the clean layer or the voice, in
             dB against its recording.
-        draw: Further keywords of the task's drawing, such as ``mixing`` of ``separate``.
+        draw: Further keywords of the task's drawing, such as ``mixing`` of ``separate``; those of
+            what is validated with stand in ``Validation``.
         licenses: SPDX ids of what may be learned from, or "free"; all by default.
         exclude: Ids of recordings that are not learned from.
         augment: "light", "full", "resonant" or a TOML file; the layers are varied anew in every
@@ -145,7 +147,8 @@ class Validation:
         every_steps: Steps between two validations; a checkpoint follows each.
         mixtures: How many; they are fixed by the seed.
         seconds: Length of each.
-        snr_db: Their SNRs in dB; a built dataset has its own.
+        snr_db: Their SNRs in dB, of tasks that have one; a built dataset has its own.
+        draw: Further keywords of the task's drawing, such as ``stems`` of ``debleed``.
         patience: Validations without a better one after which training stops; never by default.
     """
 
@@ -153,6 +156,7 @@ class Validation:
     mixtures: int = 30
     seconds: float = 4.0
     snr_db: tuple[float, ...] = (0.0, 5.0, 10.0)
+    draw: Mapping[str, Any] = field(default_factory=dict)
     patience: int | None = None
 
     def __post_init__(self) -> None:
@@ -245,8 +249,9 @@ class Config:
         settings["optimizer"]["decay_steps"] = self.decay_steps if cosine else None
         if self.data.augment is not None:
             settings["data"]["augment"] = load_chain(self.data.augment).text
-        if not self.data.draw:
-            del settings["data"]["draw"]
+        for part in ("data", "validation"):
+            if not settings[part]["draw"]:
+                del settings[part]["draw"]
         if self.optimizer.name != "lbfgs":
             del settings["optimizer"]["iterations"], settings["optimizer"]["history"]
         return settings

@@ -260,7 +260,7 @@ def _open_folder(
     loop.monitor = Monitor(folder.events, sampling_rate=job.data.sampling_rate, step=step)
     if step == 0:
         for index, example in enumerate(loop.validator.examples[:SHOWN]):
-            for name, wave in {"noisy": example.noisy, **example.named(example.clean)}.items():
+            for name, wave in {**example.inputs, **example.named(example.clean)}.items():
                 loop.monitor.add_audio(f"mixture_{index}/{name}", wave, step=0)
     return description
 

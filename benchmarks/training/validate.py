@@ -85,8 +85,8 @@ class Validator:
             for example in examples
         ]
         self._noisy_db = [
-            [si_sdr(example.noisy, truth).value for truth in truths]
-            for example, truths in zip(examples, self._references, strict=True)
+            [si_sdr(noisy, truth).value for noisy, truth in zip(_inputs(one), truths, strict=True)]
+            for one, truths in zip(examples, self._references, strict=True)
         ]
         self.noisy_db = tuple(map(_mean, self._noisy_db, self._noisy_db))
 
@@ -110,8 +110,14 @@ class Validator:
         return estimate
 
 
+def _inputs(example: Example) -> NDArray[np.float64]:
+    """Return what stands for each target before anything is done, shape (targets, time)."""
+    inputs = _signals(example.noisy)
+    return inputs[np.arange(len(example.targets)) % len(inputs)]
+
+
 def _signals(samples: Samples) -> NDArray[np.float64]:
-    """Return the targets of a mixture in double precision, shape (targets, time)."""
+    """Return signals in double precision, shape (signals, time)."""
     return np.atleast_2d(samples).astype(np.float64)
 
 

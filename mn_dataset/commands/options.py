@@ -67,7 +67,7 @@ class DrawOptions:
     """Mixtures per music category × noise class × SNR level; 1 by default."""
     count: int | None = None
     """Mixtures per split instead, spread evenly over the cells; of separate, over ratios and songs,
-    by default every song once at every ratio."""
+    by default every song once at every ratio; of debleed, over songs, by default every one once."""
     seconds: float | None = None
     """Length of a mixture; each is as long as its clip or song by default."""
     mixing: str | None = None
@@ -81,6 +81,14 @@ class DrawOptions:
     tempo_tolerance: float | None = None
     """Of separate, paired: how far the tempos of both songs may be apart, such as 0.04, where
     stems.csv has a column tempo_bpm; any songs by default."""
+    bleed: str | None = None
+    """Of debleed: how microphones come to hear other sources: linear (one matrix of gains per
+    song)."""
+    stems: int | None = None
+    """Of debleed: how many sources and microphones a mixture has; 4 by default."""
+    target: str | None = None
+    """Of debleed: what is to be returned: image (the source as its own microphone hears it), dry
+    or direct; image by default."""
     seed: int = 0
     """Of every choice."""
     preset: str | None = None

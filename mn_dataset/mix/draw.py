@@ -65,6 +65,15 @@ def draw(
     )
 
 
+def drawing_options(task: TaskSpec) -> list[str]:
+    """Return the options of a task's drawing; none if nothing draws its recipes."""
+    if task.draw is None:
+        return []
+    parameters = inspect.signature(task.draw).parameters.values()
+    names = [one.name for one in parameters if one.kind is one.KEYWORD_ONLY]
+    return [name for name in names if name not in _COMMON]
+
+
 def _drawing(task: TaskSpec, options: Mapping[str, Any]) -> Callable[..., Drawn]:
     """Return what draws a task, after a look at its options.
 
@@ -76,9 +85,7 @@ def _drawing(task: TaskSpec, options: Mapping[str, Any]) -> Callable[..., Drawn]
             f"recipes of the task {task.name!r} are not drawn; make them in another way, and "
             "render their table"
         )
-    parameters = inspect.signature(task.draw).parameters.values()
-    names = [one.name for one in parameters if one.kind is one.KEYWORD_ONLY]
-    names = [name for name in names if name not in _COMMON]
+    names = drawing_options(task)
     for name in options:
         if name not in names:
             raise InputError(

@@ -54,7 +54,7 @@ _MOST_NAMES = 5  # ids in a message
 
 
 Samples = NDArray[np.float32]
-"""Audio in [-1, 1], shape (time,), or (targets, time) where a task has several."""
+"""Audio in [-1, 1], shape (time,), or (inputs, time) or (targets, time) where there are several."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Example:
 
     Attributes:
         id: Of its recipe.
-        noisy: The mixture, shape (time,).
+        noisy: The mixture, shape (time,), or (inputs, time).
         clean: What is to be estimated, shape (time,) or (targets, time).
         targets: The names of the targets.
     """
@@ -72,6 +72,13 @@ class Example:
     noisy: Samples
     clean: Samples
     targets: tuple[str, ...] = ("clean",)
+
+    @property
+    def inputs(self) -> dict[str, Samples]:
+        """What a model is handed, each of shape (time,): "noisy", numbered if there are several."""
+        if self.noisy.ndim == 1:
+            return {"noisy": self.noisy}
+        return {f"noisy_{number}": wave for number, wave in enumerate(self.noisy)}
 
     def named(self, clean: Samples) -> dict[str, Samples]:
         """Return targets, or estimates of them, by name, each of shape (time,)."""

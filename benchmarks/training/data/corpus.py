@@ -27,13 +27,13 @@ from mn_dataset.audio.fingerprint.store import corpus_pairs
 from mn_dataset.errors import InputError, RecipeError, suggestion
 from mn_dataset.mix.augment.apply import require
 from mn_dataset.mix.augment.chain import load_chain
-from mn_dataset.mix.draw import draw
+from mn_dataset.mix.draw import draw, drawing_options
 from mn_dataset.mix.mixture import Mixture, mix
 from mn_dataset.mix.recipes import Recipes
 from mn_dataset.mix.source_cache import SourceCache
 from mn_dataset.records import SAMPLING_RATE, SPLITS, Recipe, Role
 from mn_dataset.tables import table_path
-from mn_dataset.tasks.drawing import part_for
+from mn_dataset.tasks.drawing import SnrLevel, part_for
 from mn_dataset.tasks.spec import TaskSpec
 
 logger = logging.getLogger(__name__)
@@ -121,12 +121,13 @@ class CorpusTrainingData:
             self._corpus,
             task=self.task.name,
             split=VALIDATION,
-            snr_db=self._validation.snr_db,
-            snr_definition=self.data.snr_definition,
             count=self._validation.mixtures,
             seconds=self._validation.seconds,
             seed=self._recipe_seed(VALIDATION, 0),
+            **self._ratios(self._validation.snr_db),
+            **self._validation.draw,
         )
+        self._hear(recipes)
         return [self._example(mix(recipe, self._cache)) for recipe in recipes]
 
     def __getstate__(self) -> dict[str, Any]:
@@ -148,14 +149,25 @@ class CorpusTrainingData:
                 self._corpus,
                 task=self.task.name,
                 split=TRAIN,
-                snr_db=[self.data.snr_db],
-                snr_definition=self.data.snr_definition,
                 count=self.data.items_per_epoch,
                 seconds=self.data.segment_s,
                 seed=self._recipe_seed(TRAIN, epoch),
+                **self._ratios([self.data.snr_db]),
                 **self.data.draw,
             )
+            self._hear(*self._recipes.values())
         return self._recipes[epoch]
+
+    def _ratios(self, snr_db: Sequence[SnrLevel]) -> dict[str, Any]:
+        """Return the ratios to draw, if the task has any."""
+        if "snr_db" not in drawing_options(self.task):
+            return {}
+        return {"snr_db": snr_db, "snr_definition": self.data.snr_definition}
+
+    def _hear(self, *tables: Recipes) -> None:
+        """Let layers sound through the responses of these recipes, and of no others."""
+        responses = [response for recipes in tables for response in recipes.responses]
+        self._cache.responses = {response.name: response for response in responses}
 
     def _recipe_seed(self, purpose: str, number: int) -> int:
         """Return a seed of recipes: 63 bits, as their tables hold."""
