@@ -116,6 +116,17 @@ def metrics() -> dict[str, Entry]:
     return _scan(_METRIC_PACKAGES, "MetricSpec")
 
 
+def own_file(request: str) -> Path | None:
+    """Return the file of a person's own that a request names, which is run when it is loaded.
+
+    >>> own_file("./mine.py:Half"), own_file("drnn@run")
+    (PosixPath('mine.py'), None)
+    """
+    name, _ = split_checkpoint(request)
+    path = Path(name.rpartition(":")[0] if ".py:" in name else name)
+    return path if path.suffix in (".py", _DESCRIPTION) else None
+
+
 def denoiser(request: str) -> Entry:
     """Find a denoiser by name, by ``path/to/file.py:Class``, or by a TOML file.
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from mn_dataset.cli import Json, app
 from mn_dataset.commands import terminal
-from mn_dataset.commands.options import cores
+from mn_dataset.commands.options import Many, cores
 
 DEMO_DENOISERS = (
     "noisy",
@@ -119,6 +119,7 @@ def verify_run(
     sample: str = "5%",
     seed: int = 0,
     dataset: Path | None = None,
+    trust: Annotated[list[Path] | None, Many] = None,
     workers: int | None = None,
     json: Json = False,
 ) -> int:
@@ -133,6 +134,8 @@ def verify_run(
         sample: How many estimates (a denoiser on a mixture): a share such as 5%, or a number.
         seed: Of the choice: another seed proves another part.
         dataset: The dataset, if it has moved; the run knows where it was.
+        trust: Files (./mine.py, ./program.toml) of the run's denoisers that may be run. A run may
+            be a stranger's: what it names is not run unless you name it again.
         workers: Processes; all cores by default.
         json: Print one JSON object.
     """
@@ -147,6 +150,7 @@ def verify_run(
             sample=sample,
             seed=seed,
             dataset=dataset,
+            trust=trust or (),
             workers=cores(workers),
             progress=progress,
         )

@@ -15,6 +15,7 @@ from benchmarks.leaderboard.provenance import path_from, request_from
 from benchmarks.leaderboard.run_folder import Record, read_finished, read_table
 from benchmarks.leaderboard.sampling import NOT_SAMPLED
 from benchmarks.metrics import suite
+from benchmarks.registry import own_file
 from mn_dataset import seeds
 from mn_dataset.errors import DatasetError, InputError
 from mn_dataset.mix.dataset import Dataset, read_dataset
@@ -79,6 +80,7 @@ def verify_run(
     sample: str = "5%",
     seed: int = 0,
     dataset: str | Path | None = None,
+    trust: Sequence[str | Path] = (),
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Verification:
@@ -89,6 +91,8 @@ def verify_run(
         sample: How many estimates: a share such as ``5%``, or a number.
         seed: Of the choice.
         dataset: The dataset folder, where it is no longer where the run says.
+        trust: Files of code (``.py``) or of programs (``.toml``) among the run's denoisers that
+            may be run; no other one is, since whoever wrote the run named them.
         workers: Processes; None for one per core.
         progress: Called with (done, all) mixtures.
 
@@ -98,14 +102,15 @@ def verify_run(
 
     Raises:
         DatasetError: if the run is not finished, or the dataset is another one.
-        InputError: if the sample is neither a share nor a number, or a denoiser or metric is no
-            longer of the revision that was scored.
+        InputError: if the sample is neither a share nor a number, if a denoiser is a file that is
+            not trusted, or a denoiser or metric is no longer of the revision that was scored.
     """
     run = Path(run)
     description = read_finished(run)
     data = _dataset(run, description, None if dataset is None else Path(dataset))
     versions = _versions(description)
-    entrants, left_out = _entrants(run, description, tuple(versions))
+    requests = _requests(run, description, trust)
+    entrants, left_out = _entrants(description, requests, tuple(versions))
     stored = _stored(run)
     due = {key[:3] for key, (_, reason) in stored.items() if reason != NOT_SAMPLED}
     estimates = sorted({key[:2] for key in due if key[1] in entrants})
@@ -175,15 +180,34 @@ def _versions(description: dict[str, Any]) -> dict[str, int]:
     return versions
 
 
+def _requests(
+    run: Path, description: dict[str, Any], trust: Sequence[str | Path]
+) -> dict[str, str]:
+    """Return what the run's denoisers are loaded by; code that a person did not name is refused."""
+    allowed = {Path(path).resolve() for path in trust}
+    requests = {}
+    for item in description["denoisers"]:
+        request = request_from(run, item.get("request", item["name"]))
+        file = own_file(request)
+        if file is not None and file.resolve() not in allowed:
+            raise InputError(
+                f"the denoiser {item['name']!r} is the file {file}, which the run names; nothing "
+                "that a run names is executed: read that file, and if you trust it, name it in "
+                "`trust`"
+            )
+        requests[item["name"]] = request
+    return requests
+
+
 def _entrants(
-    run: Path, description: dict[str, Any], metrics: tuple[str, ...]
+    description: dict[str, Any], requests: dict[str, str], metrics: tuple[str, ...]
 ) -> tuple[dict[str, Entrant], tuple[str, ...]]:
     """Return the run's denoisers, all of their revisions, and those that are not repeatable."""
     entrants: dict[str, Entrant] = {}
     left_out = []
     for item in description["denoisers"]:
         name, revision = item["name"], item["revision"]
-        request = request_from(run, item.get("request", name))
+        request = requests[name]
         here = load_denoiser(request, device=description["settings"]["device"])
         if here.revision != revision:
             raise InputError(

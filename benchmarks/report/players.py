@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
@@ -15,6 +15,7 @@ from benchmarks.report.summary import Board
 from benchmarks.signal.spectrogram import FLOOR_DB, TICKS_HZ, picture, position
 from mn_dataset.errors import AudioError
 from mn_dataset.files.atomic import write_bytes
+from mn_dataset.files.names import inside
 
 
 def listen(board: Board, run: Path) -> list[dict[str, Any]]:
@@ -101,7 +102,7 @@ def _player(
     run: Path, file: str, level_db: float | None, raised_db: float
 ) -> dict[str, Any] | None:
     """Return a file's address, level, what was added to its true level, and its picture."""
-    if not file or not (run / file).is_file():
+    if not file or not inside(run, file).is_file():
         return None
     return {
         "file": quote(file),
@@ -113,8 +114,8 @@ def _player(
 
 def _drawn(run: Path, file: str) -> str | None:
     """Draw a file unless that was done since it was written; None where it cannot be read."""
-    audio = run / file
-    path = audio.with_suffix(PICTURE)
+    audio = inside(run, file)
+    path = inside(run, str(PurePosixPath(file).with_suffix(PICTURE)))
     if not path.is_file() or path.stat().st_mtime_ns < audio.stat().st_mtime_ns:
         try:
             write_bytes(path, picture(audio), durable=False)

@@ -6,6 +6,9 @@ import hashlib
 import os
 import re
 import unicodedata
+from pathlib import Path
+
+from mn_dataset.errors import DatasetError
 
 _SAFE = re.compile(r"([a-z0-9][a-z0-9_-]{0,62}/){0,3}[a-z0-9]([a-z0-9_.-]{0,62}[a-z0-9_])?")
 _ESCAPES = re.compile(r"^[/\\]|^[A-Za-z]:|(^|[/\\])\.\.([/\\]|$)|\0")
@@ -76,6 +79,25 @@ def file_name(*names: str) -> str:
     name = "-".join(names)
     safe = re.sub(r"[^\w.+@-]+", "_", name, flags=re.ASCII).lstrip(".")
     return safe if safe == name else f"{safe}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def inside(folder: Path, name: str) -> Path:
+    r"""Return the path of a file that a table of a folder names; whoever wrote it is not trusted.
+
+    Args:
+        folder: That the table came with.
+        name: Relative to it.
+
+    Raises:
+        DatasetError: if it is absolute, climbs, or leads out of the folder by a link.
+    """
+    path = folder / name
+    if not stays_inside(name) or not path.resolve().is_relative_to(folder.resolve()):
+        raise DatasetError(
+            f"{folder}: names the file {one_line(name)!r}, which is not in the folder; expected a "
+            "relative path of a file below it: whatever wrote that is not to be trusted"
+        )
+    return path
 
 
 def stays_inside(name: str) -> bool:

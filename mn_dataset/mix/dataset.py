@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from mn_dataset.audio.io import Pcm, file_sha256, pcm_sha256, read_pcm, to_float
 from mn_dataset.errors import AudioError, DatasetError
+from mn_dataset.files.names import inside
 from mn_dataset.files.parquet import facts, opened, read_batches
 from mn_dataset.mix.manifest import MANIFEST, SOURCES, FileGroup, file_groups
 from mn_dataset.records import SYNTHETIC, Label
@@ -156,8 +157,9 @@ def read_file(root: Path, mixture: MixtureRow, file: File) -> Pcm:
 
     Raises:
         AudioError: if it is missing, unreadable or changed.
+        DatasetError: if it is not below the folder.
     """
-    path = root / file.path
+    path = inside(root, file.path)
     samples = read_pcm(path, sampling_rate=mixture.sampling_rate)
     same_length = len(samples) == mixture.num_samples > 0
     if not same_length or pcm_sha256(samples) != file.sha256:

@@ -12,8 +12,9 @@ import numpy as np
 
 from mn_dataset.audio import io
 from mn_dataset.audio.level import CEILING, dbfs, hop_energies, measure, peak
-from mn_dataset.errors import AudioError
+from mn_dataset.errors import AudioError, DatasetError
 from mn_dataset.files.lock import LOCK_NAME
+from mn_dataset.files.names import inside
 from mn_dataset.files.parquet import read_table
 from mn_dataset.mix import manifest
 from mn_dataset.mix.augment.draw import unexplained
@@ -158,11 +159,15 @@ def _mixture_faults(root: Path, task: TaskSpec, recipe: Recipe, row: Row) -> lis
     faults: list[Fault] = []
     waves: dict[str, io.Pcm] = {}
     for name, path, sha256 in manifest.files_of(task, row):
-        if not (root / path).is_file():
-            faults.append(Fault("missing", path, "render again"))
-            continue
         try:
-            waves[name] = io.read_pcm(root / path, sampling_rate=row["sampling_rate"])
+            file = inside(root, path)
+            if not file.is_file():
+                faults.append(Fault("missing", path, "render again"))
+                continue
+            waves[name] = io.read_pcm(file, sampling_rate=row["sampling_rate"])
+        except DatasetError as error:
+            faults.append(Fault("contradiction", manifest.MANIFEST, str(error)))
+            continue
         except AudioError as error:
             kind: Kind = "truncated" if "truncated" in str(error) else "changed"
             faults.append(Fault(kind, path, str(error)))

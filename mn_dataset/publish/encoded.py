@@ -11,6 +11,7 @@ from typing import Any
 
 from mn_dataset.audio import codec, io
 from mn_dataset.errors import AudioError, DatasetError
+from mn_dataset.files.names import inside
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Encoder:
         if isinstance(row[column], str):
             content = self._content(row[column], row[f"{column}_sha256"], rate)
             return [EncodedFile(f"{stem}.{column}.{self.audio_format}", content)]
-        hashes = row.get(f"{column}_sha256") or [None] * len(row[column])
+        hashes = row[f"{column}_sha256"]
         return [
             EncodedFile(
                 f"{stem}.{column}.{number}.{self.audio_format}", self._content(path, sha256, rate)
@@ -60,8 +61,10 @@ class Encoder:
         ]
 
     def _content(self, relative: str, sha256: str | None, sampling_rate: int) -> bytes | memoryview:
-        path = self.folder / relative
+        path = inside(self.folder, relative)
         try:
+            if sha256 is None:
+                raise AudioError("the manifest has no hash of its samples")
             content = _mapped(path)
             if path.suffix == ".wav" and codec.is_canonical_wav(
                 content, sampling_rate=sampling_rate
@@ -70,7 +73,7 @@ class Encoder:
             else:
                 samples, _ = codec.decode(content)
                 actual = io.pcm_sha256(samples)
-            if sha256 not in (None, actual):
+            if actual != sha256:
                 raise AudioError(
                     f"its samples hash to {actual[:12]}, the manifest says {sha256[:12]}"
                 )

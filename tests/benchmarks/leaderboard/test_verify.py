@@ -3,13 +3,20 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from benchmarks.leaderboard.run import bench
-from benchmarks.leaderboard.verify import Mismatch, verify_run
+from benchmarks.leaderboard.verify import Mismatch, Verification
+from benchmarks.leaderboard.verify import verify_run as verify_a_strangers
 from mn_dataset.errors import DatasetError, InputError
+
+
+def verify_run(run: Path, **options: Any) -> Verification:
+    """Verify a run of denoisers that are trusted: the files beside it."""
+    return verify_a_strangers(run, trust=[*run.parent.glob("*.py")], **options)
 
 
 @pytest.fixture
@@ -134,6 +141,20 @@ def test_a_run_that_does_not_know_its_dataset_says_so(run: Path) -> None:
 
     with pytest.raises(DatasetError, match="does not tell where its dataset lies"):
         verify_run(run, workers=1)
+
+
+def test_code_that_a_run_names_is_not_run(run: Path, tmp_path: Path) -> None:
+    """Not even imported, until a person names it too; nor are programs that a file describes."""
+    bomb, fired = tmp_path / "bomb.py", tmp_path / "fired"
+    bomb.write_text(f"open({str(fired)!r}, 'w')\n", encoding="utf-8")
+    story = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    for request in ("../bomb.py:Half", "../bomb.toml"):
+        story["denoisers"][0]["request"] = request
+        (run / "run.json").write_text(json.dumps(story), encoding="utf-8")
+
+        with pytest.raises(InputError, match=r"is the file .*bomb.*; nothing .* is executed"):
+            verify_a_strangers(run, workers=1)
+        assert not fired.exists()
 
 
 def test_a_changed_denoiser_or_metric_is_refused(run: Path, plugins: Path) -> None:

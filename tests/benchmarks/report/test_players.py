@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import os
 import shlex
 import shutil
 from pathlib import Path
@@ -15,6 +17,7 @@ from benchmarks.report.report import report
 from benchmarks.report.summary import read_board
 from mn_dataset.audio.corpus import Corpus
 from mn_dataset.audio.io import read_pcm
+from mn_dataset.errors import DatasetError
 from mn_dataset.mix.draw import draw
 from mn_dataset.mix.render import render
 from mn_dataset.records import SAMPLING_RATE
@@ -84,6 +87,26 @@ def test_damaged_audio_has_no_picture(made: Path, tmp_path: Path) -> None:
 
     assert listen(read_board(run), run)[0]["layers"]["clean"]["picture"] is None
     report(run)
+
+
+@pytest.mark.parametrize("way", ["climbing", "linked", "absolute"])
+def test_a_file_outside_the_run_is_not_touched(made: Path, tmp_path: Path, way: str) -> None:
+    """A run may be a stranger's: its examples lead nowhere else, and nothing is drawn there."""
+    run = shutil.copytree(made, tmp_path / "run")
+    described = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    mine = tmp_path / "mine.flac"
+    shutil.copy(run / described["examples"][0]["noisy"], mine)
+    picture = mine.with_suffix(".png")
+    picture.write_bytes(b"mine")
+    os.utime(picture, ns=(0, 0))
+    (run / "examples" / "way").symlink_to(tmp_path)
+    names = {"climbing": "../mine.flac", "linked": "examples/way/mine.flac", "absolute": str(mine)}
+    described["examples"][0]["noisy"] = names[way]
+    (run / "run.json").write_text(json.dumps(described), encoding="utf-8")
+
+    with pytest.raises(DatasetError, match="which is not in the folder"):
+        report(run)
+    assert picture.read_bytes() == b"mine"
 
 
 def test_the_command_makes_the_estimate_again(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from mn_dataset.audio import io as audio_io
@@ -20,3 +22,32 @@ def test_changed_audio_is_not_published(built, tmp_path):
 
     with pytest.raises(DatasetError, match=rf"{path.name}: cannot be published"):
         publish(tmp_path / "d", tmp_path / "out")
+
+
+@pytest.mark.parametrize("hidden", [True, False])
+def test_a_file_outside_the_dataset_is_not_published(built, tmp_path, hidden):
+    """Wherever it lies, and whether or not the manifest has a hash for it."""
+    dataset = shutil.copytree(built, tmp_path / "d")
+    secret = tmp_path / "secret.wav"
+    table = pq.read_table(dataset / "manifest.parquet")
+    rows = table.to_pylist()
+    shutil.copy(dataset / rows[0]["clean"], secret)
+    rows[0]["clean"] = str(secret)
+    if hidden:
+        rows[0]["clean_sha256"] = None
+    pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), dataset / "manifest.parquet")
+
+    with pytest.raises(DatasetError, match="which is not in the folder"):
+        publish(dataset, tmp_path / "out")
+
+
+def test_audio_without_a_hash_is_not_published(built, tmp_path):
+    """Nothing proves what it is."""
+    dataset = shutil.copytree(built, tmp_path / "d")
+    table = pq.read_table(dataset / "manifest.parquet")
+    rows = table.to_pylist()
+    rows[0]["clean_sha256"] = None
+    pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), dataset / "manifest.parquet")
+
+    with pytest.raises(DatasetError, match="the manifest has no hash of its samples"):
+        publish(dataset, tmp_path / "out")
