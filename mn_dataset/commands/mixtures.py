@@ -12,19 +12,29 @@ from mn_dataset.commands.options import DrawOptions, Many, RenderOptions, cores
 
 @app.command
 def draw(
-    corpus_dir: str, /, *, out: Path, options: DrawOptions | None = None, json: Json = False
+    corpus_dir: str,
+    /,
+    *,
+    out: Path,
+    overwrite: Annotated[bool, Flag] = False,
+    options: DrawOptions | None = None,
+    json: Json = False,
 ) -> None:
     """Draw recipes: what is to be mixed, as a table. No audio is opened.
 
     Args:
         corpus_dir: A corpus folder, or the name of a known corpus.
-        out: The table, recipes.parquet.
+        out: The table, recipes.parquet; one of recipes that stands there is replaced.
+        overwrite: Replace any other file too.
         options: What to draw.
         json: Print one JSON object.
     """
+    from mn_dataset.files.output import check_output
     from mn_dataset.mix.draw import draw as draw_recipes
-    from mn_dataset.mix.recipes import write_recipes
+    from mn_dataset.mix.recipes import is_recipes, responses_path, write_recipes
 
+    for path in (out, responses_path(out)):
+        check_output(path, is_ours=is_recipes, overwrite=overwrite)
     chosen = (options or DrawOptions()).arguments()
     recipes = draw_recipes(opened(corpus_dir), **chosen)
     write_recipes(out, recipes)

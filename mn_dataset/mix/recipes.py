@@ -11,8 +11,8 @@ from typing import Any
 import pyarrow as pa
 
 from mn_dataset.audio.response import RESPONSES_FILE, Response, read_responses, write_responses
-from mn_dataset.errors import RecipeError, suggestion
-from mn_dataset.files.parquet import facts, read_table, write_rows
+from mn_dataset.errors import InputError, RecipeError, suggestion
+from mn_dataset.files.parquet import facts, opened, read_table, write_rows
 from mn_dataset.mix.augment import chain as chains
 from mn_dataset.mix.augment.chain import Chain
 from mn_dataset.mix.augment.draw import AUGMENTED_SPLIT
@@ -198,6 +198,18 @@ def write_recipes(path: Path, recipes: Recipes) -> None:
         write_responses(responses_path(path), recipes.responses)
     rows = [to_dict(recipe, task) for recipe in recipes]
     write_rows(path, rows, pa.schema(recipe_fields(task), metadata=recipes.metadata))
+
+
+def is_recipes(path: Path) -> bool:
+    """Tell whether a file is a table of recipes, or one of responses beside it."""
+    try:
+        with opened(path) as file:
+            schema = file.schema_arrow
+    except InputError:
+        return False
+    names = set(schema.names)
+    drawn = set(_METADATA) <= {*facts(schema)} and "layers" in names and "mix_gain" not in names
+    return drawn or {"taps", "scale"} <= names
 
 
 def read_recipes(path: Path) -> Recipes:
