@@ -73,7 +73,7 @@ def build(
     """
     shares(ratios)
     spec = registry.find(task)
-    corpus = part_for(spec, corpus)
+    corpus = part_for(spec, corpus, options)
     with locked(Path(out), command="mn build"):
         entries = {name: source.entry for name, source in corpus.sources.items()}
         pairs = corpus_pairs(corpus.root, entries, workers=workers, progress=progress)

@@ -161,7 +161,8 @@ def open_training_data(
                 seed=seed,
             )
     first, *others = (
-        part_for(task, load_corpus(one, workers=workers, progress=progress)) for one in data
+        part_for(task, load_corpus(one, workers=workers, progress=progress), config.data.draw)
+        for one in data
     )
     corpus = joined([first, *map(_train_split, others)]) if others else first
     return CorpusTrainingData(

@@ -82,13 +82,25 @@ class DrawOptions:
     """Of separate, paired: how far the tempos of both songs may be apart, such as 0.04, where
     stems.csv has a column tempo_bpm; any songs by default."""
     bleed: str | None = None
-    """Of debleed: how microphones come to hear other sources: linear (one matrix of gains per
-    song)."""
+    """Of debleed: how microphones come to hear other sources: linear (one matrix of gains per song;
+    the default), convolutive (a simulated room per song, delays of up to 15 ms that differ per
+    path) or room (one large room for all). Rooms need the extra `rooms` to be drawn."""
     stems: int | None = None
-    """Of debleed: how many sources and microphones a mixture has; 4 by default."""
+    """Of debleed: how many sources and microphones a mixture has; 4 by default. What a song has
+    more is one source, other."""
     target: str | None = None
-    """Of debleed: what is to be returned: image (the source as its own microphone hears it), dry
-    or direct; image by default."""
+    """Of debleed: what is to be returned: image (the source as its own microphone hears it; the
+    default), dry (as it was recorded) or direct (as it comes straight to its microphone)."""
+    sources: str | None = None
+    """Of debleed: songs (the stems of a song) or clips (clips of different music categories); songs
+    by default where the corpus has stems."""
+    bleed_db: float | None = None
+    """Of debleed, linear: every source at this level, such as -20, in all microphones but its own;
+    gains drawn per song by default."""
+    room_m: Annotated[list[float] | None, Many] = None
+    """Of debleed, room: length, width and height in m; 40 35 20 by default."""
+    rt60_s: float | None = None
+    """Of debleed, room: seconds in which its sound decays by 60 dB; 0.8 by default."""
     seed: int = 0
     """Of every choice."""
     preset: str | None = None

@@ -52,7 +52,7 @@ def draw(
     if not -_SEEDS <= seed < _SEEDS:
         raise InputError(f"seed is {seed}; expected a number that fits in 64 bits")
     spec = registry.find(task)
-    corpus = part_for(spec, corpus)
+    corpus = part_for(spec, corpus, options)
     draw_task = _drawing(spec, options)
     drawn = draw_task(corpus, split=split, seed=seed, **options)
     rows = sorted(drawn.rows, key=lambda recipe: recipe.id)

@@ -30,7 +30,7 @@ from mn_dataset.mix.source_cache import SourceCache
 from mn_dataset.mix.validate import refuse_malformed, refuse_unfitting
 from mn_dataset.records import SAMPLING_RATE
 from mn_dataset.tables import COLUMNS
-from mn_dataset.tasks.drawing import part_for
+from mn_dataset.tasks.drawing import part_of
 from mn_dataset.tasks.spec import TaskSpec
 from mn_dataset.workers import each
 
@@ -94,7 +94,7 @@ def render(
     if recipes.augmentation and recipes.varied:
         require(recipes.augmentation)
     refuse_malformed(recipes)
-    corpus = part_for(recipes.spec, corpus)
+    corpus = part_of(recipes, corpus)
     if recipes.corpus_hash != corpus.hash and not proven:
         raise RecipeError(
             f"the recipes were drawn from corpus {recipes.corpus!r} {recipes.corpus_hash[:12]}, "

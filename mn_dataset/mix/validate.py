@@ -39,15 +39,15 @@ def refuse_unfitting(recipes: Recipes, corpus: Corpus) -> None:
         RecipeError: naming recipe, recording and sample.
         UnknownName: if there is no such response.
     """
-    tables = {role.name: role.table for role in recipes.spec.roles}
+    tables = {role.name: (role.table, *role.also) for role in recipes.spec.roles}
     circular = recipes.spec.circular
     responses = {response.name for response in recipes.responses}
     for recipe in recipes:
         for layer in recipe.layers:
             source = corpus.sources.get(layer.source_id)
-            if source is None or source.role != tables[layer.role]:
+            if source is None or source.role not in tables[layer.role]:
                 raise RecipeError(
-                    f"recipe {recipe.id!r}: the corpus has no {tables[layer.role]} "
+                    f"recipe {recipe.id!r}: the corpus has no {' or '.join(tables[layer.role])} "
                     f"{layer.source_id!r}; draw the recipes again"
                 )
             if layer.response is not None and layer.response not in responses:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 from mn_dataset import seeds
 from mn_dataset.audio.corpus import Corpus
 from mn_dataset.errors import InputError, UnknownName
-from mn_dataset.records import ROLES, SNR_DEFINITIONS, SPLITS, TABLES, Role
+from mn_dataset.records import ROLES, SNR_DEFINITIONS, SPLITS, TABLES, Recipe, Role
 from mn_dataset.tasks.spec import TaskSpec
 
 SnrLevel = float | tuple[float, float]
@@ -38,13 +40,40 @@ class Starts:
         return ((int(stream.words(1)[0]) + turn * _GOLDEN) % 2**64 * bound) >> 64
 
 
-def part_for(task: TaskSpec, corpus: Corpus) -> Corpus:
+def tables_for(
+    task: TaskSpec, corpus: Corpus, options: Mapping[str, Any] = MappingProxyType({})
+) -> tuple[Role, ...]:
+    """Return the tables that a task draws from, that of its first role first.
+
+    Args:
+        task: The task.
+        corpus: The corpus.
+        options: Of the drawing.
+    """
+    if task.tables is not None:
+        return tuple(task.tables(corpus, options))
+    return tuple(dict.fromkeys(role.table for role in task.roles))
+
+
+def part_for(
+    task: TaskSpec, corpus: Corpus, options: Mapping[str, Any] = MappingProxyType({})
+) -> Corpus:
     """Return the tables of a corpus that a task draws from: the others are none of its business.
 
     The corpus hash of recipes is that of this part, so a table of stems changes nothing about
     mixtures of clips and noises. Those two tables are one pair: who uses one has both.
     """
-    used = {role.table for role in task.roles}
+    return _part(corpus, tables_for(task, corpus, options))
+
+
+def part_of(recipes: Iterable[Recipe], corpus: Corpus) -> Corpus:
+    """Return the tables of a corpus that the recordings of recipes are in, as ``part_for`` does."""
+    names = {layer.source_id for recipe in recipes for layer in recipe.layers}
+    return _part(corpus, [corpus.sources[name].role for name in names if name in corpus.sources])
+
+
+def _part(corpus: Corpus, tables: Iterable[Role]) -> Corpus:
+    used = set(tables)
     return corpus.of_tables([table for table in TABLES if used & _PAIRED.get(table, {table})])
 
 

@@ -6,7 +6,7 @@ are drawn, what tables and cards say of them, and how scores are grouped: a ``Ta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter, methodcaller
 from typing import Any
@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from mn_dataset.audio.corpus import Corpus
 from mn_dataset.audio.response import Response
 from mn_dataset.errors import InputError
 from mn_dataset.records import Layer, Recipe, Role, SnrDefinition
@@ -42,12 +43,14 @@ class LayerRole:
         plural: What its recordings are called, such as "clips".
         varied_as: Which layers of an augmentation chain it counts among; None if it is never
             varied.
+        also: Other tables that they may be in; ``TaskSpec.tables`` says when.
     """
 
     name: str
     table: Role
     plural: str
     varied_as: Role | None = None
+    also: tuple[Role, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -236,6 +239,7 @@ class TaskSpec:
         clusters: The two kinds of recordings whose sharing makes scores depend on each other.
         draw: Draws recipes: from a corpus, with ``split``, ``seed`` and the options of the task as
             keyword arguments. None if its recipes are made elsewhere.
+        tables: Which tables of a corpus are drawn from, by the options; None for those of roles.
         expectations: What a well-formed recipe holds, beside what holds in every task.
         kept: Roles whose layers' sum is written as audio too, under the role's name.
         input_axis: Whether a batch has an axis of inputs after the first.
@@ -269,6 +273,7 @@ class TaskSpec:
     facets: tuple[Facet, ...]
     clusters: tuple[Axis, Axis]
     draw: Callable[..., Drawn] | None = None
+    tables: Callable[[Corpus, Mapping[str, Any]], Collection[Role]] | None = None
     expectations: Callable[[Recipe], Sequence[Expectation]] = nothing_further
     activity: str = ""
     command: str = ""

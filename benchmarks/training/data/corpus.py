@@ -33,7 +33,7 @@ from mn_dataset.mix.recipes import Recipes
 from mn_dataset.mix.source_cache import SourceCache
 from mn_dataset.records import SAMPLING_RATE, SPLITS, Recipe, Role
 from mn_dataset.tables import table_path
-from mn_dataset.tasks.drawing import SnrLevel, part_for
+from mn_dataset.tasks.drawing import SnrLevel, part_for, tables_for
 from mn_dataset.tasks.spec import TaskSpec
 
 logger = logging.getLogger(__name__)
@@ -74,14 +74,15 @@ class CorpusTrainingData:
         workers: int = 1,
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
-        corpus = part_for(task, corpus)
+        corpus = part_for(task, corpus, data.draw)
+        tables = tables_for(task, corpus, data.draw)
         self.data, self._validation, self.seed = data, validation, seed
         self.task, self.sampling_rate = task, sampling_rate
         self.num_items = data.items_per_epoch
         for split in (TRAIN, VALIDATION):
-            _refuse_empty(corpus, split, _tables(task))
+            _refuse_empty(corpus, split, tables)
         pairs = _pairs(corpus, workers=workers, progress=progress)
-        self.left_out = _left_out(corpus, pairs, data, validation, _tables(task)[0])
+        self.left_out = _left_out(corpus, pairs, data, validation, tables[0])
         log_left_out(self.left_out, where=str(corpus.root))
         absent = {name for names in self.left_out.values() for name in names}
         self.sources: Sequence[SourceRow] = [
@@ -89,7 +90,7 @@ class CorpusTrainingData:
         ]
         self._corpus = corpus.only([source.row.id for source in self.sources])
         for split in (TRAIN, VALIDATION):
-            _refuse_left_empty(self._corpus, split, _tables(task))
+            _refuse_left_empty(self._corpus, split, tables)
         self._hash = corpus.hash
         self._chain = None if data.augment is None else load_chain(data.augment)
         if self._chain is not None:
@@ -194,11 +195,6 @@ class CorpusTrainingData:
             mixture.targets,
             sampling_rate=self.sampling_rate,
         )
-
-
-def _tables(task: TaskSpec) -> tuple[Role, ...]:
-    """Return the tables that a task mixes, that of its reference first."""
-    return tuple(dict.fromkeys(role.table for role in task.roles))
 
 
 def _refuse_unvaried(task: TaskSpec) -> None:
