@@ -52,6 +52,8 @@ class DenoiserSpec:
         channels: 1 if every channel is to be handed over as a mono item; None for any number.
         backend: "numpy" for float32 arrays, "torch" for tensors on the run's device.
         needs: Side information that is handed over, of ``SIDE``.
+        assumes: What must hold of its mixtures, in a few words, such as "instantaneous mixing";
+            where it does not, estimates are wrong. Empty for nothing in particular.
         reference: True for rows that are measured but never ranked.
         latency: Delay of the output in samples at the native rate, may be fractional.
         remainder: Name of the target that takes what no estimate holds, such as what lies above
@@ -80,6 +82,7 @@ class DenoiserSpec:
     channels: int | None = None
     backend: Literal["numpy", "torch"] = "numpy"
     needs: frozenset[str] = frozenset()
+    assumes: str = ""
     reference: bool = False
     latency: float = 0.0
     remainder: str | None = None

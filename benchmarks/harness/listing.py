@@ -56,6 +56,7 @@ def _described(entry: Entry) -> dict[str, Any]:
         "parameters": _parameters(spec, shipped),
         "license": spec.license,
         "needs": sorted(spec.needs),
+        "assumes": spec.assumes,
         "rank_group": spec.rank_group,
     }
 
@@ -79,5 +80,5 @@ def _parameters(spec: DenoiserSpec, shipped: Path | None) -> int | None:
 def _broken(name: str, reason: str) -> dict[str, Any]:
     """Describe a third party's denoiser that cannot be imported or declares nonsense."""
     unknown = ("task", "install", "weights", "sampling_rate", "parameters", "license", "rank_group")
-    row = {"name": name, "available": False, "reason": reason, "needs": []}
+    row = {"name": name, "available": False, "reason": reason, "needs": [], "assumes": ""}
     return row | dict.fromkeys(unknown)

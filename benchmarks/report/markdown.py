@@ -17,8 +17,9 @@ from benchmarks.report.text import chance, heading, marked, number, ranks, table
 GLOBAL = {"nsdr": "GNSDR", "sir": "GSIR", "sar": "GSAR"}
 """What the mean of a metric, weighted by length, is called."""
 
-LACKING, CARRIED = "†", "‡"
-"""What marks a denoiser that lacks values, and one whose gain hangs on one recording."""
+LACKING, CARRIED, ASSUMING = "†", "‡", "§"
+"""What marks a denoiser that lacks values, one whose gain hangs on one recording, and one that
+assumes something of the mixtures."""
 
 
 def markdown(board: Board) -> str:
@@ -82,7 +83,12 @@ def _rank(board: Board, row: dict[Any, Any]) -> str:
 
 def _marks(board: Board, row: dict[Any, Any]) -> str:
     lacking = board.lacking(row["metric"])[row["denoiser"]]
-    return (LACKING if lacking else "") + (CARRIED if row["carried_by"] else "")
+    assumes = board.assumptions[row["denoiser"]]
+    return (
+        (LACKING if lacking else "")
+        + (CARRIED if row["carried_by"] else "")
+        + (ASSUMING if assumes else "")
+    )
 
 
 def _notes(board: Board, metric: str) -> Iterator[str]:
@@ -106,6 +112,9 @@ def _notes(board: Board, metric: str) -> Iterator[str]:
                 f"`noisy` by: without `{row['carried_by']}` the difference is "
                 f"{number(rest, sign=True)} instead of {number(row['delta'], sign=True)}{unit}."
             )
+    for name, assumes in board.assumptions.items():
+        if assumes:
+            yield f"- {ASSUMING} `{name}` assumes {assumes}; on other mixtures it may do harm."
     if not all(row["resolved"] for row in rows):
         yield (
             "- Not resolved: these mixtures are of too few recordings to rank anybody by, or are "

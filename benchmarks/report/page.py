@@ -156,6 +156,7 @@ def _denoisers(board: Board) -> list[dict[str, Any]]:
                 "ranked": item["rank_group"] in RANKED_GROUPS,
                 "revision": item["revision"],
                 "needs": item.get("needs") or [],
+                "assumes": item.get("assumes") or "",
                 "trained_on": _trained_on(item),
                 "license": item.get("license") or "",
                 "citation": item.get("citation") or "",

@@ -109,6 +109,11 @@ class Board:
         """The rank group of each denoiser."""
         return {item["name"]: item["rank_group"] for item in self.run["denoisers"]}
 
+    @property
+    def assumptions(self) -> dict[str, str]:
+        """What each denoiser assumes of the mixtures; empty for nothing."""
+        return {item["name"]: item.get("assumes", "") for item in self.run["denoisers"]}
+
     def over_all(self, metric: str) -> pd.DataFrame:
         """Return the rows over all mixtures in one metric, the best mean first."""
         rising = not self.metrics[metric]["higher_is_better"]

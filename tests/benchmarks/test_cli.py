@@ -170,7 +170,7 @@ def test_lists_speak_json(mn):
     assert {row["name"] for row in denoisers} >= {"noisy", "mmse_lsa", "oracle_ratio_mask"}
     assert set(denoisers[0]) == {
         "name", "task", "available", "reason", "install", "weights", "sampling_rate",
-        "parameters", "license", "needs", "rank_group",
+        "parameters", "license", "needs", "assumes", "rank_group",
     }  # fmt: skip
     assert {row["name"] for row in metrics} >= {
         "snr", "si_sdr", "sdr", "nsdr", "pesq", "stoi", "lsd", "si_sdri", "sir",

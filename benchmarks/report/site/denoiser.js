@@ -15,6 +15,7 @@ function facts(row) {
     ["Carried by", row.carried_by && `${row.carried_by}: without it Δ noisy halves or turns round`],
     ["Trained on", denoiser.trained_on ?? "nothing"],
     ["Told besides", denoiser.needs.map(words).join(", ")],
+    ["Assumes", denoiser.assumes],
     ["Real-time factor", seconds],
     ["Parameters", denoiser.parameters === null ? "unknown" : significant(denoiser.parameters)],
     ["Peak memory", denoiser.peak_memory_mb === null ? "" : `${significant(denoiser.peak_memory_mb)} MB`],

@@ -45,6 +45,7 @@ function tableRow(row, span, base) {
       onclick: () => change({ open: open ? null : row.place, denoiser: row.place }),
     }, make("span", {}, breakable(denoiser.name))),
     denoiser.trained_on ? make("span", { class: "trained" }, `trained on ${denoiser.trained_on}`) : null,
+    denoiser.assumes ? make("span", { class: "trained" }, `assumes ${denoiser.assumes}`) : null,
     row.carried_by ? make("span", { class: "trained beware" }, `carried by one recording: ${row.carried_by}`) : null,
     denoiser.warning ? make("span", { class: "trained beware" }, denoiser.warning) : null);
   const texts = tableColumns().map(([key]) => {

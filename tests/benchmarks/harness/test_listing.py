@@ -11,6 +11,7 @@ from benchmarks.harness.listing import describe_denoisers
 from benchmarks.registry import Entry
 
 KEYS = [
+    "assumes",
     "available",
     "install",
     "license",
@@ -39,6 +40,14 @@ def test_an_oracle_shows_what_it_is_told():
     row = next(row for row in describe_denoisers() if row["name"] == "oracle_ratio_mask")
 
     assert (row["needs"], row["rank_group"], row["parameters"]) == (["clean", "noise"], "oracle", 0)
+
+
+def test_what_a_denoiser_assumes_is_shown():
+    """Nothing, for most of them."""
+    assumed = {row["name"]: row["assumes"] for row in describe_denoisers()}
+
+    assert assumed["least_squares"] == "instantaneous mixing"
+    assert assumed["noisy"] == ""
 
 
 def test_listing_imports_no_optional_package():

@@ -119,6 +119,18 @@ def change_scores(run: Path, change: Callable[[pd.DataFrame], pd.Series[float]])
     scores.to_parquet(run / "scores.parquet")
 
 
+def test_a_denoiser_that_assumes_something_is_marked(run: Path) -> None:
+    """Below the main table stands what it assumes; who assumes nothing has no mark."""
+    story = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    story["denoisers"][1]["assumes"] = "instantaneous mixing"
+
+    text = text_of(run, denoisers=story["denoisers"])
+
+    assert "| wiener § " in text
+    assert "- § `wiener` assumes instantaneous mixing; on other mixtures it may do harm." in text
+    assert text.count("§") == 2
+
+
 def test_a_denoiser_that_lacks_values_is_marked(run: Path) -> None:
     """With how many it lacks, and its mean where they are filled in."""
     change_scores(

@@ -196,7 +196,8 @@ from benchmarks.contract import DenoiserSpec
 
 
 class Tag:
-    spec = DenoiserSpec(name="<script>document.title='obeyed'</script>", trained_on="<b>bold</b>")
+    spec = DenoiserSpec(name="<script>document.title='obeyed'</script>", trained_on="<b>bold</b>",
+                        assumes="<i>sines</i>")
 
     def __call__(self, batch, sampling_rate, *, side=None):
         return 0.5 * batch

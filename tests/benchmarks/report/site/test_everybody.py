@@ -44,6 +44,7 @@ def test_the_page_opens_from_disk_with_nothing_to_complain_of(page: Any) -> None
     assert page.run("return document.title").startswith("Denoising leaderboard")
     assert "<script>document.title='obeyed'</script>" in page.texts(NAMES)
     assert "trained on <b>bold</b>" in page.texts(".trained")
+    assert "assumes <i>sines</i>" in page.texts(".trained")
 
 
 def test_colours_follow_the_person_and_the_switch(page: Any) -> None:
