@@ -41,7 +41,8 @@ def bounded(outputs: Tensor) -> Tensor:
     mean = rest.sum(dim=(1, 2), keepdim=True) / max(1, size * (size - 1))
     deviation = (rest + rest.transpose(1, 2)) / 2 - mean * (1 - eye)
     weight = mean + deviation.square().sum(dim=(1, 2), keepdim=True).add(1e-12).sqrt()
-    return eye + rest * (SHARE / weight.clamp(min=SHARE))
+    matrices: Tensor = eye + rest * (SHARE / weight.clamp(min=SHARE))
+    return matrices
 
 
 def inverse(matrices: Tensor) -> Tensor:

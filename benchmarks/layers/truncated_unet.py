@@ -82,7 +82,8 @@ class TruncatedUNet(nn.Module):
     def _outputs(self, waves: Tensor) -> Tensor:
         """Return the outputs for blocks, (blocks, microphones²)."""
         items, microphones, _ = waves.shape
-        features = waves.reshape(items * microphones, 1, -1).to(self.dense[0].weight.dtype)
+        kind = next(self.parameters()).dtype
+        features = waves.reshape(items * microphones, 1, -1).to(kind)
         for convolution in self.convolutions:
             # A maximum of rectified values is the rectified maximum, of a ninth of them.
             features = functional.relu(functional.max_pool1d(convolution(features), POOL))

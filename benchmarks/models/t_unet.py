@@ -54,6 +54,7 @@ class TruncatedUnet(Learned):
         sampling_rate=RATE,
         channels=1,
         backend="torch",
+        remainder="inputs",
         chunk=10 * RATE,
         overlap=RATE,
         learned=True,
