@@ -28,7 +28,7 @@ def train(
     workers: int | None = None,
     json: Json = False,
 ) -> int:
-    """Train a denoiser or separator on the train split; keep what is best on the validation split.
+    """Train a model on the train split; keep what is best on the validation split.
 
     Then NAME@RUN denoises: `mn denoise my.wav --denoiser musicecan@RUN --out out`. Ctrl-C, a crash
     or a limit lose nothing: with --resume the same command continues, and the weights become those

@@ -16,8 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from benchmarks.layers.initialise import glorot
 from benchmarks.layers.padding import margins
-from mn_dataset import seeds
 from mn_dataset.errors import UnknownName
 
 OUTPUTS = ("log_magnitude", "mask")
@@ -143,14 +143,6 @@ def build(config: dict[str, Any]) -> AcapellaCnn:
         raise UnknownName("output", config["output"], OUTPUTS)
     with torch.random.fork_rng([]):  # torch's layers draw first weights of their own
         network = AcapellaCnn(config)
-    for number, convolution in enumerate(network.convolutions):
-        weights = dict(convolution.named_parameters())
-        if weights["weight"].is_meta:
-            continue
-        stream = seeds.generator(config["seed"], "initialise", f"convolutions.{number}")
-        generator = torch.Generator().manual_seed(int(stream.words(1)[0]))
-        nn.init.xavier_uniform_(weights["weight"], generator=generator)
-        if "bias" in weights:
-            nn.init.zeros_(weights["bias"])
+    glorot(network, seed=config["seed"])
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # torch forgot it
     return network

@@ -54,6 +54,23 @@ def initialise(network: nn.Module, *, seed: int, scheme: str) -> None:
             SCHEMES[scheme](layer, torch.Generator().manual_seed(word))
 
 
+def glorot(network: nn.Module, *, seed: int) -> None:
+    """Fill torch's convolutions and dense layers as Keras does (Glorot and Bengio 2010).
+
+    Args:
+        network: Weights without memory, on the device "meta", are left alone.
+        seed: Of all weights, each from a stream of its layer's name; biases are zero.
+    """
+    for name, layer in network.named_modules():
+        weight = getattr(layer, "weight", None)
+        if not isinstance(weight, Tensor) or weight.ndim < 2 or weight.is_meta:
+            continue
+        word = int(seeds.generator(seed, "initialise", name).words(1)[0])
+        nn.init.xavier_uniform_(weight, generator=torch.Generator().manual_seed(word))
+        if isinstance(layer.bias, Tensor):
+            nn.init.zeros_(layer.bias)
+
+
 def begin_second_stage(network: Any) -> None:
     """Let an untrained second stage pass its input on, by a few of its weights.
 

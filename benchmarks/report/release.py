@@ -38,6 +38,7 @@ _POINTS = 12  # of the curve
 _USAGE = {
     "denoise": "mn denoise tape.wav --denoiser {name} --out clean",
     "separate": "mn separate song.wav --separator {name} --out parts",
+    "debleed": "mn debleed vocals.wav drums.wav other.wav --debleeder {name} --out clean",
 }
 
 
