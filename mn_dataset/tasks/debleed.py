@@ -208,5 +208,5 @@ SPEC = TaskSpec(
         Column("song_id", pa.string(), _first_id),
     ),
     side=_side,
-    metrics=("sdr_v4", "si_sdr", "sdr", "sir", "sar"),
+    metrics=("sdr_v4", "sdr_v4_mean", "si_sdr", "sdr", "sir", "sar", "bleed_matrix_error"),
 )
