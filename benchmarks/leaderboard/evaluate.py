@@ -6,8 +6,8 @@ import math
 import os
 import time
 import tracemalloc
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 from statistics import median
@@ -19,6 +19,7 @@ from benchmarks.harness.alignment import Alignment, LagAndGain
 from benchmarks.harness.apply import AppliedDenoiser, load_denoiser
 from benchmarks.harness.checks import DenoiserFailed
 from benchmarks.leaderboard.run_folder import Record
+from benchmarks.metrics.reference import Session, Tracks
 from benchmarks.metrics.suite import Scorer, self_test
 from mn_dataset.errors import AudioError
 from mn_dataset.mix.dataset import MixtureRow, read_audio
@@ -159,6 +160,17 @@ class References:
         """What measures lag and level of the estimates of each target."""
         return {name: Alignment(target) for name, target in self.audio.targets.items()}
 
+    @cached_property
+    def sessions(self) -> list[Session]:
+        """Microphones and targets per channel; none where a target has no input of its own."""
+        inputs, targets = self.audio.inputs, self.audio.targets
+        if not self.task.input_axis or len(inputs) != len(targets):
+            return []
+        return [
+            Session(microphones, aimed, 0)
+            for microphones, aimed in zip(tracks(inputs), tracks(targets), strict=True)
+        ]
+
     def by_target(self, estimates: Batch) -> dict[str, Batch]:
         """Return the estimate of a batch of one by target, (channels, time)."""
         return self.task.split_targets(estimates[0], list(self.audio.targets))
@@ -166,11 +178,13 @@ class References:
     def scorer(self, target: str, metrics: tuple[str, ...]) -> Scorer:
         """Return what scores estimates of a target; it keeps what all of them share."""
         if (target, metrics) not in self._scorers:
+            number = list(self.audio.targets).index(target)
             self._scorers[target, metrics] = Scorer(
                 self.audio.targets[target],
                 self.sampling_rate,
                 noisy=self.unchanged[target],
                 metrics=metrics,
+                sessions=[replace(session, number=number) for session in self.sessions],
             )
         return self._scorers[target, metrics]
 
@@ -182,6 +196,11 @@ class References:
         """
         waves = self.task.side(self.task, self.audio, self.sampling_rate)
         return {name: waves[name][np.newaxis] for name in sorted(needs)}
+
+
+def tracks(waves: Mapping[str, Batch]) -> list[Tracks]:
+    """Return the signals of every channel, of waves of shape (channels, time)."""
+    return [Tracks(signals) for signals in zip(*waves.values(), strict=True)]
 
 
 def estimate(denoiser: AppliedDenoiser, references: References) -> dict[str, Batch]:
@@ -257,10 +276,11 @@ def _scored(job: Job, entrant: Entrant, estimates: _Estimates, references: Refer
     aligned: list[LagAndGain] = []
     library_s = 0.0
     keys = score_targets(job.task, job.mixture)
+    among = tracks(estimates.by_target) if references.sessions else []
     for target, key in zip(references.audio.targets, keys, strict=True):
         scorer = references.scorer(target, entrant.metrics)
         before_s = scorer.library_s
-        target_scores = scorer.score(estimates.by_target[target])
+        target_scores = scorer.score(estimates.by_target[target], estimates=among)
         for name in entrant.metrics:
             scores[score_key(name, job.versions[name], key)] = _plain(target_scores[name])
         if estimates.by_target is not references.unchanged:  # whose lag is no denoiser's doing

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
@@ -15,6 +16,44 @@ Signal = NDArray[np.floating[Any]]
 """One channel of audio, shape (time,)."""
 
 Value = TypeVar("Value")
+
+
+class Tracks:
+    """One channel of signals of one mixture, and what metrics computed of them once.
+
+    Args:
+        signals: Each of shape (time,); not to be changed afterwards.
+    """
+
+    def __init__(self, signals: Sequence[Signal]) -> None:
+        self.signals = signals
+        self._memory: dict[Callable[[Tracks], Any], Any] = {}
+
+    def recall(self, make: Callable[[Tracks], Value]) -> Value:
+        """Return ``make(self)``, computed on the first asking only; see ``Truth.recall``."""
+        if make not in self._memory:
+            self._memory[make] = make(self)
+        return cast(Value, self._memory[make])
+
+
+@dataclass(frozen=True)
+class Session:
+    """One channel of a mixture of several microphones, each close to the target of its number.
+
+    Attributes:
+        microphones: What is handed to a denoiser.
+        targets: What it is to return, as many.
+        number: Which of the targets is scored.
+    """
+
+    microphones: Tracks
+    targets: Tracks
+    number: int
+
+    @property
+    def others(self) -> list[Signal]:
+        """The targets beside the one that is scored."""
+        return [one for at, one in enumerate(self.targets.signals) if at != self.number]
 
 
 class Truth:
@@ -28,17 +67,26 @@ class Truth:
         reference: The clean signal, shape (time,); not to be changed afterwards.
         sampling_rate: Its rate in Hz.
         noisy: The mixture, shape (time,); what improvements are measured from.
+        session: The microphones and targets that the mixture is one of, where there are several.
 
     Attributes:
+        estimates: Those of all targets of the session, while one of them is scored.
         library_s: Seconds that metrics spent inside libraries, which no work of ours shortens.
     """
 
     def __init__(
-        self, reference: Signal, sampling_rate: int, *, noisy: Signal | None = None
+        self,
+        reference: Signal,
+        sampling_rate: int,
+        *,
+        noisy: Signal | None = None,
+        session: Session | None = None,
     ) -> None:
         self.reference = reference
         self.sampling_rate = sampling_rate
         self.noisy = noisy
+        self.session = session
+        self.estimates: Tracks | None = None
         self._memory: dict[Callable[[Truth], Any], Any] = {}
         self.library_s = 0.0
         self._scored: Signal | None = None
@@ -60,13 +108,18 @@ class Truth:
         return cast(Value, self._memory[make])
 
     @contextmanager
-    def scoring(self, estimate: Signal) -> Iterator[None]:
-        """Let metrics share what they learn about one estimate, which stays as it is meanwhile."""
-        self._scored, self._of_scored = estimate, {}
+    def scoring(self, estimate: Signal, estimates: Tracks | None = None) -> Iterator[None]:
+        """Let metrics share what they learn about one estimate, which stays as it is meanwhile.
+
+        Args:
+            estimate: The one that is scored.
+            estimates: Those of all targets of the session, it among them.
+        """
+        self._scored, self._of_scored, self.estimates = estimate, {}, estimates
         try:
             yield
         finally:
-            self._scored, self._of_scored = None, {}
+            self._scored, self._of_scored, self.estimates = None, {}, None
 
     def shared(self, estimate: Signal, make: Callable[[Signal, Truth], Value]) -> Value:
         """Return ``make(estimate, self)``, computed once for the estimate that is scored.

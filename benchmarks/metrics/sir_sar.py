@@ -6,9 +6,14 @@ with its delays, and
 
     SIR = 10·log10(|P_s·y|² / |P_sv·y − P_s·y|²),    SAR = 10·log10(|P_sv·y|² / |y − P_sv·y|²).
 
+Of a microphone that hears several other sources v is their sum, its bleed. A debleeder that takes
+away more of one than of another leaves what is no delayed v, and would be charged with artefacts
+for it. So there every other target is a reference beside v: what is left of any of them is
+interference. v stays among them where delays and responses make it more than they explain.
+
 The two projections are nested, so that the differences are differences of energies, except where
 those cancel; there the residual is computed as a signal. All estimates of one mixture share the
-factor of its 1024 × 1024 system (Cholesky: batched LU hangs in some builds of LAPACK).
+factor of its system, 512 rows per reference (Cholesky: batched LU hangs in some builds of LAPACK).
 """
 
 from __future__ import annotations
@@ -22,7 +27,7 @@ from scipy import linalg
 from scipy.signal import oaconvolve
 
 from benchmarks.contract import MetricSpec, Score
-from benchmarks.metrics.correlation import Analysed, analyse, correlate
+from benchmarks.metrics.correlation import LAGS, Analysed, analyse, correlate
 from benchmarks.metrics.reference import Signal, Truth
 from benchmarks.metrics.undefined import SILENCE, decibels, flaw
 
@@ -33,18 +38,26 @@ _BSS_EVAL = (
     "IEEE TASLP 14(4), 2006 (BSS Eval v3)."
 )
 _SCALE = "Le Roux, Wisdom, Erdogan, Hershey: SDR – half-baked or well done?, ICASSP 2019."
-_REASONS = {"silent_noise": "the mixture holds no noise beside the clean signal"}
+_MOST_MICROPHONES = 16  # a system of 8704 rows: 0.6 GB, some ten seconds per target
+_REASONS = {
+    "silent_noise": "the mixture holds nothing beside the clean signal",
+    "too_many_microphones": f"of more than {_MOST_MICROPHONES} microphones the system is too large",
+}
+_NOISE = (
+    " v is all that the mixture holds beside s: noise, or an accompaniment, or in a microphone "
+    "among several its bleed, beside which every other target is a reference of its own."
+)
 
 SIR = MetricSpec(
     name="sir",
     unit="dB",
     higher_is_better=True,
     range=(-100.0, 100.0),
-    definition="10·log10(|P_s·y|² / |P_sv·y − P_s·y|²): the clean signal against what is left of "
-    "the true noise v, each with delays of 0 … 511 samples.",
+    definition="10·log10(|P_s·y|² / |P_sv·y − P_s·y|²): the clean signal s against what is left of "
+    "the true noise v, each with delays of 0 … 511 samples;" + _NOISE,
     citation=_BSS_EVAL,
-    known_as='"SIR" of mir_eval.separation.bss_eval_sources given [clean, noise]; with the clean '
-    "signal alone it is infinite.",
+    known_as='"SIR" of mir_eval.separation.bss_eval_sources given [clean, noise], or all targets '
+    "of a session; with the clean signal alone it is infinite.",
     min_samples=1025,
     reasons=_REASONS,
 )
@@ -54,10 +67,10 @@ SAR = MetricSpec(
     higher_is_better=True,
     range=(-100.0, 100.0),
     definition="10·log10(|P_sv·y|² / |y − P_sv·y|²): what clean signal and noise explain against "
-    "what neither does, each with delays of 0 … 511 samples.",
+    "what neither does, each with delays of 0 … 511 samples;" + _NOISE,
     citation=_BSS_EVAL,
-    known_as='"SAR" of mir_eval.separation.bss_eval_sources given [clean, noise]; the mixture '
-    "itself has none, and saturates.",
+    known_as='"SAR" of mir_eval.separation.bss_eval_sources given [clean, noise], or all targets '
+    "of a session; the mixture itself has no artefacts but rounding, and mostly saturates.",
     min_samples=1025,
     reasons=_REASONS,
 )
@@ -146,17 +159,25 @@ def _ratio(
     noise = truth.noise
     if float(np.dot(noise, noise)) <= SILENCE * truth.energy:
         return spec.undefined("silent_noise")
+    if truth.session and len(truth.session.targets.signals) > _MOST_MICROPHONES:
+        return spec.undefined("too_many_microphones")
     parts = truth.shared(estimate, make)
     if spec in (SIR, SI_SIR):
         return decibels(parts.target, parts.interference)
     return decibels(parts.explained, parts.artefacts)
 
 
+def _others(truth: Truth) -> list[Real]:
+    """Return the targets of other microphones that sound."""
+    others = truth.session.others if truth.session else []
+    return [np.asarray(signal, dtype=np.float64) for signal in others if np.any(signal)]
+
+
 def _parts_without_delays(estimate: Signal, truth: Truth) -> _Parts:
     samples = np.asarray(estimate, dtype=np.float64)
-    both = np.stack([truth.signal, truth.noise])
-    target = both[0] * (np.dot(both[0], samples) / truth.energy)
-    explained = linalg.lstsq(both.T, samples)[0] @ both
+    references = np.stack([truth.signal, truth.noise, *_others(truth)])
+    target = truth.signal * (np.dot(truth.signal, samples) / truth.energy)
+    explained = linalg.lstsq(references.T, samples)[0] @ references
     interference, artefacts = _energy(explained - target), _energy(samples - explained)
     return _Parts(_energy(target), _energy(explained), interference, artefacts)
 
@@ -165,23 +186,15 @@ def _parts(estimate: Signal, truth: Truth) -> _Parts:
     samples = np.asarray(estimate, dtype=np.float64)
     system = truth.recall(_system)
     correlations = np.concatenate([correlate(own, samples) for own in system.analysed])
-    half = len(correlations) // 2
-    alone = system.alone(correlations[:half])
+    alone = system.alone(correlations[:LAGS])
     together = system.together(correlations)
-    energy, target = _energy(samples), float(np.dot(alone, correlations[:half]))
+    energy, target = _energy(samples), float(np.dot(alone, correlations[:LAGS]))
     explained = float(np.dot(together, correlations))
     interference, artefacts = explained - target, energy - explained
     if min(interference, artefacts) < _CANCELS * energy:
-        parts = [
-            oaconvolve(own, taps)
-            for own, taps in (
-                (truth.signal, alone),
-                (truth.signal, together[:half]),
-                (truth.noise, together[half:]),
-            )
-        ]
-        whole = parts[1] + parts[2]
-        interference = _energy(whole - parts[0])
+        filters = zip(system.references, together.reshape(-1, LAGS), strict=True)
+        whole = np.sum([oaconvolve(signal, taps) for signal, taps in filters], axis=0)
+        interference = _energy(whole - oaconvolve(truth.signal, alone))
         whole[: len(samples)] -= samples
         artefacts = _energy(whole)
     return _Parts(target, explained, interference, artefacts)
@@ -191,18 +204,36 @@ def _parts(estimate: Signal, truth: Truth) -> _Parts:
 class _System:
     """The references of a mixture, and what solves for their taps."""
 
-    analysed: tuple[Analysed, Analysed]
+    references: list[Real]
+    analysed: list[Analysed]
     alone: Callable[[Real], Real]
     together: Callable[[Real], Real]
 
 
 def _system(truth: Truth) -> _System:
-    clean, noise = analyse(truth.signal), analyse(truth.noise)
-    ahead, behind = correlate(clean, truth.noise), correlate(noise, truth.signal)
-    cross = linalg.toeplitz(ahead, behind)
-    own, other = linalg.toeplitz(clean.autocorrelation), linalg.toeplitz(noise.autocorrelation)
-    together = np.block([[own, cross], [cross.T, other]])
-    return _System((clean, noise), _solver(own), _solver(together))
+    references = [truth.signal, *_others(truth), truth.noise]
+    analysed = [analyse(signal) for signal in references]
+    matrix = _inner_products(references, analysed)
+    alone, noise = _solver(matrix[:LAGS, :LAGS]), matrix[:-LAGS, -LAGS]
+    if len(references) > 2:
+        without = _solver(matrix[:-LAGS, :-LAGS])
+        left = _energy(truth.noise) - float(np.dot(without(noise), noise))
+        if left <= _CANCELS * _energy(truth.noise):  # as where paths are gains: v is their sum
+            return _System(references[:-1], analysed[:-1], alone, without)
+    return _System(references, analysed, alone, _solver(matrix))
+
+
+def _inner_products(references: list[Real], analysed: list[Analysed]) -> Real:
+    """Return those of all references at all delays, 512 rows per reference."""
+    blocks = [[np.empty(0)] * len(references) for _ in references]
+    for one, left in enumerate(analysed):
+        blocks[one][one] = linalg.toeplitz(left.autocorrelation)
+        for other in range(one + 1, len(references)):
+            ahead = correlate(left, references[other])
+            behind = correlate(analysed[other], references[one])
+            blocks[one][other] = linalg.toeplitz(ahead, behind)
+            blocks[other][one] = blocks[one][other].T
+    return np.block(blocks)
 
 
 def _solver(matrix: Real) -> Callable[[Real], Real]:

@@ -5,6 +5,9 @@ Nothing is forgiven: a gain, a delay and a filter count as error, as they do in 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -53,7 +56,7 @@ def snr_frames(estimate: Signal, truth: Truth) -> Score:
     audible = clean.any(axis=1) & frames.any(axis=1)
     if not audible.any():
         return SNR_FRAMES.undefined("silent_reference" if not clean.any() else "silent_estimate")
-    return median_ratio(clean[audible], frames[audible])
+    return over_frames(clean[audible], frames[audible], np.median)
 
 
 def whole_seconds(signal: NDArray[np.float64], sampling_rate: int) -> NDArray[np.float64]:
@@ -66,11 +69,19 @@ def whole_seconds(signal: NDArray[np.float64], sampling_rate: int) -> NDArray[np
     return signal[: count * frame].reshape(count, frame)
 
 
-def median_ratio(clean: NDArray[np.float64], estimate: NDArray[np.float64]) -> Score:
-    """Return the median over frames, (frames, time), of 10·log10(|s|² / |s − y|²)."""
+def over_frames(
+    clean: NDArray[np.float64], estimate: NDArray[np.float64], average: Callable[[Any], Any]
+) -> Score:
+    """Return what frames, (frames, time), come to of 10·log10(|s|² / |s − y|²) in dB.
+
+    Args:
+        clean: The clean signal.
+        estimate: The estimate.
+        average: Of the frames' values, such as their median.
+    """
     energies = np.square(clean).sum(axis=1), np.square(clean - estimate).sum(axis=1)
     ratios = [decibels(*map(float, pair)).value for pair in zip(*energies, strict=True)]
-    value = float(np.median(ratios))
+    value = float(average(ratios))
     return Score(value, "saturated" if abs(value) == LIMIT_DB else "ok")
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.contract import REASONS, MetricSpec, Score
-from benchmarks.metrics.reference import Signal, Truth
+from benchmarks.metrics.reference import Session, Signal, Tracks, Truth
 from benchmarks.metrics.sdr import sdr
 from benchmarks.metrics.si_sdr import si_sdr
 from benchmarks.metrics.sir_sar import sar, si_sar, si_sir, sir
@@ -49,6 +49,8 @@ class Scorer:
         sampling_rate: Its rate in Hz.
         noisy: The mixture, same shape; improvements (nsdr, si_sdri) need it.
         metrics: Registered names, in the order of the scores.
+        sessions: The microphones and targets that the mixture is one of, per channel; () where
+            there is no microphone per target.
     """
 
     def __init__(
@@ -58,14 +60,20 @@ class Scorer:
         *,
         noisy: Audio | None = None,
         metrics: Sequence[str] = DEFAULT_METRICS,
+        sessions: Sequence[Session] = (),
     ) -> None:
         self.reference = reference
         self.sampling_rate = sampling_rate
         self.noisy = noisy
         self.metrics = tuple(metrics)
+        self.sessions = sessions
 
-    def score(self, estimate: Audio) -> dict[str, Score]:
+    def score(self, estimate: Audio, *, estimates: Sequence[Tracks] = ()) -> dict[str, Score]:
         """Return one score per metric; a metric that is not installed has that as its reason.
+
+        Args:
+            estimate: Shape (channels, time).
+            estimates: Those of all targets of the session, per channel; () where there is none.
 
         >>> clean = np.sin(np.arange(4096.0) ** 2)[np.newaxis]
         >>> Scorer(clean, 44_100, metrics=["snr"]).score(0.9 * clean)
@@ -81,9 +89,10 @@ class Scorer:
                 f"the estimate has shape {estimate.shape}, the reference "
                 f"{self.reference.shape}; expected one shape (channels, time) for both"
             )
+        among: Sequence[Tracks | None] = estimates or [None] * len(estimate)
         channels = [
-            self._channel(channel, truth)
-            for channel, truth in zip(estimate, self._truths, strict=True)
+            self._channel(channel, truth, tracks)
+            for channel, truth, tracks in zip(estimate, self._truths, among, strict=True)
         ]
         return {
             name: _over_channels([scores[name] for scores in channels]) for name in self.metrics
@@ -94,8 +103,8 @@ class Scorer:
         """Seconds spent so far inside the libraries of metrics (pesq, pystoi, …)."""
         return sum(truth.library_s for truth in self._truths)
 
-    def _channel(self, channel: Signal, truth: Truth) -> dict[str, Score]:
-        with truth.scoring(channel):
+    def _channel(self, channel: Signal, truth: Truth, estimates: Tracks | None) -> dict[str, Score]:
+        with truth.scoring(channel, estimates):
             return {
                 name: _score(name, metric, channel, truth)
                 for name, metric in self._functions.items()
@@ -103,10 +112,13 @@ class Scorer:
 
     @cached_property
     def _truths(self) -> list[Truth]:
-        noisy = [None] * len(self.reference) if self.noisy is None else self.noisy
+        none = [None] * len(self.reference)
+        noisy = none if self.noisy is None else self.noisy
         return [
-            Truth(clean, self.sampling_rate, noisy=mixture)
-            for clean, mixture in zip(self.reference, noisy, strict=True)
+            Truth(clean, self.sampling_rate, noisy=mixture, session=session)
+            for clean, mixture, session in zip(
+                self.reference, noisy, self.sessions or none, strict=True
+            )
         ]
 
     @cached_property

@@ -284,5 +284,5 @@ SPEC = TaskSpec(
     ),
     side=_side,
     card_text=_CARD_TEXT,
-    metrics=("sdr_v4", "si_sdr", "sdr", "sir", "sar"),
+    metrics=("sdr_v4", "sdr_v4_mean", "si_sdr", "sdr", "sir", "sar", "bleed_matrix_error"),
 )

@@ -2,19 +2,23 @@
 
 import inspect
 import math
+from functools import wraps
 
 import numpy as np
 import pytest
 
 from benchmarks import registry
 from benchmarks.contract import DEFINED, REASONS
-from benchmarks.metrics.reference import Truth
+from benchmarks.metrics.reference import Session, Tracks, Truth
 from benchmarks.metrics.suite import describe
 from mn_dataset.seeds import generator
 
 RATE = 44_100
-NEEDS_MIXTURE = {"sdr_v4", "nsdr", "si_sdri", "sir", "sar", "si_sir", "si_sar"}
+NEEDS_MIXTURE = {"sdr_v4", "sdr_v4_mean", "nsdr", "si_sdri", "sir", "sar", "si_sir", "si_sar"}
 """What is measured from the mixture, or from its true noise."""
+
+OF_SESSIONS = {"bleed_matrix_error"}
+"""What is of several microphones; here a second one hears its own source alone."""
 
 ARTEFACTS = {"sar", "si_sar"}
 """What takes the noise of the mixture for no error."""
@@ -32,8 +36,23 @@ def subjects():
 
 @pytest.fixture(scope="module", params=subjects())
 def metric(request):
-    """The metric's function."""
-    return registry.metric(request.param).load()
+    """The metric's function; what is of a session is given one."""
+    function = registry.metric(request.param).load()
+    return among_others(function) if request.param in OF_SESSIONS else function
+
+
+def among_others(function):
+    @wraps(function)
+    def score(estimate, truth):
+        if truth.noisy is None:
+            return function(estimate, truth)
+        other = noise("another microphone", len(truth.reference))
+        session = Session(Tracks([truth.noisy, other]), Tracks([truth.reference, other]), 0)
+        truth = Truth(truth.reference, RATE, noisy=truth.noisy, session=session)
+        with truth.scoring(estimate, Tracks([estimate, other])):
+            return function(estimate, truth)
+
+    return score
 
 
 @pytest.fixture
@@ -200,6 +219,8 @@ def test_it_says_when_it_lacks_the_mixture(metric, spec, clean, noisy):
     if spec.name in NEEDS_MIXTURE:
         with pytest.raises(ValueError, match="noisy=…"):
             metric(noisy, alone)
+    elif spec.name in OF_SESSIONS:
+        assert metric(noisy, alone).reason == "no_microphones"
     else:
         assert metric(noisy, alone) == metric(noisy, truth_of(clean, noisy))
 

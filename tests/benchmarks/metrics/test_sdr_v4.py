@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.metrics.reference import Truth
-from benchmarks.metrics.sdr_v4 import sdr_v4
+from benchmarks.metrics.sdr_v4 import sdr_v4, sdr_v4_mean
 from benchmarks.metrics.snr import snr_frames
 from benchmarks.metrics.suite import Scorer
 from mn_dataset.seeds import generator
@@ -102,3 +102,58 @@ def test_what_has_no_second_to_score_has_a_reason(song):
     assert sdr_v4(voice, Truth(voice, RATE, noisy=voice)).reason == "silent_rest"
     never = sdr_v4(early, Truth(early, RATE, noisy=early + late))
     assert (math.isnan(never.value), never.reason) == (True, "never_together")
+
+
+LEVELS = ((1.0, 0.5, 0.0, 1.0, 1.0, 1.0), (0.4, 1.0, 0.5, 0.0, 1.0, 0.2))
+"""Of two of four sources in each second; the others sound throughout."""
+
+
+@pytest.fixture
+def session():
+    """Four microphones' targets, their bleeding inputs and estimates, (4, time): six seconds."""
+    draw = generator(0, "test", "sdr_v4 session")
+    steady = np.ones(6)
+    levels = np.repeat(np.stack([*LEVELS, steady, steady]), RATE, axis=1)
+    targets = 0.1 * levels * draw.normals(levels.size).reshape(levels.shape)
+    bled = (np.eye(4) + 0.2 * (1 - np.eye(4))) @ targets
+    return targets, bled, 0.9 * targets + 0.1 * bled + 0.003 * draw.normals(levels.shape[1])
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_of_several_targets_it_is_museval_s_of_each_alone(number, session, museval):
+    """The frames without a value dropped; mean and median of the rest, each under its name."""
+    targets, bled, estimates = session
+    expected = museval(targets[number][None, None], estimates[number][None, None])[0]
+    truth = Truth(targets[number], RATE, noisy=bled[number])
+
+    found = sdr_v4(estimates[number], truth).value, sdr_v4_mean(estimates[number], truth).value
+
+    assert np.isnan(expected).sum() == (1 if number < 2 else 0)
+    assert found == pytest.approx((np.nanmedian(expected), np.nanmean(expected)), abs=1e-9)
+
+
+def test_of_all_targets_at_once_museval_has_fewer_seconds_of_the_same_values(session, museval):
+    """Those in which any target is silent it drops for all."""
+    targets, _, estimates = session
+    together = museval(targets[:, None], estimates[:, None])
+
+    alone = [
+        museval(target[None, None], estimate[None, None])[0]
+        for target, estimate in zip(targets, estimates, strict=True)
+    ]
+
+    kept = np.isfinite(together)
+    assert kept.sum(axis=1).tolist() == [4, 4, 4, 4]
+    assert together[kept] == pytest.approx(np.stack(alone)[kept], abs=1e-9)
+
+
+def test_seconds_without_bleed_are_left_away(session, museval):
+    """A microphone is perfect there, and museval of the target alone has infinity."""
+    targets, bled, _ = session
+    quiet = np.where(np.arange(targets.shape[1]) < RATE, targets[3], bled[3])
+
+    found = sdr_v4_mean(quiet, Truth(targets[3], RATE, noisy=quiet))
+
+    theirs = museval(targets[3][None, None], quiet[None, None])[0]
+    assert not np.isfinite(theirs[0])
+    assert found.value == pytest.approx(np.mean(theirs[1:]), abs=1e-9)

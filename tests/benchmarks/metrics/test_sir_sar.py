@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from benchmarks.metrics.reference import Truth
+from benchmarks.metrics.reference import Session, Tracks, Truth
 from benchmarks.metrics.sdr import sdr
 from benchmarks.metrics.sir_sar import sar, si_sar, si_sir, sir
 from mn_dataset.audio.io import read_pcm
@@ -140,3 +140,82 @@ def test_the_mixture_has_no_artefacts_and_the_clean_signal_no_interference():
     assert sar(clean + noise, truth).value > 90
     assert sir(clean, truth).value > 90
     assert si_sar(clean + noise, truth).value > 90
+
+
+MATRIX = np.array([[0.9, 0.2, 0.1], [0.3, 0.8, 0.25], [0.05, 0.3, 1.0]])
+
+
+def session_of(sources, matrix=MATRIX):
+    """Return microphones, their targets, and the truth of the first one."""
+    targets = np.diag(matrix)[:, None] * sources
+    microphones = matrix @ sources
+    session = Session(Tracks(microphones), Tracks(targets), 0)
+    return microphones, targets, Truth(targets[0], RATE, noisy=microphones[0], session=session)
+
+
+@pytest.fixture
+def sources():
+    """Three that are of one level."""
+    brown = lfilter([1.0], [1.0, -0.9], made("second"))
+    return np.stack([music(), made("first"), brown / brown.std()])
+
+
+def test_of_a_session_they_are_those_of_mir_eval_given_all_targets(sources, bss_eval):
+    """Leakage of any of them is interference, what none explains are artefacts."""
+    microphones, targets, truth = session_of(sources)
+    estimate = targets[0] + 0.1 * sources[1] + 0.02 * sources[2] + 0.01 * made("artefact")
+    estimates = np.stack([estimate, *microphones[1:]])
+
+    expected = bss_eval(targets, estimates)[1:]
+
+    assert (sir(estimate, truth).value, sar(estimate, truth).value) == pytest.approx(
+        expected, abs=AGREES_DB
+    )
+
+
+def test_bleed_that_is_left_unevenly_is_no_artefact(sources):
+    """Of one source it took all away, of the other nothing; the sum of both explains less."""
+    microphones, targets, truth = session_of(sources)
+    estimate = microphones[0] - MATRIX[0, 1] * sources[1]
+    alone = Truth(targets[0], RATE, noisy=microphones[0])
+
+    for damage in (sar, si_sar):
+        assert damage(estimate, truth).value > 90
+        assert damage(estimate, alone).value < 25
+
+
+def test_bleed_over_longer_paths_than_the_taps_is_no_artefact_of_the_microphone(sources):
+    """It stands beside the targets, which do not explain it."""
+    late = np.roll(sources[1], 700)
+    target = sources[0]
+    microphone = target + 0.2 * late
+    session = Session(Tracks([microphone, sources[1]]), Tracks([target, sources[1]]), 0)
+
+    truth = Truth(target, RATE, noisy=microphone, session=session)
+
+    assert sar(microphone, truth).value > 90
+    assert sir(microphone, truth).value == pytest.approx(
+        sir(microphone, Truth(target, RATE, noisy=microphone)).value, abs=0.1
+    )
+
+
+def test_a_silent_target_beside_it_changes_nothing(sources):
+    """It is no reference."""
+    silent = sources * np.array([[1.0], [1.0], [0.0]])
+    microphones, targets, truth = session_of(silent)
+    alone = Truth(targets[0], RATE, noisy=microphones[0])
+    estimate = targets[0] + 0.1 * sources[1] + 0.01 * made("artefact")
+
+    for metric in (sir, sar, si_sir, si_sar):
+        # one reference is the other, but for its gain
+        assert metric(estimate, truth).value == pytest.approx(metric(estimate, alone).value)
+
+
+def test_of_too_many_microphones_there_is_a_reason():
+    """Whose system would not go into memory."""
+    few = np.eye(17, 2048)
+    session = Session(Tracks(few), Tracks(few), 0)
+
+    score = sir(few[0], Truth(few[0], RATE, noisy=few[0] + few[1], session=session))
+
+    assert (math.isnan(score.value), score.reason) == (True, "too_many_microphones")
