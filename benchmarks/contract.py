@@ -78,7 +78,6 @@ class DenoiserSpec:
         license: SPDX id of the code or weights.
         citation: Where the algorithm comes from.
         trained_on: What a learned one saw.
-        assumes: What it takes for granted of mixtures, such as "instantaneous mixing".
     """
 
     name: str
@@ -104,7 +103,6 @@ class DenoiserSpec:
     license: str = "MIT"
     citation: str = ""
     trained_on: str | None = None
-    assumes: str = ""
 
     @property
     def rank_group(self) -> RankGroup:
