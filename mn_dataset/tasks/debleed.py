@@ -26,7 +26,7 @@ from mn_dataset.errors import UnknownName
 from mn_dataset.records import SAMPLING_RATE, Layer, Recipe
 from mn_dataset.tasks.drawing import refuse_amounts, splits_of
 from mn_dataset.tasks.facets import Axis, Facet
-from mn_dataset.tasks.sessions import DEFAULT_STEMS, Session, SessionPool
+from mn_dataset.tasks.sessions import DEFAULT_STEMS, Session, SessionPool, order
 from mn_dataset.tasks.spec import (
     Audio,
     Column,
@@ -195,7 +195,7 @@ SPEC = TaskSpec(
         LayerRole("bleed", "stem", "sources that bleed"),
         LayerRole("truth", "stem", "sources to return"),
     ),
-    facets=(Facet("bleed", "bleed", "kinds of bleed"),),
+    facets=(Facet("bleed", "kind of bleed", "kinds of bleed"),),
     clusters=(
         Axis("song", "songs", "song_id"),
         Axis("song", "songs", ""),
@@ -203,6 +203,8 @@ SPEC = TaskSpec(
     draw=draw,
     expectations=_expectations,
     input_axis=True,
+    target_order=order,
+    baseline="the microphone as it came in",
     columns=(
         label_column("bleed", pa.string()),
         Column("song_id", pa.string(), _first_id),

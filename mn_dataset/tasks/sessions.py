@@ -91,7 +91,7 @@ class SessionPool:
         """Draw the sources of one mixture."""
         song = self._deck.deal()
         by_name = self._songs[song]
-        names = sorted(by_name, key=_place)
+        names = sorted(by_name, key=order)
         kept = names if len(names) == self._stems else names[: self._stems - 1]
         merged = [list(by_name[one]) for one in kept]
         if len(kept) < self._stems:
@@ -117,7 +117,12 @@ def _by_name(sources: Sequence[Source]) -> dict[str, list[Source]]:
     return stems
 
 
-def _place(name: str) -> tuple[int, str]:
+def order(name: str) -> tuple[int, str]:
+    """Return what sorts sources by their names.
+
+    >>> sorted(["other", "guitar", "drums", "vocals"], key=order)
+    ['vocals', 'drums', 'guitar', 'other']
+    """
     if name == REST:
         return len(_FIRST) + 1, name
     return (_FIRST.index(name) if name in _FIRST else len(_FIRST)), name
