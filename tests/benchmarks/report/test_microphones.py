@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from scipy.signal import lfilter
 
 from benchmarks.leaderboard.run import bench
@@ -180,6 +181,20 @@ def test_microphones_are_counted_and_not_mixtures(
     assert "How often it helps" not in text
     (counted,) = json.loads((bled / "leaderboard.json").read_text())["microphones"]
     assert (counted["n"], counted["input"]) == (12, "below 20 dB")
+
+
+def test_intervals_are_by_song(bled: Path, scores: pd.Series[Any]) -> None:
+    """By hand, of two songs of two mixtures each: Student's t of the songs' means."""
+    songs = pd.read_parquet(bled / "mixtures.parquet").set_index("mixture_id")["song_cluster"]
+    values = scores["guess", "vocals", "sdr_v4"]
+    first, second = values.groupby(songs).mean()
+
+    rows = read_board(bled).by("target", "sdr_v4").set_index(["denoiser", "target"])
+    row = rows.loc[("guess", "vocals")]
+
+    assert songs.value_counts().tolist() == [2, 2]
+    half_width = stats.t.ppf(0.975, 1) * abs(first - second) / 2
+    assert row["ci_high"] - row["mean"] == pytest.approx(half_width, rel=1e-3)
 
 
 def test_its_words_are_those_of_microphones(text: str) -> None:
