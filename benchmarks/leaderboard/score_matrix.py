@@ -192,6 +192,7 @@ def arrange(
     ).sort_values("mixture_id")
     scored = ids.isin(facts["mixture_id"])
     values, by_target = matrices.of(scored)
+    targets = sorted(by_target, key=task.target_order)
     numbers = {
         facet.column: facts[facet.column].to_numpy(dtype=np.float64)
         for facet in task.facets
@@ -206,7 +207,7 @@ def arrange(
         task=task,
         ids=tuple(facts["mixture_id"]),
         values=values,
-        by_target=by_target if task.target_axis else {},
+        by_target={name: by_target[name] for name in targets} if task.target_axis else {},
         labels={
             facet.column: np.array(facet.names(facts[facet.column].tolist()), dtype=np.str_)
             for facet in task.facets

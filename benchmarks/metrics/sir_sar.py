@@ -12,8 +12,7 @@ for it. So there every other target is a reference beside v: what is left of any
 interference. v stays among them where delays and responses make it more than they explain.
 
 The two projections are nested, so that the differences are differences of energies, except where
-those cancel; there the residual is computed as a signal. All estimates of one mixture share the
-factor of its system, 512 rows per reference (Cholesky: batched LU hangs in some builds of LAPACK).
+those cancel; there the residual is computed as a signal.
 """
 
 from __future__ import annotations
@@ -27,7 +26,8 @@ from scipy import linalg
 from scipy.signal import oaconvolve
 
 from benchmarks.contract import MetricSpec, Score
-from benchmarks.metrics.correlation import LAGS, Analysed, analyse, correlate
+from benchmarks.metrics.correlation import LAGS, correlate
+from benchmarks.metrics.projection import CANCELS, system_of
 from benchmarks.metrics.reference import Signal, Truth
 from benchmarks.metrics.undefined import SILENCE, decibels, flaw
 
@@ -38,7 +38,7 @@ _BSS_EVAL = (
     "IEEE TASLP 14(4), 2006 (BSS Eval v3)."
 )
 _SCALE = "Le Roux, Wisdom, Erdogan, Hershey: SDR – half-baked or well done?, ICASSP 2019."
-_MOST_MICROPHONES = 16  # a system of 8704 rows: 0.6 GB, some ten seconds per target
+_MOST_MICROPHONES = 16  # a system of 8192 rows: half a gigabyte, some ten seconds
 _REASONS = {
     "silent_noise": "the mixture holds nothing beside the clean signal",
     "too_many_microphones": f"of more than {_MOST_MICROPHONES} microphones the system is too large",
@@ -96,8 +96,6 @@ SI_SAR = MetricSpec(
     min_samples=3,
     reasons=_REASONS,
 )
-
-_CANCELS = 1e-6  # share under which a difference of energies has too few good digits
 
 
 @dataclass(frozen=True)
@@ -184,65 +182,20 @@ def _parts_without_delays(estimate: Signal, truth: Truth) -> _Parts:
 
 def _parts(estimate: Signal, truth: Truth) -> _Parts:
     samples = np.asarray(estimate, dtype=np.float64)
-    system = truth.recall(_system)
-    correlations = np.concatenate([correlate(own, samples) for own in system.analysed])
-    alone = system.alone(correlations[:LAGS])
-    together = system.together(correlations)
-    energy, target = _energy(samples), float(np.dot(alone, correlations[:LAGS]))
+    system = truth.recall(system_of)
+    correlations = np.concatenate([correlate(one, samples) for one in system.analysed])
+    own = correlations[system.own]
+    alone, together = system.alone(own), system.together(correlations)
+    energy, target = _energy(samples), float(np.dot(alone, own))
     explained = float(np.dot(together, correlations))
     interference, artefacts = explained - target, energy - explained
-    if min(interference, artefacts) < _CANCELS * energy:
+    if min(interference, artefacts) < CANCELS * energy:
         filters = zip(system.references, together.reshape(-1, LAGS), strict=True)
         whole = np.sum([oaconvolve(signal, taps) for signal, taps in filters], axis=0)
         interference = _energy(whole - oaconvolve(truth.signal, alone))
         whole[: len(samples)] -= samples
         artefacts = _energy(whole)
     return _Parts(target, explained, interference, artefacts)
-
-
-@dataclass(frozen=True)
-class _System:
-    """The references of a mixture, and what solves for their taps."""
-
-    references: list[Real]
-    analysed: list[Analysed]
-    alone: Callable[[Real], Real]
-    together: Callable[[Real], Real]
-
-
-def _system(truth: Truth) -> _System:
-    references = [truth.signal, *_others(truth), truth.noise]
-    analysed = [analyse(signal) for signal in references]
-    matrix = _inner_products(references, analysed)
-    alone, noise = _solver(matrix[:LAGS, :LAGS]), matrix[:-LAGS, -LAGS]
-    if len(references) > 2:
-        without = _solver(matrix[:-LAGS, :-LAGS])
-        left = _energy(truth.noise) - float(np.dot(without(noise), noise))
-        if left <= _CANCELS * _energy(truth.noise):  # as where paths are gains: v is their sum
-            return _System(references[:-1], analysed[:-1], alone, without)
-    return _System(references, analysed, alone, _solver(matrix))
-
-
-def _inner_products(references: list[Real], analysed: list[Analysed]) -> Real:
-    """Return those of all references at all delays, 512 rows per reference."""
-    blocks = [[np.empty(0)] * len(references) for _ in references]
-    for one, left in enumerate(analysed):
-        blocks[one][one] = linalg.toeplitz(left.autocorrelation)
-        for other in range(one + 1, len(references)):
-            ahead = correlate(left, references[other])
-            behind = correlate(analysed[other], references[one])
-            blocks[one][other] = linalg.toeplitz(ahead, behind)
-            blocks[other][one] = blocks[one][other].T
-    return np.block(blocks)
-
-
-def _solver(matrix: Real) -> Callable[[Real], Real]:
-    """Factor once; a system that is singular in double precision takes the shortest taps."""
-    try:
-        factor = linalg.cho_factor(matrix)
-    except linalg.LinAlgError:
-        return lambda right: np.asarray(linalg.lstsq(matrix, right)[0])
-    return lambda right: np.asarray(linalg.cho_solve(factor, right))
 
 
 def _energy(signal: Real) -> float:

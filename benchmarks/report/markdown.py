@@ -10,7 +10,8 @@ from benchmarks.leaderboard.inference import POWER, smallest
 from benchmarks.leaderboard.ranking import RANKED_GROUPS
 from benchmarks.leaderboard.score_matrix import ALL, TARGET
 from benchmarks.metrics.suite import reasons
-from benchmarks.report import verdicts
+from benchmarks.metrics.undefined import LIMIT_DB
+from benchmarks.report import microphones, verdicts
 from benchmarks.report.summary import Board
 from benchmarks.report.text import chance, heading, marked, number, ranks, table
 
@@ -34,10 +35,15 @@ def markdown(board: Board) -> str:
         "\n".join(_notes(board, headline)),
         "\n".join(_by_target(board, headline)),
         _how_to_read(board),
+        *(
+            f"## {part.title}\n\n{table(part.header, part.rows)}\n\n{part.note}"
+            for part in microphones.sections(board)
+        ),
         "\n".join(verdicts.against_classical(board, headline)),
-        "\n".join(verdicts.how_often(board, headline)),
+        "" if board.task.input_axis else "\n".join(verdicts.how_often(board, headline)),
         "## Every metric: mean over all mixtures",
         table(*_every_metric(board)),
+        _held(board),
         "\n".join(_every_metric_by_target(board)),
         "\n".join(verdicts.disagreements(board)),
         "\n".join(verdicts.surely_better(board, headline)),
@@ -153,6 +159,14 @@ def _every_metric(board: Board) -> tuple[list[str], list[list[str]]]:
     ]
 
 
+def _held(board: Board) -> str:
+    """Say what a mean at the limit is, where there is one."""
+    means = [board.over_all(name)["mean"].abs().max() for name in board.metrics]
+    if LIMIT_DB not in means:
+        return ""
+    return f"Ratios are held within ±{LIMIT_DB:g} dB, where nothing is left to tell apart."
+
+
 def _every_metric_by_target(board: Board) -> Iterator[str]:
     if len(board.scores.by_target) < 2:
         return
@@ -181,8 +195,8 @@ def _how_to_read(board: Board) -> str:
         "lacks over a tenth of the values has no mean. The 95 % intervals are for other recordings "
         f"{board.fixed}: mixtures that share one are "
         f"not independent, and the {board.recordings()} (or their groups) are what is counted. "
-        "Δ is the mean paired difference to `noisy`, p tests Δ = 0 with Holm's correction over "
-        "the denoisers. "
+        f"Δ is the mean paired difference to `noisy`, {board.task.baseline}; p tests Δ = 0 with "
+        "Holm's correction over the denoisers. "
         "The rank is 1 + the number of denoisers that are surely better (pairwise tests at 5 %, "
         "with Holm's correction over the pairs), so ties share one; 1–3 says that the third place "
         "is possible too. "
@@ -223,7 +237,7 @@ def _smallest(board: Board) -> Iterator[str]:
 
 def _weighted(board: Board) -> Iterator[str]:
     names = [name for name in GLOBAL if name in board.metrics]
-    if not names:
+    if "nsdr" not in names:  # with which the two others are reported by that name
         return
     targets = list(board.scores.by_target)
     means = {

@@ -15,6 +15,7 @@ from benchmarks.leaderboard.run_folder import read_table
 from benchmarks.metrics.suite import reasons
 from benchmarks.report.latex import LATEX
 from benchmarks.report.markdown import GLOBAL
+from benchmarks.report.microphones import sections
 from benchmarks.report.page_data import again, packed, short, worst
 from benchmarks.report.page_inference import claims, duels, visible
 from benchmarks.report.players import listen, scale
@@ -78,6 +79,8 @@ def page(board: Board, run: Path) -> str:
         command=board.command,
         recordings=board.recordings(),
         fixed=board.fixed,
+        baseline=board.task.baseline,
+        microphones=list(sections(board)),
         style=_asset("style.css"),
         script=Markup("\n").join(_asset(name) for name in _SCRIPTS),
         data=_data(board, run, examples),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pandas as pd
 from benchmarks.leaderboard.inference import smallest
 from benchmarks.report.latex import LATEX, latex
 from benchmarks.report.markdown import markdown
+from benchmarks.report.microphones import harm
 from benchmarks.report.page import page
 from benchmarks.report.summary import read_board
 from benchmarks.report.text import MARKDOWN
@@ -48,6 +50,8 @@ def report(run: str | Path) -> None:
             "claims": board.claims,
             "smallest_differences": smallest(board.duels_by(facet), by=facet),
         }
+        if board.task.input_axis:
+            tables["microphones"] = pd.DataFrame(map(asdict, harm(board)))
         head = {"title": board.title, "provenance": board.run, "timing": board.timing}
         with replacement(run / "leaderboard.json") as temporary, temporary.open("wb") as file:
             file.writelines(part.encode() for part in _json(head, tables))

@@ -66,7 +66,8 @@ def _against(shown: str, row: dict[Any, Any], *, digits: int) -> list[str]:
 def how_often(board: Board, metric: str) -> Iterator[str]:
     """Tell on how many mixtures each denoiser helps, and how low it falls."""
     spec = board.metrics[metric]
-    rows = board.over_all(metric).dropna(subset=["won"]).to_dict("records")
+    found = board.over_all(metric).dropna(subset=["won"])
+    rows = found[found["denoiser"] != BASELINE].to_dict("records")
     if not rows:
         return
     yield f"## How often it helps, and how badly it fails: {heading(spec)}\n"
@@ -80,7 +81,6 @@ def how_often(board: Board, metric: str) -> Iterator[str]:
                 number(row["worst"]),
             ]
             for row in rows
-            if row["denoiser"] != BASELINE
         ],
     )
     side = "above" if spec["higher_is_better"] else "below"

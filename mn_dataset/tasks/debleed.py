@@ -36,7 +36,7 @@ from mn_dataset.tasks.bleeds import BLEEDS, ONLY_OF, Asked, Heard
 from mn_dataset.tasks.drawing import refuse_amounts, splits_of
 from mn_dataset.tasks.facets import Axis, Facet
 from mn_dataset.tasks.paths import TARGETS, microphone, target_kind
-from mn_dataset.tasks.sessions import DEFAULT_STEMS, TABLE_OF, table_of
+from mn_dataset.tasks.sessions import DEFAULT_STEMS, TABLE_OF, order, table_of
 from mn_dataset.tasks.spec import (
     Audio,
     CardText,
@@ -267,7 +267,7 @@ SPEC = TaskSpec(
         LayerRole("bleed", "stem", "sources that bleed", also=("clean",)),
         LayerRole("truth", "stem", "sources to return", also=("clean",)),
     ),
-    facets=(Facet("bleed", "bleed", "kinds of bleed"),),
+    facets=(Facet("bleed", "kind of bleed", "kinds of bleed"),),
     clusters=(
         Axis("song", "songs", "song_id"),
         Axis("song", "songs", ""),
@@ -277,6 +277,8 @@ SPEC = TaskSpec(
     expectations=_expectations,
     input_axis=True,
     about=_promises,
+    target_order=order,
+    baseline="the microphone as it came in",
     columns=(
         label_column("bleed", pa.string()),
         Column("target_kind", pa.string(), target_kind),

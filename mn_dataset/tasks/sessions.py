@@ -205,7 +205,7 @@ class ClipSessions:
                     )
                     for clip, starts in zip(clips, heard, strict=True)
                 }
-                names = tuple(sorted(named, key=_place))
+                names = tuple(sorted(named, key=order))
                 return Session(name, name, names, tuple((named[one],) for one in names))
             reason = (
                 f"{silent[0]!r} is above {ACTIVE_DBFS:g} dBFS for less than {needed_s(length):.1f} "
@@ -267,7 +267,7 @@ def refuse_few(stems: int) -> None:
 
 def _merged(by_name: dict[str, list[Source]], stems: int) -> dict[str, list[Source]]:
     """Return so many sources, in order; the last stems are one where there are more."""
-    names = sorted(by_name, key=_place)
+    names = sorted(by_name, key=order)
     if len(names) == stems:
         return {name: by_name[name] for name in names}
     kept, rest = names[: stems - 1], names[stems - 1 :]
@@ -285,7 +285,12 @@ def _by_name(sources: Sequence[Source]) -> dict[str, list[Source]]:
     return stems
 
 
-def _place(name: str) -> tuple[int, str]:
+def order(name: str) -> tuple[int, str]:
+    """Return what sorts sources by their names.
+
+    >>> sorted(["other", "guitar", "drums", "vocals"], key=order)
+    ['vocals', 'drums', 'guitar', 'other']
+    """
     if name == REST:
         return len(_FIRST) + 1, name
     return (_FIRST.index(name) if name in _FIRST else len(_FIRST)), name

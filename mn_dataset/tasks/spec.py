@@ -190,6 +190,12 @@ def nothing_further(recipe: Recipe) -> Sequence[Expectation]:
     return ()
 
 
+def as_they_come(name: str) -> int:
+    """Return what sorts no target before another."""
+    del name
+    return 0
+
+
 def none_across(options: Mapping[str, Any]) -> Mapping[str, str]:
     """Return no role: every recording stays in its split."""
     del options
@@ -247,6 +253,8 @@ class TaskSpec:
         input_names: The inputs, where they are the same in every recipe; () where each recipe names
             its own, or `named_files` tells.
         target_names: The same of the targets along their axis.
+        target_order: Returns what sorts the targets of a table by their names; they stand as they
+            come where it is equal.
         circular: Roles whose recordings go on from their beginning when a layer reaches their end.
         columns: What the recipe table repeats of the layers, for people.
         layer_fields: Which fields of its layers the recipe table stores.
@@ -260,6 +268,7 @@ class TaskSpec:
         across_splits: By role, why its recordings are mixed across splits; depends on the options
             of the drawing.
         unchanged: What the row that does nothing estimates, from a batch and the number of targets.
+        baseline: What that row is, in words.
         side: What a denoiser may be told of one mixture, by the names of ``DenoiserSpec.needs``.
         metrics: Names of the default metrics; () for those of the suite.
         card_text: What the card of a publication says in the task's own words; None for what can be
@@ -283,6 +292,7 @@ class TaskSpec:
     target_axis: bool = True
     input_names: tuple[str, ...] = ()
     target_names: tuple[str, ...] = ()
+    target_order: Callable[[str], Any] = as_they_come
     circular: frozenset[str] = frozenset()
     columns: tuple[Column, ...] = ()
     layer_fields: tuple[str, ...] = LAYER_FIELDS
@@ -294,6 +304,7 @@ class TaskSpec:
     about: Callable[[Sequence[Recipe]], Sequence[str]] = layers_add_up
     across_splits: Callable[[Mapping[str, Any]], Mapping[str, str]] = none_across
     unchanged: Callable[[Batch, int], Batch] = unchanged_inputs
+    baseline: str = "the mixture itself"
     side: Callable[[TaskSpec, Audio, int], Mapping[str, Wave]] = mixture_and_targets
     metrics: tuple[str, ...] = ()
     card_text: CardText | None = None
