@@ -16,7 +16,7 @@ from torch import Tensor
 from benchmarks.layers.loss_weights import check_weights
 from mn_dataset.errors import InputError
 
-_SILENT_RMS = 1e-12
+SILENT_RMS = 1e-12
 _FLOOR = 1e-6  # mean square beside a session of 1: what lies 60 dB below it is as good as silent
 
 Network = Callable[[Tensor], Tensor]
@@ -69,7 +69,7 @@ class WaveformObjective:
         """
         check_microphones(batch["noisy"], self.microphones)
         wave, level = levelled(batch["noisy"])
-        truths = batch["clean"] / level.clamp(min=_SILENT_RMS)
+        truths = batch["clean"] / level.clamp(min=SILENT_RMS)
         return weighted(self.weights, network(wave).float(), truths)
 
     def estimate(self, network: Network, noisy: Tensor) -> Tensor:
@@ -127,7 +127,7 @@ def levelled(noisy: Tensor) -> tuple[Tensor, Tensor]:
         The same shape, and (batch, 1, 1); silence stays what it is, of level 0.
     """
     level = noisy.square().mean(dim=(1, 2), keepdim=True).sqrt()
-    return noisy / level.clamp(min=_SILENT_RMS), level
+    return noisy / level.clamp(min=SILENT_RMS), level
 
 
 def heard(noisy: Tensor) -> Tensor:
