@@ -22,6 +22,7 @@ from benchmarks.layers.initialise import glorot
 from benchmarks.layers.mixing_matrix import audible, bounded, fitted, inverse
 from benchmarks.layers.waveform_objective import (
     LOSSES,
+    SILENT_RMS,
     check_microphones,
     heard,
     levelled,
@@ -132,7 +133,7 @@ class MatrixObjective:
         """
         check_microphones(batch["noisy"], self.microphones)
         noisy, level = levelled(batch["noisy"])
-        clean = batch["clean"] / level.clamp(min=1e-12)
+        clean = batch["clean"] / level.clamp(min=SILENT_RMS)
         matrices = network(noisy)
         waves = {name: weight for name, weight in self.weights.items() if name != MATRIX}
         losses = []
