@@ -1,4 +1,4 @@
-"""Every registered and installed system that removes bleed answers the same questions."""
+"""Every registered and installed debleeder answers the same questions."""
 
 import inspect
 
