@@ -150,5 +150,5 @@ def check_microphones(noisy: Tensor, expected: int | None) -> None:
         raise InputError(
             f"the network was made for {expected} microphones, and the session has {found}; "
             f"expected {expected}: train one for {found}, microphones = {found} in [model], or "
-            "choose a system that takes any number"
+            "choose a debleeder that takes any number"
         )

@@ -1,6 +1,7 @@
 """A run is packed into light weights, their sources, scores, and a card that can be believed."""
 
 import csv
+import re
 
 import pandas as pd
 import pytest
@@ -11,13 +12,14 @@ from safetensors.torch import load_file  # noqa: E402 - once torch is there
 
 from benchmarks.layers import weights_file  # noqa: E402
 from benchmarks.leaderboard.run import bench  # noqa: E402
-from benchmarks.report.release import pack  # noqa: E402
+from benchmarks.report.release import _USAGE, pack  # noqa: E402
 from benchmarks.report.report import report  # noqa: E402
 from benchmarks.training.config import Config, Data, Limits, Validation  # noqa: E402
 from benchmarks.training.train import train  # noqa: E402
 from mn_dataset.errors import DatasetError  # noqa: E402
 from mn_dataset.mix.draw import draw  # noqa: E402
 from mn_dataset.mix.render import render  # noqa: E402
+from mn_dataset.tasks import registry as tasks  # noqa: E402
 
 CONFIG = Config(
     model={"widths": [4, 4, 5], "second_stage": "residual"},
@@ -163,3 +165,10 @@ def test_the_command_packs(trained, tmp_path, mn):
 
     assert code == 0
     assert str(tmp_path / "out/musicecan_small.md") in said
+
+
+def test_a_card_says_how_recordings_of_every_task_are_treated():
+    """By the command of the task, and by its option that names who does it."""
+    for task in map(tasks.find, tasks.names()):
+        if task.command:
+            assert re.match(rf"mn {task.command} .*--{task.actor} {{name}} ", _USAGE[task.name])
