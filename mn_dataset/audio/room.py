@@ -35,8 +35,9 @@ MIN_DISTANCE_M = 0.32
 MOST_ECHOES = 1_000_000
 
 _DECAY_DB = (-5.0, -35.0)  # between which a decay is measured (ISO 3382: T30)
-_CLOSE = 0.01  # of the decay asked
-_ITERATIONS = 12
+_CLOSE = 0.02  # of the decay asked
+_LOSSES = (1e-3, 10.0)  # nepers: absorption of 0.1 % to all but 5e-5
+_ITERATIONS = 40
 _MEASURED_PATHS = 4
 
 Float64 = NDArray[np.float64]
@@ -143,12 +144,17 @@ def decay_s(energies: Float64) -> float:
     Args:
         energies: Of an impulse response, shape (time,).
 
+    Returns:
+        In seconds; 0 for a sound that ends at once.
+
     >>> round(decay_s(10.0 ** (-6.0 / 22050 * np.arange(44100))), 3)  # 60 dB in half a second
     0.5
     """
     remaining = np.cumsum(energies[::-1])[::-1]
     level_db = 10.0 * np.log10(np.maximum(remaining / remaining[0], 1e-30))
     first, last = (int(np.argmax(level_db <= bound)) for bound in _DECAY_DB)
+    if last - first < 2:
+        return 0.0
     times = np.arange(first, last) / SAMPLING_RATE
     slope = np.polyfit(times, level_db[first:last], 1)[0]
     return float(-60.0 / slope)
@@ -174,21 +180,22 @@ def simulate(room: Room) -> tuple[list[list[Float64]], float]:
 
 def _loss(room: Room, paths: list[Echoes]) -> float:
     """Return the loss at a wall with which the sound of some paths decays as asked."""
-    loss = 24.0 * math.log(10.0) * room.volume / (SPEED_OF_SOUND * room.surface * room.rt60_s)
-    found = math.nan
     times = [np.rint(path.times).astype(np.int64) for path in paths]  # near enough for a decay
     length = max(int(one.max()) for one in times) + 1
+    low, high = _LOSSES
+    found = math.nan
     for _ in range(_ITERATIONS):
+        loss = math.sqrt(low * high)
         energies = np.zeros(length)
         for path, at in zip(paths, times, strict=True):
             energies += np.square(np.bincount(at, path.amplitudes(loss), minlength=length))
         found = decay_s(energies)
         if abs(found / room.rt60_s - 1.0) <= _CLOSE:
             return loss
-        loss *= found / room.rt60_s
+        low, high = (loss, high) if found > room.rt60_s else (low, loss)
     raise RecipeError(
         f"a room of {_size(room)} decays in {found:.2g} s where {room.rt60_s:g} s is asked, and no "
-        "material of its walls gives that; ask for another time, or another size"
+        "material of its walls brings it nearer; ask for another time, or another size"
     )
 
 

@@ -8,7 +8,7 @@ Two kinds are known by name:
 * ``room``: one room of given size and RT60 for all songs, by default 40 × 35 × 20 m and 0.8 s. Its
   sources stand along the diagonal of the floor, near the floor and near the ceiling in turn, each
   microphone 2 m from its own where there is room; who stands where is drawn per song. Sound takes
-  as long as it needs, up to some 90 ms.
+  as long as it needs, up to some 140 ms there.
 
 Either way levels are those of the room: a microphone hears what comes straight from its own source
 at a gain drawn from ``OWN_GAIN``, and all else as much louder or quieter as it is there. Every path
