@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Batch = NDArray[np.float32]
-"""Audio, nominally in [-1, 1]: a mixture is (batch, channels, time), estimates of several targets
-are (batch, targets, channels, time)."""
+"""Audio, nominally in [-1, 1]: a mixture is (batch, channels, time), one of several inputs (batch,
+inputs, channels, time), estimates of several targets are (batch, targets, channels, time)."""
 
 Side = Mapping[str, Batch]
 """Side information by name, each of the batch's shape."""
@@ -39,6 +39,9 @@ SIDE: Mapping[str, RankGroup] = {
     "noise_profile": "informed",
 }
 """Side information that a denoiser may need, and with whom it ranks what is told it."""
+
+INPUTS = "inputs"
+"""The remainder of a denoiser whose every target takes what its own input holds above the band."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,8 @@ class DenoiserSpec:
         reference: True for rows that are measured but never ranked.
         latency: Delay of the output in samples at the native rate, may be fractional.
         remainder: Name of the target that takes what no estimate holds, such as what lies above
-            the band of a separator; None leaves estimates as they are.
+            the band of a separator; ``INPUTS`` where every target has an input of its own, and
+            takes what that one holds above the band; None leaves estimates as they are.
         front_end: Name of a blind denoiser that goes first, over the whole recording at its own
             rate, and whose estimate is handed over in the mixture's place; None for none.
         min_samples: Shorter inputs are zero-padded to this many samples and trimmed again.

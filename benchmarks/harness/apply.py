@@ -6,7 +6,7 @@ checks are done here, once, so that a denoiser is a few lines.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -16,9 +16,11 @@ from benchmarks import registry
 from benchmarks.contract import Batch, Denoiser, DenoiserSpec, Side
 from benchmarks.harness import backend
 from benchmarks.harness.backend import choose_precision
+from benchmarks.harness.channels import as_mono, mono_shape, with_channels
 from benchmarks.harness.checks import PROFILE, check_batch, checked, importing, picked, running
 from benchmarks.harness.chunked import Layout, advanced, in_pieces, layout
 from benchmarks.harness.load import construct, label, revision_of, weights_of
+from benchmarks.harness.remainder import completed, has_changes
 from benchmarks.harness.resample import Counted, fitted, resampled, resampled_blocks
 from benchmarks.signal.chunks import BlockBuffer
 from mn_dataset.errors import InputError
@@ -93,12 +95,12 @@ class AppliedDenoiser:
             side: Side information by name, each of the batch's shape; what the denoiser does
                 not declare to need is not handed over.
             num_targets: How many targets a mixture has; by default as many as the task names, or
-                one.
+                one for every input, or one.
 
         Returns:
             float32, owned by the caller: (batch, channels, time), with an axis of targets after
-            the first where the task has several. With a remainder they add up to the mixture, to
-            the rounding of float32.
+            the first where the task has several. With one of them as the remainder they add up to
+            the mixture, to the rounding of float32.
 
         Raises:
             InputError: if the batch or the side information is not as described.
@@ -111,20 +113,49 @@ class AppliedDenoiser:
         native_rate = self._native_rate(sampling_rate)
         mixture = self._native(first, sampling_rate)
         native = {name: self._native(layer, sampling_rate) for name, layer in layers.items()}
+        targets = num_targets or self._num_targets(batch.shape[1])
+        changes = has_changes(self.spec, sampling_rate)
         run = partial(
             self._run,
             sampling_rate=native_rate,
             profile=native.pop(PROFILE, None),
-            num_targets=num_targets or self._num_targets,
+            num_targets=targets,
+            changes=changes,
         )
         plan = self._plan(native_rate, num_samples=mixture.shape[-1])
         blocks = in_pieces(run, [mixture], plan=plan, shape=mixture.shape[:-1], layers=native)
         answer = resampled(np.concatenate(list(blocks), axis=-1), native_rate, sampling_rate)
-        shape = self.task.estimate_shape(batch.shape, num_targets or self._num_targets)
-        return self._completed(_with_channels(fitted(answer, batch.shape[-1]), shape), batch)
+        shape = self.task.estimate_shape(batch.shape, targets)
+        whole = with_channels(fitted(answer, batch.shape[-1]), shape)
+        return self._completed(whole, first if changes else batch, changes)
+
+    def assign(self, voices: Sequence[int]) -> None:
+        """Say which source each microphone is close to, before the first batch.
+
+        Args:
+            voices: For every input the number of its source; by default 0, 1, 2, …: one each.
+
+        Raises:
+            InputError: if the denoiser works with one microphone per source, and a source has
+                several.
+            DenoiserFailed: if the denoiser raises.
+        """
+        if hasattr(self.denoiser, "assign"):
+            with importing(self.name):
+                self.denoiser.assign(voices)
+        elif list(voices) != list(range(len(voices))):
+            raise InputError(
+                f"{self.name} works with one microphone per source; give it one mono track per "
+                f"source, or choose a {self.task.actor} that takes several"
+            )
 
     def stream(
-        self, blocks: Iterable[Batch], sampling_rate: int, *, channels: int
+        self,
+        blocks: Iterable[Batch],
+        sampling_rate: int,
+        *,
+        channels: int,
+        inputs: int = 1,
     ) -> Iterator[Batch]:
         """Estimate the targets of one mixture of any length, in bounded memory.
 
@@ -132,9 +163,11 @@ class AppliedDenoiser:
         seconds that overlap by one. Otherwise the estimate is that of a call.
 
         Args:
-            blocks: float32, shape (channels, time), of any lengths.
+            blocks: float32, shape (channels, time), with an axis of inputs before it where the
+                task has several, of any lengths.
             sampling_rate: In Hz.
             channels: How many.
+            inputs: How many, where the task has several.
 
         Yields:
             float32, shape (channels, time), with an axis of targets before it where the task has
@@ -147,41 +180,48 @@ class AppliedDenoiser:
         """
         self.check_alone()
         native_rate = self._native_rate(sampling_rate)
-        shape = (channels, 1) if self.spec.channels == 1 else (1, channels)
-        mixture = BlockBuffer(blocks) if self.spec.remainder else None
-        first: Iterable[Batch] = blocks if mixture is None else mixture
+        single = (inputs, channels) if self.task.input_axis else (channels,)
+        shape = mono_shape((1, *single)) if self.spec.channels == 1 else (1, *single)
+        targets = self._num_targets(inputs)
+        changes = has_changes(self.spec, sampling_rate)
+        kept: BlockBuffer | None = None
+        first: Iterable[Batch] = blocks
+        if self.spec.remainder in self.task.target_names:
+            first = kept = BlockBuffer(first)
         if self.front_end is not None:
-            first = self.front_end.stream(first, sampling_rate, channels=channels)
-        counted = Counted(_batches(first, sampling_rate, shape))
+            first = self.front_end.stream(first, sampling_rate, channels=channels, inputs=inputs)
+        if changes:
+            first = kept = BlockBuffer(first)
+        counted = Counted(self._batches(first, sampling_rate))
         native = resampled_blocks(counted, sampling_rate, native_rate, shape=shape)
-        run = partial(self._run, sampling_rate=native_rate, num_targets=self._num_targets)
+        run = partial(self._run, sampling_rate=native_rate, num_targets=targets, changes=changes)
         estimates = in_pieces(run, native, plan=self._plan(native_rate), shape=shape)
-        rows = self.task.estimate_shape((*shape, 1), self._num_targets)[:-1]
+        rows = self.task.estimate_shape((*shape, 1), targets)[:-1]
         yielded = 0
         for estimate in resampled_blocks(estimates, native_rate, sampling_rate, shape=rows):
             part = estimate[..., : counted.samples - yielded]
             size = part.shape[-1]
             yielded += size
-            block = _with_channels(
-                part, self.task.estimate_shape((1, channels, size), self._num_targets)
-            )
-            if mixture is not None and size:
-                block = self._completed(block, mixture.take(size)[np.newaxis])
+            block = with_channels(part, self.task.estimate_shape((1, *single, size), targets))
+            if kept is not None and size:
+                block = self._completed(block, kept.take(size)[np.newaxis], changes)
             yield block[0]
 
-    @property
-    def _num_targets(self) -> int:
-        return len(self.task.target_names) or 1
+    def _batches(self, blocks: Iterable[Batch], sampling_rate: int) -> Iterator[Batch]:
+        """Check the blocks of one mixture, and pass them on with the channels that are wanted."""
+        for block in blocks:
+            if block.shape[-1]:
+                batch = block[np.newaxis]
+                check_batch(batch, sampling_rate, has_inputs=self.task.input_axis)
+                yield as_mono(batch) if self.spec.channels == 1 else batch
 
-    def _completed(self, estimates: Batch, mixture: Batch) -> Batch:
-        """Give what no estimate (batch, targets, channels, time) holds to the remainder's."""
-        if self.spec.remainder is None:
-            return estimates
-        index = self.task.target_names.index(self.spec.remainder)
-        # Whatever its own estimate was: the mixture less all estimates, added to it, is this.
-        others = np.delete(estimates, index, axis=1).sum(axis=1)
-        estimates[:, index] = mixture - others
-        return estimates
+    def _num_targets(self, inputs: int) -> int:
+        each = inputs if self.task.input_axis and self.task.target_axis else 1
+        return len(self.task.target_names) or each
+
+    def _completed(self, estimates: Batch, mixture: Batch, changes: bool) -> Batch:
+        targets = self.task.target_names
+        return completed(estimates, mixture, spec=self.spec, targets=targets, changes=changes)
 
     def check_alone(self) -> None:
         """Refuse a denoiser that needs side information: a recording comes with none.
@@ -215,7 +255,7 @@ class AppliedDenoiser:
     def _native(self, signal: Batch, sampling_rate: int) -> Batch:
         """Return the signal with the channels and at the rate the denoiser wants."""
         if self.spec.channels == 1:
-            signal = _mono(signal)
+            signal = as_mono(signal)
         return resampled(signal, sampling_rate, self._native_rate(sampling_rate))
 
     def _plan(self, native_rate: int, *, num_samples: int | None = None) -> Layout:
@@ -232,8 +272,9 @@ class AppliedDenoiser:
         sampling_rate: int,
         profile: Batch | None = None,
         num_targets: int = 1,
+        changes: bool = False,
     ) -> Batch:
-        """Load once, call with copies, check, and take the latency out."""
+        """Load once, call with copies, check, and take the latency out; or return the changes."""
         size = max(batch.shape[-1], self.spec.min_samples)
         side = {name: fitted(layer, size) for name, layer in layers.items()}
         if profile is not None:
@@ -246,31 +287,8 @@ class AppliedDenoiser:
             )
         shape = self.task.estimate_shape(mixture.shape, num_targets)
         whole = checked(estimate, name=self.name, shape=shape)
-        return advanced(whole, self.spec.latency)[..., : batch.shape[-1]]
-
-
-def _mono(signal: Batch) -> Batch:
-    """Make a mono item of every channel of (batch, …, channels, time)."""
-    by_channel = np.moveaxis(signal, -2, 1)
-    return by_channel.reshape(-1, *by_channel.shape[2:-1], 1, signal.shape[-1])
-
-
-def _with_channels(signal: Batch, shape: tuple[int, ...]) -> Batch:
-    """Undo ``_mono`` for estimates of this shape; what was not split stays as it is."""
-    if len(signal) == shape[0]:
-        return signal.reshape(shape)
-    by_channel = signal.reshape(shape[0], len(signal) // shape[0], *shape[1:-2], shape[-1])
-    return np.moveaxis(by_channel, 1, -2)
-
-
-def _batches(
-    blocks: Iterable[Batch], sampling_rate: int, shape: tuple[int, ...]
-) -> Iterator[Batch]:
-    """Check blocks (channels, time), and pass them on as (*shape, time)."""
-    for block in blocks:
-        if block.shape[-1]:
-            check_batch(block[np.newaxis], sampling_rate)
-            yield block.reshape(*shape, -1)
+        estimates = advanced(whole, self.spec.latency)[..., : batch.shape[-1]]
+        return estimates - batch if changes else estimates
 
 
 def load_denoiser(

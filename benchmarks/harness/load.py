@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from benchmarks import registry
-from benchmarks.contract import SIDE, Denoiser, DenoiserSpec
+from benchmarks.contract import INPUTS, SIDE, Denoiser, DenoiserSpec
 from benchmarks.harness.checks import importing
 from benchmarks.layers.weights_file import WEIGHTS_NAME
 from benchmarks.registry import Entry
@@ -212,7 +212,7 @@ def read_spec(attribute: Any, *, name: str) -> DenoiserSpec:
         "backend": (spec.backend in ("numpy", "torch"), "'numpy' or 'torch'"),
         "needs": (spec.needs <= SIDE.keys(), f"some of {', '.join(sorted(SIDE))}"),
         "latency": (spec.latency >= 0 and math.isfinite(spec.latency), "samples, at least 0"),
-        "remainder": (spec.remainder in (None, *_targets(spec)), _remainder_text(spec)),
+        "remainder": (spec.remainder in (None, *_remainders(spec)), _remainder_text(spec)),
         "front_end": (_is_front_end(spec.front_end), "the name of a blind denoiser without one"),
         "min_samples": (spec.min_samples >= 1, "at least 1"),
         "chunk": (spec.chunk is None or spec.chunk >= max(1, spec.min_samples), "samples or None"),
@@ -225,15 +225,19 @@ def read_spec(attribute: Any, *, name: str) -> DenoiserSpec:
     return spec
 
 
-def _targets(spec: DenoiserSpec) -> tuple[str, ...]:
-    return tasks.find(spec.task).target_names if spec.task in tasks.names() else ()
+def _remainders(spec: DenoiserSpec) -> tuple[str, ...]:
+    """Return what may take what no estimate holds: a target, or each what its own input does."""
+    if spec.task not in tasks.names():
+        return ()
+    task = tasks.find(spec.task)
+    return (*task.target_names, *([INPUTS] if task.input_axis and task.target_axis else []))
 
 
 def _remainder_text(spec: DenoiserSpec) -> str:
-    targets = _targets(spec)
-    if not targets:
+    names = _remainders(spec)
+    if not names:
         return f"None: the task {spec.task!r} names no targets"
-    return f"None or one of {', '.join(targets)}"
+    return f"None or {'one of ' if len(names) > 1 else ''}{', '.join(names)}"
 
 
 def _is_front_end(name: str | None) -> bool:

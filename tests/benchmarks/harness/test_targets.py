@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from benchmarks.contract import DenoiserSpec
 from benchmarks.harness.apply import AppliedDenoiser
 from benchmarks.harness.load import read_spec
+from benchmarks.harness.resample import fitted, resampled
 from mn_dataset.errors import InputError
 from mn_dataset.seeds import generator
 
@@ -31,6 +32,23 @@ def narrow(**fields):
     """A separator for mono at 16 kHz, in pieces, that leaves the rest to the accompaniment."""
     usual = {"sampling_rate": 16_000, "channels": 1, "chunk": 500, "overlap": 50}
     return AppliedDenoiser(Shares(0.3, 0.3, remainder="accompaniment", **usual | fields))
+
+
+class Turned:
+    """A debleeder that gives every microphone half of itself and a tenth of the next one."""
+
+    def __init__(self, **fields):
+        self.spec = DenoiserSpec(name="turned", task="debleed", **fields)
+
+    def __call__(self, batch, sampling_rate, *, side=None):
+        return 0.5 * batch + np.float32(0.1) * np.roll(batch, 1, axis=1)
+
+
+def session(num_samples, *, microphones=3, channels=2):
+    """A mixture of several inputs, shape (1, microphones, channels, time)."""
+    return noise(num_samples, channels=microphones * channels).reshape(
+        1, microphones, channels, num_samples
+    )
 
 
 def noise(num_samples, *, batch=1, channels=1):
@@ -149,6 +167,86 @@ def test_an_empty_stream_gives_no_samples():
     assert not any(part.size for part in narrow().stream([], RATE, channels=2))
 
 
+@settings(deadline=None, max_examples=25)
+@given(
+    st.integers(1, 3000),
+    st.integers(1, 999),
+    st.sampled_from([8_000, 16_000, 44_100]),
+    st.sampled_from([1, None]),
+    st.sampled_from([None, "inputs"]),
+)
+def test_a_stream_of_several_inputs_is_what_a_call_gives(
+    num_samples, length, sampling_rate, channels, remainder
+):
+    """Of any blocks, rates and channels, with a remainder or without; two pieces in one call."""
+    fields = {"sampling_rate": 16_000, "channels": channels, "remainder": remainder}
+    applied = AppliedDenoiser(Turned(**fields, chunk=500, overlap=50, latency=0.5), batch_size=2)
+    mixture = session(num_samples)
+    expected = applied(mixture, sampling_rate)[0]
+
+    parts = [mixture[0, ..., first : first + length] for first in range(0, num_samples, length)]
+    streamed = np.concatenate(
+        list(applied.stream(parts, sampling_rate, channels=2, inputs=3)), axis=-1
+    )
+
+    assert streamed.shape == expected.shape == (3, 2, num_samples)
+    np.testing.assert_allclose(streamed, expected, atol=1e-6)  # float32
+
+
+@pytest.mark.parametrize("sampling_rate", [8_000, 16_000, RATE])
+def test_each_target_takes_what_its_own_input_holds_above_the_band(sampling_rate):
+    """The input less itself there and back; nothing where the band reaches as far."""
+    mixture = session(4_001)
+    fields = {"sampling_rate": 16_000, "channels": 1}
+
+    bare = AppliedDenoiser(Turned(**fields))(mixture, sampling_rate)
+    whole = AppliedDenoiser(Turned(**fields, remainder="inputs"))(mixture, sampling_rate)
+
+    back = resampled(resampled(mixture, sampling_rate, 16_000), 16_000, sampling_rate)
+    above = mixture - fitted(back, 4_001) if sampling_rate > 16_000 else 0
+    np.testing.assert_allclose(whole, bare + above, rtol=0, atol=1e-6)  # float32
+    assert np.std(whole - bare) > 0.05 or sampling_rate <= 16_000
+
+
+def test_a_tone_above_the_band_stays_in_its_microphone():
+    """At 12 kHz, of which a debleeder for 16 kHz hears nothing; a call and a stream."""
+    tone = np.hanning(RATE) / 4 * np.sin(2 * np.pi * 12_000 / RATE * np.arange(RATE))
+    mixture = np.zeros((1, 2, 1, RATE), np.float32)
+    mixture[0, 0, 0] = tone
+    fields = {"sampling_rate": 16_000, "channels": 1, "chunk": 5_000, "overlap": 500}
+    applied = AppliedDenoiser(Turned(**fields, remainder="inputs"))
+
+    called = applied(mixture, RATE)[0]
+    streamed = np.concatenate(list(applied.stream(mixture, RATE, channels=1, inputs=2)), axis=-1)
+
+    for first, second in (called[:, 0], streamed[:, 0]):
+        np.testing.assert_allclose(first, tone, atol=1e-5)  # soxr VHQ stops at 100 dB or more
+        np.testing.assert_allclose(second, 0, atol=1e-5)
+
+
+def test_a_debleeder_is_told_which_source_each_microphone_is_close_to():
+    """One that works with one microphone per source refuses anything else."""
+
+    class Assigned(Turned):
+        voices = None
+
+        def assign(self, voices):
+            self.voices = list(voices)
+
+    assigned, plain = Assigned(), Turned()
+    AppliedDenoiser(assigned).assign([0, 0, 1])
+    AppliedDenoiser(plain).assign([0, 1, 2])
+
+    assert assigned.voices == [0, 0, 1]
+    with pytest.raises(InputError, match="turned works with one microphone per source; give it"):
+        AppliedDenoiser(plain).assign([0, 0, 1])
+
+
+def test_a_session_has_a_target_for_every_input():
+    """Unless the caller says how many."""
+    assert AppliedDenoiser(Turned())(session(100, microphones=5), RATE).shape == (1, 5, 2, 100)
+
+
 @pytest.mark.stress
 def test_an_hour_takes_no_more_memory_than_minutes():
     """The peak after an hour is that after five minutes, but for 20 MB."""
@@ -173,7 +271,9 @@ def test_an_hour_takes_no_more_memory_than_minutes():
     [
         ("separate", "drums", "None or one of voice, accompaniment"),
         ("separate", "", "None or one of voice, accompaniment"),
+        ("separate", "inputs", "None or one of voice, accompaniment"),
         ("denoise", "clean", "None: the task 'denoise' names no targets"),
+        ("debleed", "vocals", "None or inputs"),
     ],
 )
 def test_a_remainder_is_one_of_the_tasks_targets(task, remainder, expected):
