@@ -8,6 +8,7 @@ from mn_dataset.lazy import exports
 
 if TYPE_CHECKING:
     from benchmarks.contract import DenoiserSpec
+    from benchmarks.debleed.debleed import debleed
     from benchmarks.denoise.denoise import denoise
     from benchmarks.harness.apply import load_denoiser
     from benchmarks.leaderboard.compare import compare
@@ -22,6 +23,7 @@ __all__ = [
     "DenoiserSpec",
     "bench",
     "compare",
+    "debleed",
     "denoise",
     "load_denoiser",
     "report",
@@ -37,6 +39,7 @@ __getattr__ = exports(
         "DenoiserSpec": "benchmarks.contract",
         "bench": "benchmarks.leaderboard.run",
         "compare": "benchmarks.leaderboard.compare",
+        "debleed": "benchmarks.debleed.debleed",
         "denoise": "benchmarks.denoise.denoise",
         "load_denoiser": "benchmarks.harness.apply",
         "report": "benchmarks.report.report",

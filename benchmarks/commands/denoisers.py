@@ -1,4 +1,4 @@
-"""The commands that list and use denoisers and metrics: denoisers, metrics, denoise, separate."""
+"""The commands that list and use denoisers: denoisers, metrics, denoise, separate, debleed."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ DEFAULT_DENOISER = "musicecan_small"
 
 DEFAULT_SEPARATOR = "drnn"
 """The separator of `mn separate` where none is named: the network whose weights ship."""
+
+DEFAULT_DEBLEEDER = "kamir"
+"""The debleeder of `mn debleed` where none is named."""
 
 
 @app.command
@@ -39,7 +42,11 @@ def denoisers(*, check: str | None = None, json: Json = False) -> int:
 
     rows = describe_denoisers()
     if json:
-        defaults = {"denoise": DEFAULT_DENOISER, "separate": DEFAULT_SEPARATOR}
+        defaults = {
+            "denoise": DEFAULT_DENOISER,
+            "separate": DEFAULT_SEPARATOR,
+            "debleed": DEFAULT_DEBLEEDER,
+        }
         terminal.answer({"denoisers": rows, "default": DEFAULT_DENOISER, "defaults": defaults})
         return terminal.DONE
     for row in rows:
@@ -173,6 +180,65 @@ def separate(
             progress=progress,
         )
     return _report(summary, "separate", json)
+
+
+@app.command
+def debleed(
+    *tracks: Annotated[Path, Parameter(negative=())],
+    out: Path,
+    close: Annotated[list[str] | None, Parameter(negative=())] = None,
+    pad: Annotated[bool, Flag] = False,
+    debleeder: str = DEFAULT_DEBLEEDER,
+    overwrite: Annotated[bool, Flag] = False,
+    device: str = "cpu",
+    precision: str = "float32",
+    batch_size: int | None = None,
+    json: Json = False,
+) -> int:
+    """Take out of your own tracks what bled into their microphones: any length, any rate.
+
+    A session is one file per microphone, or per stereo pair, whose channels are two microphones of
+    one source; all begin at one moment, at one rate, and are equally long. `mn check` tells whether
+    they do, and how strong the bleed is. An output keeps its track's name, rate, channels, length
+    in samples and, where it is a lossless WAV, AIFF, AU, CAF, W64 or FLAC, container and width. All
+    else becomes WAV. Tracks are taken in pieces, so that an hour needs no more memory than minutes.
+    All outputs are made or none; what is finished is not done again. Then bleed, the level of other
+    sources and the coherence of microphones are compared before and after.
+
+    Args:
+        tracks: Files, and folders, of which the recordings directly in them count, by name.
+        out: Folder of the outputs.
+        close: Tracks that are close to one source, separated by commas, by name or by number, such
+            as KICK_IN,KICK_OUT; once per source.
+        pad: Take tracks that end before the longest for silent from there.
+        debleeder: One name of `mn denoisers`; NAME@WEIGHTS or NAME@RUN is a trained one,
+            ./mine.py:Class your own.
+        overwrite: Replace outputs of other options, and files of unknown origin.
+        device: Where a model runs: cpu, cuda or cuda:N.
+        precision: float32, bfloat16 (faster on some devices; differs by about -35 dB), or auto.
+        batch_size: Pieces that a model is handed at a time; 1 on a CPU and 2 on a GPU by default.
+        json: Print one JSON object.
+    """
+    from benchmarks.debleed.debleed import debleed as debleed_session
+
+    with terminal.bar("removing bleed") as progress:
+        made = debleed_session(
+            tracks,
+            debleeder=debleeder,
+            out=out,
+            close=[group.split(",") for group in close or ()],
+            pad=pad,
+            overwrite=overwrite,
+            device=device,
+            precision=precision,
+            batch_size=batch_size,
+            progress=progress,
+        )
+    if json:
+        terminal.answer(made.as_dict())
+    else:
+        terminal.say(terminal.with_options(str(made), app, ["debleed"]))
+    return terminal.DONE
 
 
 def _report(summary: Summary, command: str, json: bool) -> int:

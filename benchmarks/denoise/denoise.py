@@ -8,7 +8,8 @@ from pathlib import Path
 
 from benchmarks.denoise.outputs import output_names, write_outputs
 from benchmarks.harness.backend import check_device
-from benchmarks.recordings.run import Progress, Request, run
+from benchmarks.recordings.clock import Progress
+from benchmarks.recordings.run import Request, one_by_one, run
 from benchmarks.recordings.summary import Summary
 from benchmarks.recordings.work import Work, check_places
 from benchmarks.signal.spectrogram import check_plots
@@ -98,7 +99,7 @@ def denoise(
         applied,
         out,
         output_names(residual=residual, spectrogram=spectrogram),
-        partial(write_outputs, denoiser=applied, strength=strength),
+        one_by_one(partial(write_outputs, denoiser=applied, strength=strength)),
         {"strength": strength},
         overwrite,
     )

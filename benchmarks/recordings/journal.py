@@ -52,7 +52,7 @@ class Provenance:
     revision: str
     precision: str
     version: int
-    options: Mapping[str, float] = field(default_factory=dict)
+    options: Mapping[str, float | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.contract import Batch
 from benchmarks.harness.apply import AppliedDenoiser
 from benchmarks.recordings.jobs import Job
 from benchmarks.signal.chunks import BlockBuffer
 from mn_dataset.audio import io
+from mn_dataset.audio.tracks import finite_blocks
 from mn_dataset.audio.writer import Form, sink
-from mn_dataset.errors import AudioError
 
 Samples = NDArray[np.float64]
 """Shape (time, channels), full scale 1; estimates of several targets (targets, time, channels)."""
@@ -36,29 +35,13 @@ def estimated(job: Job, denoiser: AppliedDenoiser) -> Iterator[tuple[Samples, Sa
     """
     with io.stream(job.path) as audio:
         buffer = BlockBuffer(block.T for block in audio.blocks)
-        mixture = _mixture_blocks(job, audio, buffer)
+        mixture = finite_blocks(job.path, buffer, audio.scale, audio.sampling_rate)
         for block in denoiser.stream(mixture, audio.sampling_rate, channels=audio.channels):
             for first in range(0, block.shape[-1], _BLOCK):
                 part = block[..., first : first + _BLOCK]
                 kept = buffer.take(part.shape[-1]).T
                 noisy = np.multiply(kept, audio.scale, dtype=np.float64, order="C")
                 yield noisy, np.swapaxes(part, -1, -2).astype(np.float64)
-
-
-def _mixture_blocks(job: Job, audio: io.Stream, blocks: Iterable[NDArray[Any]]) -> Iterator[Batch]:
-    """Yield what the denoiser is handed: float32 (channels, time), all of it finite."""
-    frames = 0
-    for block in blocks:
-        with np.errstate(over="ignore"):
-            samples = (block * audio.scale).astype(np.float32)
-        broken = np.flatnonzero(~np.isfinite(samples).all(axis=0))
-        if len(broken):
-            broken_s = (frames + broken[0]) / audio.sampling_rate
-            raise AudioError(
-                f"{job.path}: holds NaN or infinity at {broken_s:.3f} s; export it again"
-            )
-        frames += block.shape[-1]
-        yield samples
 
 
 @contextmanager

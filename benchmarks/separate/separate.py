@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.harness.backend import check_device
-from benchmarks.recordings.run import Progress, Request, run
+from benchmarks.recordings.clock import Progress
+from benchmarks.recordings.run import Request, one_by_one, run
 from benchmarks.recordings.summary import Summary
 from benchmarks.recordings.work import Work, check_places
 from benchmarks.separate.outputs import NAMES, write_outputs
@@ -75,6 +76,6 @@ def separate(
     applied = SEPARATION.denoiser(
         separator, device=device, precision=precision, batch_size=batch_size
     )
-    write = partial(write_outputs, separator=applied)
+    write = one_by_one(partial(write_outputs, separator=applied))
     request = Request(SEPARATION, applied, out, NAMES, write, {}, overwrite)
     return run(request, inputs, progress=progress)

@@ -122,16 +122,33 @@ def curate(
 
 
 @app.command
-def check(corpus: str, /, *, workers: int | None = None, json: Json = False) -> int:
-    """Check a corpus: tables, audio, duplicates, leaks between splits.
+def check(
+    place: str,
+    /,
+    *more: Annotated[str, Parameter(negative=())],
+    workers: int | None = None,
+    json: Json = False,
+) -> int:
+    """Check a corpus: tables, audio, duplicates, leaks; or the tracks of a session.
 
-    Every finding says where it is, what it is and what to do. Errors exit 1, warnings do not.
+    Every finding says where it is, what it is and what to do. Errors exit 1, warnings do not. Of a
+    session, such as `mn debleed` takes, lengths, rates and channels are compared, levels are
+    measured, and the bleed between microphones is estimated.
 
     Args:
-        corpus: A corpus folder, or the name of a known corpus.
-        workers: Processes; all cores by default.
+        place: A corpus folder, or the name of a known corpus; or a session: a folder of recordings
+            without tables, or its first file.
+        more: Further files of the session, one per microphone or stereo pair.
+        workers: Processes; all cores by default; a session needs but one.
         json: Print one JSON object.
     """
+    from mn_dataset.check.tracks import is_session
+
+    paths = [Path(place), *map(Path, more)]
+    return _check_session(paths, json) if is_session(paths) else _check_corpus(place, workers, json)
+
+
+def _check_corpus(corpus: str, workers: int | None, json: bool) -> int:
     from mn_dataset.catalogue.load import locate
     from mn_dataset.check.corpus import check as check_folder
 
@@ -147,6 +164,18 @@ def check(corpus: str, /, *, workers: int | None = None, json: Json = False) -> 
         lines = [*map(str, findings), f"{errors} errors, {len(findings) - errors} warnings"]
         terminal.say("\n".join(lines))
     return terminal.INPUT_AT_FAULT if errors else terminal.DONE
+
+
+def _check_session(paths: list[Path], json: bool) -> int:
+    from mn_dataset.check.session import check_session
+
+    with terminal.bar("listening to the session") as progress:
+        found = check_session(paths, progress=progress)
+    if json:
+        terminal.answer(found.as_dict())
+    else:
+        terminal.say("\n".join(found.lines()))
+    return terminal.INPUT_AT_FAULT if found.errors else terminal.DONE
 
 
 @app.command
