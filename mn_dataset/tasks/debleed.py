@@ -9,7 +9,8 @@ input is therefore that of the source to the bleed. What is to be returned is to
 * ``direct``: the source as it comes straight to its microphone, in time and at the level of the
   image, without the room.
 
-`mn_dataset.tasks.sessions` says which sources sound together.
+`mn_dataset.tasks.sessions` says which sources sound together; of measured bleed, which is never
+simulated, `mn_dataset.tasks.grooves`.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ import pyarrow as pa
 from mn_dataset import seeds
 from mn_dataset.audio.corpus import Corpus
 from mn_dataset.audio.level import round_gain
-from mn_dataset.errors import UnknownName
+from mn_dataset.errors import InputError, UnknownName
 from mn_dataset.records import SAMPLING_RATE, Layer, Recipe
+from mn_dataset.tasks import grooves
 from mn_dataset.tasks.drawing import refuse_amounts, splits_of
 from mn_dataset.tasks.facets import Axis, Facet
 from mn_dataset.tasks.sessions import DEFAULT_STEMS, Session, SessionPool
@@ -39,7 +41,7 @@ from mn_dataset.tasks.spec import (
     mixture_and_targets,
 )
 
-BLEEDS = ("linear",)
+BLEEDS = ("linear", "measured")
 """How microphones come to hear other sources."""
 
 TARGETS = ("image", "dry", "direct")
@@ -75,11 +77,12 @@ def draw(
         corpus: The corpus; no audio is opened.
         split: One split, several, or None for every split that has stems.
         bleed: "linear": one matrix per song, its diagonal uniform in ``OWN_GAIN``, the rest in
-            ``BLEED_GAIN``, on a grid of 0.01.
+            ``BLEED_GAIN``, on a grid of 0.01. "measured": grooves of the hits of a drum kit.
         stems: How many sources and microphones a mixture has.
-        target: One of ``TARGETS``.
-        count: Mixtures per split, dealt evenly to songs; by default every song once.
-        seconds: Length of a mixture; None makes each as long as its song.
+        target: One of ``TARGETS``; of measured bleed, of which no dry source exists, "image".
+        count: Mixtures per split, dealt evenly to songs or kits; by default every one once.
+        seconds: Length of a mixture; None makes each as long as its song, and grooves
+            ``grooves.DEFAULT_SECONDS``.
         seed: Of every choice.
 
     Raises:
@@ -91,6 +94,23 @@ def draw(
     for name, value, known in (("bleed", bleed, BLEEDS), ("target", target, TARGETS)):
         if value not in known:
             raise UnknownName(name, value, known)
+    if bleed == "measured":
+        if target != "image":
+            raise InputError(
+                f"target is {target!r}: measured bleed has no source but as its microphone heard "
+                "it; ask for the target image"
+            )
+        played = [
+            (name, one)
+            for name in splits_of(corpus, split, ("stem",))
+            for one in grooves.draw(
+                corpus, split=name, stems=stems, count=count, seconds=seconds, seed=seed
+            )
+        ]
+        return Drawn(
+            [_recipe(one, one.layers, bleed=bleed, split=name, seed=seed) for name, one in played],
+            [response for _, one in played for response in one.responses],
+        )
     rows = []
     for name in splits_of(corpus, split, ("stem",)):
         pool = SessionPool(corpus, name, seed=seed, stems=stems, seconds=seconds)
@@ -143,7 +163,12 @@ def _linear(session: Session, *, seed: int, target: str) -> list[Layer]:
 
 
 def _recipe(
-    session: Session, layers: Sequence[Layer], *, bleed: str, split: str, seed: int
+    session: Session | grooves.Played,
+    layers: Sequence[Layer],
+    *,
+    bleed: str,
+    split: str,
+    seed: int,
 ) -> Recipe:
     return Recipe(
         id=session.id,
@@ -191,8 +216,8 @@ SPEC = TaskSpec(
     command="debleed",
     actor="debleeder",
     roles=(
-        LayerRole("own", "stem", "sources"),
-        LayerRole("bleed", "stem", "sources that bleed"),
+        LayerRole("own", "stem", "sources", beyond="silence"),
+        LayerRole("bleed", "stem", "sources that bleed", beyond="silence"),
         LayerRole("truth", "stem", "sources to return"),
     ),
     facets=(Facet("bleed", "bleed", "kinds of bleed"),),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter, methodcaller
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -29,6 +29,10 @@ Batch = NDArray[np.float32]
 Ratios = Mapping[SnrDefinition, float]
 """Of a layer: the ratio in dB of its input's reference to it, under each definition."""
 
+Beyond = Literal["refused", "start", "silence"]
+"""What sounds where a layer has reached the end of its recording: nothing that could be rendered,
+the recording from its start (a circular shift), or silence."""
+
 LAYER_FIELDS = tuple(field.name for field in fields(Layer))
 
 
@@ -42,12 +46,14 @@ class LayerRole:
         plural: What its recordings are called, such as "clips".
         varied_as: Which layers of an augmentation chain it counts among; None if it is never
             varied.
+        beyond: What follows the end of its recordings.
     """
 
     name: str
     table: Role
     plural: str
     varied_as: Role | None = None
+    beyond: Beyond = "refused"
 
 
 @dataclass(frozen=True)
@@ -243,7 +249,6 @@ class TaskSpec:
         input_names: The inputs, where they are the same in every recipe; () where each recipe names
             its own, or `named_files` tells.
         target_names: The same of the targets along their axis.
-        circular: Roles whose recordings go on from their beginning when a layer reaches their end.
         columns: What the recipe table repeats of the layers, for people.
         layer_fields: Which fields of its layers the recipe table stores.
         complete: Fills in the other fields of a layer.
@@ -278,7 +283,6 @@ class TaskSpec:
     target_axis: bool = True
     input_names: tuple[str, ...] = ()
     target_names: tuple[str, ...] = ()
-    circular: frozenset[str] = frozenset()
     columns: tuple[Column, ...] = ()
     layer_fields: tuple[str, ...] = LAYER_FIELDS
     complete: Callable[[Layer], Layer] = own_layer
@@ -342,6 +346,11 @@ class TaskSpec:
     def layer_role(self, name: str) -> LayerRole | None:
         """Return a role by name, None if the task has none of that name."""
         return next((role for role in self.roles if role.name == name), None)
+
+    def beyond(self, role_name: str) -> Beyond:
+        """Return what follows the end of the recordings of a role."""
+        role = self.layer_role(role_name)
+        return "refused" if role is None else role.beyond
 
 
 def _stacked(waves: Mapping[str, Wave], axis: bool) -> Wave:
