@@ -91,8 +91,8 @@ def convolve(
     """
     _check(samples, taps, transform_size)
     sounding = taps[: len(samples)]
-    places = np.flatnonzero(sounding)
-    heard = samples[: 1 + np.flatnonzero(samples)[-1:].sum()]
+    places = np.flatnonzero(sounding != 0)
+    heard = samples[: len(samples) - _trailing_zeros(samples)]
     size = transform_size or _quickest_size(len(samples), len(sounding))
     if not transform_size and len(places) * len(heard) <= _operations(
         size, len(samples), len(sounding)
@@ -132,6 +132,11 @@ def _operations(size: int, num_samples: int, num_taps: int) -> int:
     parts = -(-num_taps // (size // 2))
     blocks = -(-num_samples // (size - min(num_taps, size // 2) + 1))
     return (2 * blocks + 1) * parts * size * size.bit_length()
+
+
+def _trailing_zeros(samples: Pcm) -> int:
+    """Return how many samples of silence stand at the end; none if nothing sounds at all."""
+    return int(np.argmax(samples[::-1] != 0)) if len(samples) else 0
 
 
 def _shifted(

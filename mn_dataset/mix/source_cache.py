@@ -163,11 +163,25 @@ class SourceCache:
         leaves = not fade and start + num_samples > entry.frames
         if leaves and silent:
             samples = np.zeros(num_samples, np.int16)
-            samples[: entry.frames - start] = prepared.samples[start:]
-        else:
-            periodic = prepared.periodic or leaves
-            samples = segment.cut(prepared.samples, start, num_samples, periodic=periodic)
+            sounding = entry.frames - start
+            samples[:sounding] = prepared.samples[start:]
+            return Cut(samples, Measured(level.measure(samples), _loudness(samples, sounding)))
+        periodic = prepared.periodic or leaves
+        samples = segment.cut(prepared.samples, start, num_samples, periodic=periodic)
         loudness = prepared.loudness(start, samples)
         if num_samples == entry.frames and not start:
             return Cut(samples, Measured(entry.level, loudness), entry.pcm_sha256)
         return Cut(samples, Measured(level.measure(samples), loudness))
+
+
+def _loudness(samples: Pcm, sounding: int) -> Loudness:
+    """Return the loudness of a segment that is silent after some samples, without filtering that.
+
+    Filters of silence are slow: their state becomes too small for a processor's normal numbers.
+    """
+    num_hops = len(level.hop_bounds(len(samples), sampling_rate=SAMPLING_RATE)) - 1
+    heard = -(-sounding // (level.GRID * 10)) + 2 * _SETTLED_HOPS
+    hops = level.hop_energies(samples[: heard * level.GRID * 10], sampling_rate=SAMPLING_RATE)
+    padded = np.zeros(max(num_hops, 0))
+    padded[: len(hops)] = hops
+    return Loudness(padded, SAMPLING_RATE)

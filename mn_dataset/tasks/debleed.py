@@ -23,7 +23,7 @@ import pyarrow as pa
 from mn_dataset import seeds
 from mn_dataset.audio.corpus import Corpus
 from mn_dataset.audio.level import round_gain
-from mn_dataset.errors import InputError, UnknownName
+from mn_dataset.errors import UnknownName
 from mn_dataset.records import SAMPLING_RATE, Layer, Recipe
 from mn_dataset.tasks import grooves
 from mn_dataset.tasks.drawing import refuse_amounts, splits_of
@@ -95,20 +95,24 @@ def draw(
         if value not in known:
             raise UnknownName(name, value, known)
     if bleed == "measured":
-        if target != "image":
-            raise InputError(
-                f"target is {target!r}: measured bleed has no source but as its microphone heard "
-                "it; ask for the target image"
-            )
         played = [
             (name, one)
             for name in splits_of(corpus, split, ("stem",))
             for one in grooves.draw(
-                corpus, split=name, stems=stems, count=count, seconds=seconds, seed=seed
+                corpus,
+                split=name,
+                stems=stems,
+                target=target,
+                count=count,
+                seconds=seconds,
+                seed=seed,
             )
         ]
         return Drawn(
-            [_recipe(one, one.layers, bleed=bleed, split=name, seed=seed) for name, one in played],
+            [
+                _recipe(one.session, one.layers, bleed=bleed, split=name, seed=seed)
+                for name, one in played
+            ],
             [response for _, one in played for response in one.responses],
         )
     rows = []
@@ -163,12 +167,7 @@ def _linear(session: Session, *, seed: int, target: str) -> list[Layer]:
 
 
 def _recipe(
-    session: Session | grooves.Played,
-    layers: Sequence[Layer],
-    *,
-    bleed: str,
-    split: str,
-    seed: int,
+    session: Session, layers: Sequence[Layer], *, bleed: str, split: str, seed: int
 ) -> Recipe:
     return Recipe(
         id=session.id,

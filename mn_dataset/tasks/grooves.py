@@ -24,7 +24,9 @@ from mn_dataset.audio.response import Response, quantise
 from mn_dataset.errors import InputError, RecipeError
 from mn_dataset.records import SAMPLING_RATE, Layer
 from mn_dataset.seeds import Deck, Stream
+from mn_dataset.tasks.feasibility import Segment
 from mn_dataset.tasks.kits import PARTS, Kit, Voice, kits_of
+from mn_dataset.tasks.sessions import Session
 from mn_dataset.tasks.strokes import Groove, groove
 
 DEFAULT_SECONDS = 10.0
@@ -35,16 +37,12 @@ class Played:
     """A groove as the microphones of a kit hear it.
 
     Attributes:
-        id: Of the recipe.
-        names: Of the voices; the microphone close to each has its name and ``_mic``.
-        num_samples: Length in samples.
+        session: The kit, and its voices by the hits of which they are made.
         layers: Of every microphone in turn, its own voice first.
         responses: The onsets of every hit.
     """
 
-    id: str
-    names: tuple[str, ...]
-    num_samples: int
+    session: Session
     layers: tuple[Layer, ...]
     responses: tuple[Response, ...]
 
@@ -54,6 +52,7 @@ def draw(
     *,
     split: str,
     stems: int,
+    target: str = "image",
     count: int | None = None,
     seconds: float | None = None,
     seed: int = 0,
@@ -65,6 +64,8 @@ def draw(
         split: The split.
         stems: How many microphones are used: the first of kick, snare, hi-hat, toms, cymbals. The
             voices of all of them sound, and what other drums play bleeds.
+        target: What is to be returned of a voice: "image", what its microphone hears of it. There
+            is nothing else: no drum was recorded without its way to a microphone.
         count: How many grooves, dealt evenly to kits; by default one per kit.
         seconds: Length of each; ``DEFAULT_SECONDS`` by default.
         seed: Of every choice.
@@ -75,6 +76,11 @@ def draw(
     """
     if stems < 2:
         raise InputError(f"stems is {stems}; expected 2 or more")
+    if target != "image":
+        raise InputError(
+            f"target is {target!r}: of measured bleed no source is known but as its microphone "
+            "heard it; ask for the target image"
+        )
     num_samples = round((seconds or DEFAULT_SECONDS) * SAMPLING_RATE)
     if num_samples > MAX_TAPS:
         raise InputError(
@@ -100,13 +106,17 @@ def _played(name: str, kit: Kit, stems: int, num_samples: int, *, seed: int) -> 
     played = groove(drums, [voice.drums for voice in voices], num_samples, stream)
     responses = _responses(name, kit, played, stream)
     layers = [layer for voice in voices for layer in _layers(kit, voice, responses)]
-    return Played(
-        name,
-        tuple(voice.name for voice in voices),
-        num_samples,
-        tuple(layers),
-        tuple(responses.values()),
+    sources = (
+        tuple(
+            Segment(kit.recordings[hit, voice.microphone], 0, num_samples)
+            for drum in voice.drums
+            for hit in kit.hits[drum]
+            if hit in responses
+        )
+        for voice in voices
     )
+    session = Session(name, kit.name, tuple(voice.name for voice in voices), tuple(sources))
+    return Played(session, tuple(layers), tuple(responses.values()))
 
 
 def _responses(name: str, kit: Kit, played: Groove, stream: Stream) -> dict[str, Response]:

@@ -140,7 +140,7 @@ def _kit(name: str, sources: Sequence[Source]) -> Kit:
                 )
     hits = {
         drum: tuple(sorted(hit for hit, of in drums.items() if of == drum))
-        for drum in sorted(set(drums.values()), key=_place)
+        for drum in sorted(set(drums.values()), key=_order)
     }
     for drum, microphone in stated.items():
         if microphone not in microphones:
@@ -152,7 +152,7 @@ def _kit(name: str, sources: Sequence[Source]) -> Kit:
     return Kit(name, hits, recordings, _voices(hits, close))
 
 
-def _place(drum: str) -> tuple[int, str]:
+def _order(drum: str) -> tuple[int, str]:
     return list(PARTS).index(part_of(drum)), drum
 
 
