@@ -23,6 +23,8 @@ The bound is computed from the norms of each block. Where it does not stay under
 block is split into its high and low bytes, whose norms are 256 times smaller: that is enough for
 every transform of up to 2**20 samples at full scale. Both the bound and the distance to whole
 numbers that is really seen are checked, so no result is returned that was not proven.
+
+Where few taps are not zero, or few samples, shifted samples are added up as integers instead.
 """
 
 from __future__ import annotations
@@ -89,7 +91,13 @@ def convolve(
     """
     _check(samples, taps, transform_size)
     sounding = taps[: len(samples)]
+    places = np.flatnonzero(sounding != 0)
+    heard = samples[: len(samples) - _trailing_zeros(samples)]
     size = transform_size or _quickest_size(len(samples), len(sounding))
+    if not transform_size and len(places) * len(heard) <= _operations(
+        size, len(samples), len(sounding)
+    ):
+        return _shifted(heard, places, sounding[places], len(samples))
     sums = np.zeros(len(samples), np.int64)
     for first in range(0, len(sounding), size // 2):
         part = sounding[first : first + size // 2].astype(np.float64)
@@ -112,14 +120,35 @@ def _check(samples: Pcm, taps: NDArray[np.int16], size: int | None) -> None:
 
 def _quickest_size(num_samples: int, num_taps: int) -> int:
     """Return the length of the transforms that need the fewest operations in all."""
-
-    def operations(size: int) -> int:
-        blocks = -(-num_samples // (size - min(num_taps, size // 2) + 1))
-        return (2 * blocks + 1) * size * size.bit_length()
-
     return min(
-        (size for size in _SIZES if size >= 2 * num_taps), key=operations, default=_SIZES[-1]
+        (size for size in _SIZES if size >= 2 * num_taps),
+        key=lambda size: _operations(size, num_samples, num_taps),
+        default=_SIZES[-1],
     )
+
+
+def _operations(size: int, num_samples: int, num_taps: int) -> int:
+    """Return about how many operations transforms of a length need."""
+    parts = -(-num_taps // (size // 2))
+    blocks = -(-num_samples // (size - min(num_taps, size // 2) + 1))
+    return (2 * blocks + 1) * parts * size * size.bit_length()
+
+
+def _trailing_zeros(samples: Pcm) -> int:
+    """Return how many samples of silence stand at the end; none if nothing sounds at all."""
+    return int(np.argmax(samples[::-1] != 0)) if len(samples) else 0
+
+
+def _shifted(
+    samples: Pcm, places: NDArray[np.intp], taps: NDArray[np.int16], length: int
+) -> NDArray[np.int64]:
+    """Return the convolution with a few taps: the samples shifted to the place of each, added."""
+    sums = np.zeros(length, np.int64)
+    whole = samples.astype(np.int64)
+    for place, tap in zip(places.tolist(), taps.tolist(), strict=True):
+        heard = whole[: length - place]
+        sums[place : place + len(heard)] += tap * heard
+    return sums
 
 
 def _overlap_save(samples: Pcm, taps: Float64, size: int) -> Iterator[tuple[int, Float64]]:

@@ -40,7 +40,8 @@ class CurateOptions:
     """Source for every recording that states none."""
     layout: str | None = None
     """Songs in stems, laid out as they are published: mir1k, ikala (left accompaniment, right
-    voice), musdb18 (folders of MUSDB18-HQ), or stems (a folder per song, a file per stem)."""
+    voice), musdb18 (folders of MUSDB18-HQ), or stems (a folder per song, a file per stem). Hits of
+    a drum kit that many microphones heard: drumgizmo (its file names, or a table hits.csv)."""
 
     def arguments(self) -> dict[str, Any]:
         """Return the library's arguments."""

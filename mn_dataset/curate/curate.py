@@ -112,8 +112,8 @@ def curate(
         license: SPDX id for every row that states none.
         attribution: Line of attribution for every row that states none.
         source: Source for every row that states none.
-        layout: "mir1k", "ikala", "musdb18" or "stems" for songs in stems, which are kept whole and
-            as loud as they are: see `mn_dataset.curate.songs`.
+        layout: "mir1k", "ikala", "musdb18" or "stems" for songs in stems, "drumgizmo" for hits of a
+            drum kit, which are kept whole and as loud as they are: see `mn_dataset.curate.songs`.
         workers: Processes; 1 for none but this.
         progress: Called with (done, all) recordings.
 

@@ -12,6 +12,8 @@ musdb18    train and test, in each a folder per song with the files   the folder
            left out                                                   names for validation
 stems      a folder per song, in it a file per stem; below folders    the folders', if there are any
            named after splits if you like
+drumgizmo  single hits of a drum kit, of each a file per microphone   test: a kit is one instrument
+           that heard it: see `mn_dataset.curate.hits`                and is not divided
 =========  =========================================================  =============================
 
 A group is the song that clips were cut from, so the four validation clips of MIR-1K leak: they are
@@ -22,14 +24,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from mn_dataset.audio.scan import walk
+from mn_dataset.curate import hits
+from mn_dataset.curate.song_files import SongFiles, StemFile, plain
 from mn_dataset.curate.user_tables import split_of
 from mn_dataset.errors import InputError, UnknownName
-from mn_dataset.files.names import is_safe, safe_name
-from mn_dataset.tables import Row
 
 _MIR1K_TRAIN = ("abjones", "amy")
 _MIR1K_VALIDATION = ("abjones_5_08", "abjones_5_09", "amy_9_08", "amy_9_09")
@@ -53,57 +54,6 @@ _MUSDB_STEMS = ("vocals", "bass", "drums", "other")
 _SUM = re.compile(r"mix(ture)?|linear_mixture|master", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class StemFile:
-    """Where a stem is to be found.
-
-    Attributes:
-        stem: Its name.
-        file: The recording, relative to the source.
-        channel: The channel that it is; None for the mean of all.
-    """
-
-    stem: str
-    file: str
-    channel: int | None = None
-
-
-@dataclass(frozen=True)
-class SongFiles:
-    """A song to convert.
-
-    Attributes:
-        name: Of the song and its folder in the corpus.
-        title: As the source has it.
-        split: One of the splits, or "".
-        group: What it must not be parted from.
-        stems: Its stems, by name.
-    """
-
-    name: str
-    title: str
-    split: str
-    group: str
-    stems: tuple[StemFile, ...]
-
-    def file(self, stem: StemFile) -> str:
-        """Return where a stem stands in the corpus."""
-        return f"{self.name}/{_name(stem.stem)}.wav"
-
-    def row(self, stem: StemFile, layout: str) -> Row:
-        """Return what the row of a stem says before its recording is read."""
-        file = self.file(stem)
-        return Row(
-            id=f"stem/{file.removesuffix('.wav')}",
-            file=file,
-            category=stem.stem,
-            song=self.name,
-            split=self.split,
-            group=self.group,
-            source=f"{layout}: {self.title}",
-        )
-
-
 def find_songs(source: Path, layout: str) -> list[SongFiles]:
     """Return the songs of a folder, in the order of their names.
 
@@ -115,7 +65,10 @@ def find_songs(source: Path, layout: str) -> list[SongFiles]:
         raise UnknownName("layout", layout, LAYOUTS)
     if not source.is_dir():
         raise InputError(f"{source}: no such folder; expected one of songs, laid out as {layout}")
-    songs = songs_of(walk(source).recordings, layout)
+    if layout == hits.LAYOUT and (source / hits.TABLE_NAME).is_file():
+        songs = hits.listed(source / hits.TABLE_NAME)
+    else:
+        songs = songs_of(walk(source).recordings, layout)
     if not songs:
         raise InputError(f"{source}: no song is laid out as {layout}; expected {_EXPECTED[layout]}")
     _refuse_repeated(source, songs)
@@ -148,7 +101,7 @@ def _two_channels(files: list[str], place: Callable[[str], tuple[str, str]]) -> 
             continue
         split, group = place(path.stem)
         stems = StemFile("other", file, channel=0), StemFile("vocals", file, channel=1)
-        yield SongFiles(_name(path.stem), path.stem, split, group, stems)
+        yield SongFiles(plain(path.stem), path.stem, split, group, stems)
 
 
 def _mir1k_place(clip: str) -> tuple[str, str]:
@@ -188,7 +141,7 @@ def _musdb18(files: list[str]) -> Iterator[SongFiles]:
         if split == "train" and folder.name in _MUSDB_VALIDATION:
             split = "validation"
         if kept and split:
-            name = _name(folder.name)
+            name = plain(folder.name)
             yield SongFiles(name, folder.name, split, f"musdb18:{name}", kept)
 
 
@@ -198,12 +151,8 @@ def _stems(files: list[str]) -> Iterator[SongFiles]:
         inner = [part for part in folder.parts if not split_of(part)] or [folder.name]
         split = next((word for word in words if word), "")
         yield SongFiles(
-            "/".join(map(_name, inner)), folder.as_posix(), split, _name(inner[0]), tuple(stems)
+            "/".join(map(plain, inner)), folder.as_posix(), split, plain(inner[0]), tuple(stems)
         )
-
-
-def _name(text: str) -> str:
-    return text.lower() if is_safe(text.lower()) else safe_name(text, stem=text)
 
 
 LAYOUTS: dict[str, Callable[[list[str]], Iterator[SongFiles]]] = {
@@ -211,6 +160,7 @@ LAYOUTS: dict[str, Callable[[list[str]], Iterator[SongFiles]]] = {
     "ikala": _ikala,
     "musdb18": _musdb18,
     "stems": _stems,
+    hits.LAYOUT: hits.named,
 }
 """By name, what finds the songs among the recordings of a folder."""
 
@@ -219,4 +169,5 @@ _EXPECTED = {
     "ikala": "stereo WAV files, such as Wavfile/10161_chorus.wav",
     "musdb18": "folders of songs below train and test, such as train/SONG/vocals.wav",
     "stems": "folders of songs, such as SONG/vocals.wav",
+    hits.LAYOUT: f"hits, such as Samples/Snare/43-Snare-Snare_top.flac, or {hits.TABLE_NAME}",
 }

@@ -2,6 +2,8 @@
 
 All stems of a song are resampled alike, stay whole and equally long, and get one gain, which lowers
 the loudest of them and of their sum to −1 dBFS if it is above: their balance is that of the source.
+The hits of a drum kit keep their levels among each other too: the recordings of one are lowered
+only where one of them would clip, and their rows say by how much.
 """
 
 from __future__ import annotations
@@ -12,15 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mn_dataset import tables
 from mn_dataset.audio import io
-from mn_dataset.audio.convert import PEAK_CEILING, mix_down, peak, resample_blocks
-from mn_dataset.audio.level import FULL_SCALE
 from mn_dataset.audio.scan import Rejection
-from mn_dataset.curate.layouts import SongFiles, StemFile, find_songs
+from mn_dataset.curate import hits
+from mn_dataset.curate.layouts import find_songs
 from mn_dataset.curate.outcomes import REJECTED_NAME, write_rejections
+from mn_dataset.curate.song_files import SongFiles
+from mn_dataset.curate.waves import common_gain, read, refuse_unequal
 from mn_dataset.errors import AudioError, InputError
 from mn_dataset.files.atomic import replacements, sweep, writing
 from mn_dataset.files.journal import Journal
@@ -67,6 +69,7 @@ class SongsReport:
         stems: Stems in it.
         converted: Songs that were converted in this run.
         rejected: What is not in the corpus, and why.
+        nouns: What songs and stems are called.
     """
 
     corpus: Path
@@ -74,18 +77,19 @@ class SongsReport:
     stems: int
     converted: int
     rejected: tuple[Rejection, ...]
+    nouns: tuple[str, str] = ("songs", "stems")
 
     def __str__(self) -> str:
         """Write one line per thing to know."""
+        songs, stems = self.nouns
         line = (
-            f"{self.songs} songs in {self.stems} stems in {self.corpus} ({self.converted} done "
+            f"{self.songs} {songs} in {self.stems} {stems} in {self.corpus} ({self.converted} done "
             f"now, the others were finished)"
         )
         if not self.rejected:
             return line
-        return (
-            f"{line}\n{len(self.rejected)} songs rejected; {self.corpus / REJECTED_NAME} says why"
-        )
+        path = self.corpus / REJECTED_NAME
+        return f"{line}\n{len(self.rejected)} {songs} rejected; {path} says why"
 
 
 def curate_songs(
@@ -107,10 +111,10 @@ def curate_songs(
     Args:
         recordings: The folder of songs.
         out: Folder of the corpus: new, empty, or curated before from the same layout.
-        layout: How the songs lie there: "mir1k", "ikala", "musdb18" or "stems".
-        license: SPDX id of every row; empty is unknown, which stops publication.
-        attribution: Line of attribution of every row.
-        source: Source of every row; the layout and the song's title by default.
+        layout: How the songs lie there: "mir1k", "ikala", "musdb18", "stems" or "drumgizmo".
+        license: SPDX id of every row that states none; empty is unknown, which stops publication.
+        attribution: Line of attribution of every row that states none.
+        source: Source of every row; what it states, or the layout and the song's title by default.
         workers: Processes.
         progress: Called with (done, all) songs.
 
@@ -126,7 +130,12 @@ def curate_songs(
     originals = {stem.file: folder / stem.file for song in songs for stem in song.stems}
 
     def complete(row: Row) -> Row:
-        return replace(row, license=license, attribution=attribution, source=source or row.source)
+        return replace(
+            row,
+            license=row.license or license,
+            attribution=row.attribution or attribution,
+            source=source or row.source,
+        )
 
     return convert_songs(
         songs,
@@ -194,6 +203,7 @@ def convert_songs(
         stems=len(rows),
         converted=sum(outcome != previous.get(name) for name, outcome in outcomes.items()),
         rejected=rejected,
+        nouns=("hits", "recordings") if layout == hits.LAYOUT else SongsReport.nouns,
     )
 
 
@@ -213,13 +223,16 @@ def _convert(
     originals: Sequence[Path], corpus: Path, song: SongFiles, previous: SongOutcome | None
 ) -> SongOutcome:
     """Convert a song, unless that is done and everything is still as it was."""
+    if song.fault:
+        return SongOutcome(song.name, (), rejected=song.fault)
     files = list(zip(song.stems, originals, strict=True))
     try:
         stamps = tuple(map(_stamp, originals))
         if previous is not None and previous.stamps == stamps and _is_there(corpus, song, previous):
             return previous
-        waves = [_read(path, stem.channel) for stem, path in files]
-        _refuse_unequal(song.stems, waves)
+        pairs = [read(path, stem.channel) for stem, path in files]
+        waves = [wave for wave, _ in pairs]
+        refuse_unequal(song, [rate for _, rate in pairs], waves)
         sha256 = tuple(map(io.file_sha256, originals))
     except OSError as error:
         return SongOutcome(song.name, (), rejected=f"cannot be read ({error.strerror})")
@@ -229,8 +242,7 @@ def _convert(
             if reason.startswith(f"{path}:"):
                 reason = stem.file + reason.removeprefix(str(path))
         return SongOutcome(song.name, stamps, rejected=reason)
-    loudest = max(*map(peak, waves), peak(np.sum(waves, axis=0)))
-    gain = min(1.0, PEAK_CEILING / loudest) if loudest else 1.0
+    gain = common_gain(song, waves)
     pcm = [np.rint(wave * gain).astype(np.int16) for wave in waves]
     paths = [corpus / song.file(stem) for stem in song.stems]
     for path in paths:
@@ -248,46 +260,6 @@ def _convert(
     )
 
 
-def _read(path: Path, channel: int | None) -> NDArray[np.float64]:
-    """Return a channel of a recording, or the mean of all, at 44.1 kHz, in LSB of 16 bits.
-
-    Raises:
-        AudioError: if it cannot be read, is not finite, or has no such channel.
-    """
-    with io.stream(path) as audio:
-        if channel is not None and audio.channels != 2:
-            raise AudioError(
-                f"{path}: has {audio.channels} channels; expected two, accompaniment and voice"
-            )
-        parts = list(
-            resample_blocks(
-                (
-                    mix_down(
-                        block if channel is None else block[:, channel : channel + 1],
-                        scale=FULL_SCALE * audio.scale,
-                    )
-                    for block in audio.blocks
-                ),
-                from_rate=audio.sampling_rate,
-                to_rate=SAMPLING_RATE,
-            )
-        )
-    wave = np.concatenate(parts) if parts else np.zeros(0)
-    if not len(wave) or not np.isfinite(wave).all():
-        raise AudioError(f"{path}: is empty, or holds NaN or infinite samples; export it again")
-    return wave
-
-
-def _refuse_unequal(stems: Sequence[StemFile], waves: Sequence[NDArray[np.float64]]) -> None:
-    for stem, wave in zip(stems, waves, strict=True):
-        if len(wave) != len(waves[0]):
-            raise AudioError(
-                f"{stem.file} lasts {len(wave) / SAMPLING_RATE:.4f} s where {stems[0].file} lasts "
-                f"{len(waves[0]) / SAMPLING_RATE:.4f} s; the stems of a song have to begin and end "
-                "together: export them again"
-            )
-
-
 def _is_there(corpus: Path, song: SongFiles, outcome: SongOutcome) -> bool:
     """Tell whether the stems of a finished song are what they were."""
     if outcome.rejected:
@@ -299,15 +271,17 @@ def _is_there(corpus: Path, song: SongFiles, outcome: SongOutcome) -> bool:
 def _rows(song: SongFiles, outcome: SongOutcome, layout: str) -> Iterator[Row]:
     for number, pcm_sha256 in enumerate(outcome.pcm_sha256):
         stem = song.stems[number]
+        row = song.row(stem, layout)
+        measured = {
+            "original": stem.file,
+            "original_sha256": outcome.sha256[number],
+            "gain_db": f"{outcome.gain_db:.6f}",
+            "pcm_sha256": pcm_sha256,
+        }
         yield replace(
-            song.row(stem, layout),
+            row,
             duration_s=f"{outcome.frames / SAMPLING_RATE:.10g}",
-            further=(
-                ("original", stem.file),
-                ("original_sha256", outcome.sha256[number]),
-                ("gain_db", f"{outcome.gain_db:.6f}"),
-                ("pcm_sha256", pcm_sha256),
-            ),
+            further=tuple((dict(row.further) | measured).items()),
         )
 
 

@@ -90,7 +90,10 @@ def mix(
         RecipeError: if a ratio cannot be met within ``SNR_TOLERANCE_DB``.
     """
     task = task or registry.find(recipe.task)
-    cuts = [sources.cut(layer, recipe.num_samples) for layer in recipe.layers]
+    cuts = [
+        sources.cut(layer, recipe.num_samples, silent=task.beyond(layer.role) == "silence")
+        for layer in recipe.layers
+    ]
     if chain is None or recipe.split != AUGMENTED_SPLIT:
         return _mixed(recipe, task, sources, cuts)
     varied: list[Cut] = []

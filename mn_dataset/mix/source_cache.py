@@ -116,11 +116,17 @@ class SourceCache:
         self._prepared = lru_cache(recordings)(self._prepare)
         self._clean_cut = lru_cache(recordings)(self._cut)
 
-    def cut(self, layer: Layer, num_samples: int) -> Cut:
-        """Return a layer's segment, dry; clean ones are shared by many mixtures and kept."""
+    def cut(self, layer: Layer, num_samples: int, *, silent: bool = False) -> Cut:
+        """Return a layer's segment, dry; clean ones are shared by many mixtures and kept.
+
+        Args:
+            layer: The layer.
+            num_samples: Length of the segment.
+            silent: Whether silence follows the recording; it begins again otherwise.
+        """
         is_clean = self.corpus.sources[layer.source_id].role == "clean"
         make = self._clean_cut if is_clean else self._cut
-        return make(layer.source_id, layer.start, layer.fade, num_samples)
+        return make(layer.source_id, layer.start, layer.fade, num_samples, silent)
 
     def passed(self, cut: Cut, layer: Layer) -> Cut | Responded:
         """Return a segment as the layer's response and delay let it sound, before its gain.
@@ -152,12 +158,30 @@ class SourceCache:
         settled = level.grid_energies(twice[len(period) :])
         return Prepared(period, settled, periodic=True)
 
-    def _cut(self, source_id: str, start: int, fade: int, num_samples: int) -> Cut:
+    def _cut(self, source_id: str, start: int, fade: int, num_samples: int, silent: bool) -> Cut:
         prepared, entry = self._prepared(source_id, fade), self.corpus.sources[source_id].entry
-        wraps = not fade and start + num_samples > entry.frames
-        periodic = prepared.periodic or wraps
+        leaves = not fade and start + num_samples > entry.frames
+        if leaves and silent:
+            samples = np.zeros(num_samples, np.int16)
+            sounding = entry.frames - start
+            samples[:sounding] = prepared.samples[start:]
+            return Cut(samples, Measured(level.measure(samples), _loudness(samples, sounding)))
+        periodic = prepared.periodic or leaves
         samples = segment.cut(prepared.samples, start, num_samples, periodic=periodic)
         loudness = prepared.loudness(start, samples)
         if num_samples == entry.frames and not start:
             return Cut(samples, Measured(entry.level, loudness), entry.pcm_sha256)
         return Cut(samples, Measured(level.measure(samples), loudness))
+
+
+def _loudness(samples: Pcm, sounding: int) -> Loudness:
+    """Return the loudness of a segment that is silent after some samples, without filtering that.
+
+    Filters of silence are slow: their state becomes too small for a processor's normal numbers.
+    """
+    num_hops = len(level.hop_bounds(len(samples), sampling_rate=SAMPLING_RATE)) - 1
+    heard = -(-sounding // (level.GRID * 10)) + 2 * _SETTLED_HOPS
+    hops = level.hop_energies(samples[: heard * level.GRID * 10], sampling_rate=SAMPLING_RATE)
+    padded = np.zeros(max(num_hops, 0))
+    padded[: len(hops)] = hops
+    return Loudness(padded, SAMPLING_RATE)

@@ -10,7 +10,7 @@ from mn_dataset.errors import RecipeError, UnknownName
 from mn_dataset.mix.recipes import Recipes
 from mn_dataset.records import SAMPLING_RATE, SNR_DEFINITIONS, SPLITS, Layer, Recipe
 from mn_dataset.tasks import registry
-from mn_dataset.tasks.spec import Expectation, TaskSpec
+from mn_dataset.tasks.spec import Beyond, Expectation, TaskSpec
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -40,7 +40,7 @@ def refuse_unfitting(recipes: Recipes, corpus: Corpus) -> None:
         UnknownName: if there is no such response.
     """
     tables = {role.name: (role.table, *role.also) for role in recipes.spec.roles}
-    circular = recipes.spec.circular
+    beyond = {role.name: role.beyond for role in recipes.spec.roles}
     responses = {response.name for response in recipes.responses}
     for recipe in recipes:
         for layer in recipe.layers:
@@ -52,7 +52,7 @@ def refuse_unfitting(recipes: Recipes, corpus: Corpus) -> None:
                 )
             if layer.response is not None and layer.response not in responses:
                 raise UnknownName("response", layer.response, responses)
-            if not _fits(layer, source, recipe.num_samples, layer.role in circular):
+            if not _fits(layer, source, recipe.num_samples, beyond[layer.role]):
                 raise RecipeError(
                     f"recipe {recipe.id!r}: {recipe.num_samples} samples from {layer.start} with "
                     f"a fade of {layer.fade} leave {layer.source_id!r}, which has "
@@ -123,10 +123,12 @@ def _ratios(recipe: Recipe) -> dict[tuple[str | None, str], set[float | None]]:
     return ratios
 
 
-def _fits(layer: Layer, source: Source, num_samples: int, circular: bool) -> bool:
+def _fits(layer: Layer, source: Source, num_samples: int, beyond: Beyond) -> bool:
     frames = source.entry.frames
     if layer.fade:
         return frames >= 2 * layer.fade > 0 and 0 <= layer.start < frames - layer.fade
-    if circular:
+    if beyond == "silence":
+        return 0 <= layer.start < frames
+    if beyond == "start":
         return 0 <= layer.start < frames and num_samples <= frames
     return 0 <= layer.start <= frames - num_samples

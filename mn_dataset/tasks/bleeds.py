@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from mn_dataset.audio.corpus import Corpus
-from mn_dataset.audio.response import Response
-from mn_dataset.records import Layer
-from mn_dataset.tasks import rooms
+from mn_dataset.tasks import grooves, rooms
 from mn_dataset.tasks.paths import Paths, layers_of, linear
-from mn_dataset.tasks.sessions import Session, pool_of
-
-
-@dataclass(frozen=True)
-class Heard:
-    """What microphones hear in one mixture.
-
-    Attributes:
-        session: Its sources; of them only id, names and length are asked any more.
-        layers: All of the recipe, the own source of every microphone before what bleeds into it.
-        responses: What layers sound through; those of one name are one.
-    """
-
-    session: Session
-    layers: Sequence[Layer]
-    responses: Sequence[Response] = ()
+from mn_dataset.tasks.sessions import Heard, Session, pool_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,10 +67,23 @@ def _room(session: Session, asked: Asked) -> Paths:
     )
 
 
-BLEEDS: Mapping[str, Callable[[Corpus, str, Asked], Iterator[Heard]]] = {
+def _measured(corpus: Corpus, split: str, asked: Asked) -> Iterable[Heard]:
+    return grooves.draw(
+        corpus,
+        split=split,
+        stems=asked.stems,
+        target=asked.target,
+        count=asked.count,
+        seconds=asked.seconds,
+        seed=asked.seed,
+    )
+
+
+BLEEDS: Mapping[str, Callable[[Corpus, str, Asked], Iterable[Heard]]] = {
     "linear": partial(_simulated, _linear),
     "convolutive": partial(_simulated, _convolutive),
     "room": partial(_simulated, _room),
+    "measured": _measured,
 }
 """How microphones come to hear other sources: what yields the mixtures of a split."""
 

@@ -16,7 +16,8 @@ What is to be returned is told by name:
 * ``direct``: the source as it comes straight to its microphone, in time and at the level of the
   image, without the room.
 
-`mn_dataset.tasks.sessions` says which sources sound together.
+`mn_dataset.tasks.sessions` says which sources sound together; of measured bleed, which is never
+simulated, `mn_dataset.tasks.grooves`.
 """
 
 from __future__ import annotations
@@ -32,11 +33,11 @@ from mn_dataset.audio.corpus import Corpus
 from mn_dataset.audio.response import Response
 from mn_dataset.errors import InputError, UnknownName
 from mn_dataset.records import SAMPLING_RATE, Recipe, Role
-from mn_dataset.tasks.bleeds import BLEEDS, ONLY_OF, Asked, Heard
+from mn_dataset.tasks.bleeds import BLEEDS, ONLY_OF, Asked
 from mn_dataset.tasks.drawing import refuse_amounts, splits_of
 from mn_dataset.tasks.facets import Axis, Facet
 from mn_dataset.tasks.paths import TARGETS, microphone, target_kind
-from mn_dataset.tasks.sessions import DEFAULT_STEMS, TABLE_OF, order, table_of
+from mn_dataset.tasks.sessions import DEFAULT_STEMS, TABLE_OF, Heard, order, table_of
 from mn_dataset.tasks.spec import (
     Audio,
     CardText,
@@ -227,6 +228,8 @@ _BLEED_LINES = {
     "matrix per song.",
     "convolutive": "Bleed is **convolutive**: every song has a simulated room, in which sound "
     "takes up to 15 ms from a source to a microphone, and a different time to each.",
+    "measured": "Bleed is **measured**: grooves of single hits of a drum kit, each recorded by all "
+    "microphones at once.",
     "room": "Bleed is that of one simulated **room** of given size and reverberation; its "
     "responses are the same in every split, and who stands where is drawn per song.",
 }
@@ -248,7 +251,7 @@ returned: `image` (the source as its own microphone hears it), `dry` (as it was 
 `direct` (as it comes straight to the microphone); scores of different kinds are not to be compared.
 The achieved ratio of a layer is that of the own source to the bleed in its input.
 
-Every source sounds in every mixture: at least 2 s, or a fifth of a shorter mixture, in pieces of
+Of songs and clips every source sounds in every mixture: at least 2 s, or a fifth of a shorter mixture, in pieces of
 0.1 s at −40 dBFS RMS or more.""",
     example="{bleed} bleed, {target_kind} targets",
     tags=("bleed", "music-source-separation", "multi-track"),
@@ -263,8 +266,8 @@ SPEC = TaskSpec(
     command="debleed",
     actor="debleeder",
     roles=(
-        LayerRole("own", "stem", "sources", also=("clean",)),
-        LayerRole("bleed", "stem", "sources that bleed", also=("clean",)),
+        LayerRole("own", "stem", "sources", also=("clean",), beyond="silence"),
+        LayerRole("bleed", "stem", "sources that bleed", also=("clean",), beyond="silence"),
         LayerRole("truth", "stem", "sources to return", also=("clean",)),
     ),
     facets=(Facet("bleed", "kind of bleed", "kinds of bleed"),),

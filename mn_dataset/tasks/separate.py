@@ -261,8 +261,8 @@ SPEC = TaskSpec(
     command="separate",
     actor="separator",
     roles=(
-        LayerRole("voice", "stem", "voices"),
-        LayerRole("accompaniment", "stem", "accompanying stems"),
+        LayerRole("voice", "stem", "voices", beyond="start"),
+        LayerRole("accompaniment", "stem", "accompanying stems", beyond="start"),
     ),
     facets=(Facet("snr_db", "ratio", "ratios", numeric=True),),
     clusters=(
@@ -273,7 +273,6 @@ SPEC = TaskSpec(
     expectations=_expectations,
     input_names=(INPUT,),
     target_names=TARGETS,
-    circular=frozenset(TARGETS),
     columns=(
         label_column("snr_db", pa.float64()),
         SNR_DEFINITION,

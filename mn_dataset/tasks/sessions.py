@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from mn_dataset import seeds
 from mn_dataset.audio.corpus import Corpus, Source
 from mn_dataset.audio.level import GRID
+from mn_dataset.audio.response import Response
 from mn_dataset.errors import InputError, RecipeError
-from mn_dataset.records import SAMPLING_RATE, Role
+from mn_dataset.records import SAMPLING_RATE, Layer, Role
 from mn_dataset.seeds import Deck, Stream
 from mn_dataset.tasks.activity import ACTIVE_DBFS, active_s, needed_s, sounding_starts
 from mn_dataset.tasks.drawing import Starts
@@ -60,6 +61,21 @@ class Session:
     def num_samples(self) -> int:
         """Length in samples."""
         return self.sources[0][0].num_samples
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What microphones hear in one mixture.
+
+    Attributes:
+        session: Its sources; of them only id, names and length are asked any more.
+        layers: All of the recipe, the own source of every microphone before what bleeds into it.
+        responses: What layers sound through; those of one name are one.
+    """
+
+    session: Session
+    layers: Sequence[Layer]
+    responses: Sequence[Response] = ()
 
 
 class SongSessions:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter, methodcaller
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -30,6 +30,10 @@ Batch = NDArray[np.float32]
 Ratios = Mapping[SnrDefinition, float]
 """Of a layer: the ratio in dB of its input's reference to it, under each definition."""
 
+Beyond = Literal["refused", "start", "silence"]
+"""What sounds where a layer has reached the end of its recording: nothing that could be rendered,
+the recording from its start (a circular shift), or silence."""
+
 LAYER_FIELDS = tuple(field.name for field in fields(Layer))
 
 
@@ -44,6 +48,7 @@ class LayerRole:
         varied_as: Which layers of an augmentation chain it counts among; None if it is never
             varied.
         also: Other tables that they may be in; ``TaskSpec.tables`` says when.
+        beyond: What follows the end of its recordings.
     """
 
     name: str
@@ -51,6 +56,7 @@ class LayerRole:
     plural: str
     varied_as: Role | None = None
     also: tuple[Role, ...] = ()
+    beyond: Beyond = "refused"
 
 
 @dataclass(frozen=True)
@@ -255,7 +261,6 @@ class TaskSpec:
         target_names: The same of the targets along their axis.
         target_order: Returns what sorts the targets of a table by their names; they stand as they
             come where it is equal.
-        circular: Roles whose recordings go on from their beginning when a layer reaches their end.
         columns: What the recipe table repeats of the layers, for people.
         layer_fields: Which fields of its layers the recipe table stores.
         complete: Fills in the other fields of a layer.
@@ -293,7 +298,6 @@ class TaskSpec:
     input_names: tuple[str, ...] = ()
     target_names: tuple[str, ...] = ()
     target_order: Callable[[str], Any] = as_they_come
-    circular: frozenset[str] = frozenset()
     columns: tuple[Column, ...] = ()
     layer_fields: tuple[str, ...] = LAYER_FIELDS
     complete: Callable[[Layer], Layer] = own_layer
@@ -358,6 +362,11 @@ class TaskSpec:
     def layer_role(self, name: str) -> LayerRole | None:
         """Return a role by name, None if the task has none of that name."""
         return next((role for role in self.roles if role.name == name), None)
+
+    def beyond(self, role_name: str) -> Beyond:
+        """Return what follows the end of the recordings of a role."""
+        role = self.layer_role(role_name)
+        return "refused" if role is None else role.beyond
 
 
 def _stacked(waves: Mapping[str, Wave], axis: bool) -> Wave:

@@ -32,7 +32,7 @@ def test_its_roles_are_of_tables_that_a_corpus_has(task):
 
     assert len(set(names)) == len(names) > 0
     assert {role.table for role in task.roles} <= set(TABLES)
-    assert {*task.kept, *task.circular} <= set(names)
+    assert {*task.kept} <= set(names)
 
 
 def test_its_tables_have_every_column_once(task):

@@ -23,12 +23,14 @@ import pytest
 import soundfile
 
 from mn_dataset import seeds
+from mn_dataset.curate.curate import curate
 from mn_dataset.fetch.download import Patience
 from mn_dataset.fetch.session import FetchRequest
 from mn_dataset.files import lock
 from mn_dataset.records import ROLES
 from mn_dataset.tables import Row
 
+SHARED = Path(__file__).parents[3] / "shared"
 PAGE = b"<!DOCTYPE html>\n<html><title>Quota exceeded</title></html>"
 
 
@@ -177,6 +179,64 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
             )
         )
     return Sample(folder, rows)
+
+
+DRUMS = {
+    "KdrumR": (24, 26),
+    "Snare": (43, 50),
+    "HihatClosed": (20,),
+    "HihatOpen": (4,),
+    "Tom1": (7,),
+    "CrashR": (6,),
+}
+MICROPHONES = ("KdrumR", "Snare_top", "Hihat", "Tom1", "OHL", "AmbL")
+CLOSE = dict(zip(DRUMS, ("KdrumR", "Snare_top", "Hihat", "Hihat", "Tom1", "OHL"), strict=True))
+
+
+@pytest.fixture
+def write_kit() -> Callable[..., Path]:
+    """Return a function that writes a kit as DrumGizmo has it: bursts of noise of a tenth second.
+
+    The close microphone hears a drum at once, the room as loudly and 355 samples later, the others
+    at a sixteenth of it and later by 40 samples and more.
+    """
+
+    def write(folder: Path) -> Path:
+        for drum, numbers in DRUMS.items():
+            for number in numbers:
+                words = seeds.generator(0, "hit", f"{drum} {number}").words(4410)
+                burst = (words % np.uint64(16_385)).astype(np.int64) - 8_192
+                for place, microphone in enumerate(MICROPHONES):
+                    delay, part = 40 + 10 * place, 16
+                    if microphone in (CLOSE[drum], "AmbL"):
+                        delay, part = (355 if microphone == "AmbL" else 0), 1
+                    heard = np.zeros(4410, np.int16)
+                    heard[delay:] = burst[: 4410 - delay] // part
+                    path = folder / "Samples" / drum / f"{number}-{drum}-{microphone}.wav"
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    soundfile.write(path, heard, 44_100, subtype="PCM_16")
+        return folder
+
+    return write
+
+
+@pytest.fixture
+def kit_folder(write_kit: Callable[..., Path], tmp_path: Path) -> Path:
+    """The corpus of that kit."""
+    folder = write_kit(tmp_path / "kit source")
+    curate(folder, tmp_path / "kit", layout="drumgizmo", license="CC0-1.0")
+    return tmp_path / "kit"
+
+
+@pytest.fixture(scope="session")
+def real_kit(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The corpus of a real kit: eleven hits, eleven microphones."""
+    folder = SHARED / "corpus" / "kit"
+    if not folder.is_dir():
+        pytest.skip("the hits of a real kit do not lie beside the project")
+    corpus = tmp_path_factory.mktemp("real") / "kit"
+    curate(folder, corpus, layout="drumgizmo")
+    return corpus
 
 
 _PROGRAM = """

@@ -13,7 +13,8 @@ from pathlib import Path, PurePosixPath
 
 from mn_dataset.audio.scan import walk
 from mn_dataset.catalogue.registry import CorpusSpec, metadata_folder
-from mn_dataset.curate.layouts import SongFiles, songs_of
+from mn_dataset.curate.layouts import songs_of
+from mn_dataset.curate.song_files import SongFiles
 from mn_dataset.curate.songs import SongsReport, convert_songs
 from mn_dataset.errors import FetchError, InputError
 from mn_dataset.fetch.download import OtherBytes, verify

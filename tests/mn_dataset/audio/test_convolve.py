@@ -73,6 +73,21 @@ def test_full_scale_signals_come_out_byte_for_byte(samples_kind, taps_kind):
         assert convolve(samples, taps, transform_size=size).tobytes() == expected.tobytes()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("sounding", [0, 1, 700, 9_001])
+def test_a_few_taps_give_what_transforms_give(kind, sounding):
+    """Wherever they stand, also beyond the samples, and with silence after the samples."""
+    samples = full_scale(kind, 9_001)
+    samples[sounding:] = 0
+    for places in ([0], [8_999], [9_500], [0, 1, 5_000, 9_000, 9_500]):
+        taps = np.zeros(10_000, np.int16)
+        taps[places] = full_scale("values", len(places))
+
+        few = convolve(samples, taps)
+
+        assert few.tobytes() == convolve(samples, taps, transform_size=2**14).tobytes()
+
+
 @pytest.mark.parametrize("num_taps", [2**16 + 1, 2**17 + 3])
 def test_the_longest_responses_at_full_scale_are_exact(num_taps):
     """Equal as polynomials modulo a prime, at eight points: a wrong sample passes once in 2**100.

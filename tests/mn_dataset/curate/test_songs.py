@@ -228,7 +228,7 @@ def test_what_makes_no_sense_is_refused(mir1k, tmp_path):
     curate(mir1k, tmp_path / "corpus", layout="mir1k")
     with pytest.raises(InputError, match="was not curated from the layout ikala"):
         curate(mir1k, tmp_path / "corpus", layout="ikala")
-    assert set(LAYOUTS) == {"mir1k", "ikala", "musdb18", "stems"}
+    assert set(LAYOUTS) == {"mir1k", "ikala", "musdb18", "stems", "drumgizmo"}
 
 
 def test_what_is_curated_can_be_separated(mn, mir1k, tmp_path):

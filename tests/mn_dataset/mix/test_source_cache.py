@@ -56,6 +56,22 @@ def test_a_circular_layer_goes_on_from_its_beginning(tiny):
         assert cut.measured.lufs == pytest.approx(expected, abs=1e-6)
 
 
+def test_silence_may_follow_a_recording(tiny):
+    """From the sample at which it ends; loudness is that of the whole."""
+    clip = tiny.of("clean", "test")[0]
+    frames, recording = clip.entry.frames, tiny.read(clip.id)
+
+    for start, length in ((0, 3 * frames), (1_000, frames), (frames - 1, 9_000), (500, 1_000)):
+        cut = SourceCache(tiny).cut(Layer("clean", clip.id, start), length, silent=True)
+        followed = np.zeros(length, np.int16)
+        followed[: frames - start] = recording[start : start + length]
+
+        assert np.array_equal(cut.samples, followed)
+        assert cut.measured.level.energy == int(np.square(followed.astype(np.int64)).sum())
+        expected = level.lufs(followed, sampling_rate=44_100)
+        assert cut.measured.lufs == pytest.approx(expected, abs=1e-6, nan_ok=True)
+
+
 def test_a_layer_that_is_dry_and_in_time_is_left_as_it_is(tiny):
     """Not even measured again."""
     sources, layer = SourceCache(tiny), Layer("clean", tiny.of("clean")[0].id, 0)
