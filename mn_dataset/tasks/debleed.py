@@ -251,8 +251,8 @@ returned: `image` (the source as its own microphone hears it), `dry` (as it was 
 `direct` (as it comes straight to the microphone); scores of different kinds are not to be compared.
 The achieved ratio of a layer is that of the own source to the bleed in its input.
 
-Of songs and clips every source sounds in every mixture: at least 2 s, or a fifth of a shorter mixture, in pieces of
-0.1 s at −40 dBFS RMS or more.""",
+Of songs and clips every source sounds in every mixture: at least 2 s, or a fifth of a shorter
+mixture, in pieces of 0.1 s at −40 dBFS RMS or more.""",
     example="{bleed} bleed, {target_kind} targets",
     tags=("bleed", "music-source-separation", "multi-track"),
 )
