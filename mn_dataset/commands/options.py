@@ -84,7 +84,7 @@ class DrawOptions:
     stems.csv has a column tempo_bpm; any songs by default."""
     bleed: str | None = None
     """Of debleed: how microphones come to hear other sources: linear (one matrix of gains per
-    song)."""
+    song) or measured (grooves of a drum kit's hits that many microphones heard)."""
     stems: int | None = None
     """Of debleed: how many sources and microphones a mixture has; 4 by default."""
     target: str | None = None
