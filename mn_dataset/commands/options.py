@@ -85,7 +85,8 @@ class DrawOptions:
     bleed: str | None = None
     """Of debleed: how microphones come to hear other sources: linear (one matrix of gains per song;
     the default), convolutive (a simulated room per song, delays of up to 15 ms that differ per
-    path) or room (one large room for all). Rooms need the extra `rooms` to be drawn."""
+    path), room (one large room for all) or measured (grooves of a drum kit's hits that many
+    microphones heard). Rooms need the extra `rooms` to be drawn."""
     stems: int | None = None
     """Of debleed: how many sources and microphones a mixture has; 4 by default. What a song has
     more is one source, other."""
