@@ -116,9 +116,11 @@ def fit(products: Matrix, *, lowest: float = 0.0, highest: float = HIGHEST) -> F
         lowest: Bound of the matrix off its diagonal.
         highest: The other one.
     """
-    energy = float(np.trace(products)) or 1.0
-    products = products / energy
     count = len(products) - 1
+    sounding = np.flatnonzero(np.diagonal(products)[:-1] > 0)
+    if len(sounding) < count:
+        return _fit_some(products, sounding, lowest=lowest, highest=highest)
+    products = products / np.trace(products)
     matrix = np.full((count, count), np.clip(_equal_bleed(products), lowest, highest))
     np.fill_diagonal(matrix, 1.0)
     objective: list[float] = []
@@ -135,6 +137,21 @@ def fit(products: Matrix, *, lowest: float = 0.0, highest: float = HIGHEST) -> F
         )
 
 
+def _fit_some(
+    products: Matrix, sounding: NDArray[np.intp], *, lowest: float, highest: float
+) -> Fit:
+    """Fit what is not silent; whose microphone is silent is, and is heard nowhere."""
+    count = len(products) - 1
+    matrix, weights = np.eye(count), np.zeros((count, count + 1))
+    if not len(sounding):
+        return Fit(matrix, weights, ())
+    kept = np.append(sounding, count)
+    part = fit(products[np.ix_(kept, kept)], lowest=lowest, highest=highest)
+    matrix[np.ix_(sounding, sounding)] = part.matrix
+    weights[np.ix_(sounding, kept)] = part.weights
+    return Fit(matrix, weights, part.objective)
+
+
 def _is_over(objective: list[float]) -> bool:
     if objective[-1] <= _NOTHING or len(objective) > _MOST_STEPS:
         return True
@@ -143,8 +160,7 @@ def _is_over(objective: list[float]) -> bool:
 
 def _equal_bleed(products: Matrix) -> float:
     """Return c, if all bleed were equal, from products of microphones and mixture."""
-    count = len(products) - 1
-    power = products[-1, -1]
+    count, power = len(products) - 1, products[-1, -1]
     if count < 2 or power <= 0:
         return 0.0
     heard = float(products[:-1, -1].sum() / power)

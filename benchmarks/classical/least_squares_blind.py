@@ -26,6 +26,7 @@ import scipy.optimize
 
 from benchmarks.classical.least_squares import HIGHEST, INSTANTANEOUS, Matrix
 from benchmarks.contract import Batch, DenoiserSpec, Side
+from benchmarks.signal.hard_mask import hard_masked
 from benchmarks.signal.stft import stft_at
 
 _SEGMENT_S = 0.1
@@ -68,6 +69,27 @@ class LeastSquaresBlind:
         unmixing = [np.linalg.inv(matrix).astype(np.float32) for matrix in matrices]
         sources = [weights @ item[:, 0] for weights, item in zip(unmixing, batch, strict=True)]
         return np.stack(sources)[:, :, np.newaxis]
+
+
+@dataclass
+class LeastSquaresBlindHardMask(LeastSquaresBlind):
+    """The same, and after it the hard mask, as its program puts it after every debleeder."""
+
+    spec = DenoiserSpec(
+        name="least_squares_blind_hard_mask",
+        task="debleed",
+        channels=1,
+        assumes=INSTANTANEOUS,
+        citation="its-rajesh, Audio-Bleeding-Removal (softmask), "
+        "https://github.com/its-rajesh/Audio-Bleeding-Removal",
+    )
+
+    def __call__(self, batch: Batch, sampling_rate: int, *, side: Side | None = None) -> Batch:
+        """Return the sources, shape (batch, microphones, 1, time)."""
+        estimates = super().__call__(batch, sampling_rate, side=side)
+        for estimate, microphones in zip(estimates, batch, strict=True):
+            estimate[:, 0] = hard_masked(estimate[:, 0], microphones[:, 0], sampling_rate)
+        return estimates
 
 
 def local_covariances(signals: Batch, sampling_rate: int) -> tuple[Matrix, Matrix]:

@@ -1,6 +1,4 @@
-"""Every registered and installed debleeder answers the same questions."""
-
-import inspect
+"""Every registered and installed debleeder that learned nothing answers the same questions."""
 
 import numpy as np
 import pytest
@@ -8,159 +6,181 @@ import pytest
 from benchmarks import registry
 from benchmarks.contract import RANK_GROUPS
 from benchmarks.harness.apply import load_denoiser
-from benchmarks.layers import weights_file
+from benchmarks.harness.checks import DenoiserFailed
 from mn_dataset.seeds import generator
 
 RATE = 44_100
-MICROPHONES = 3
-NARROW = {"microphones": MICROPHONES, "width_multiplier": 0.05, "seed": 0}
-"""Keywords that build a network small, where it has them."""
+BOUNDED = {"auxiva", "ilrma"}
+"""Those that take sixteen microphones at most."""
 
 
 def subjects():
     for name, entry in registry.denoisers().items():
-        if entry.load().spec.task != "debleed":
+        spec = entry.load().spec
+        if spec.task != "debleed" or spec.learned:
             continue
         absent = pytest.mark.skipif(not entry.installed, reason=f"needs: {entry.install}")
         yield pytest.param(name, marks=absent, id=name)
 
 
 @pytest.fixture(scope="module", params=subjects())
-def debleeder(request, tmp_path_factory):
-    """The debleeder; a learned one of a few units, with weights that nobody trained."""
-    model = registry.denoiser(request.param).load()
-    if not model.spec.learned:
-        return load_denoiser(request.param)
-    weights = tmp_path_factory.mktemp("untrained") / "weights.safetensors"
-    known = inspect.signature(model.build).parameters
-    network = model().build(**{name: NARROW[name] for name in NARROW if name in known})
-    weights_file.save(weights, network, model=request.param)
-    return load_denoiser(f"{request.param}@{weights}")
+def debleeder(request):
+    return load_denoiser(request.param)
 
 
-def sources(*, batch=1, channels=1, num_samples=RATE):
-    """Return a gliding voice, a beat and a chord: (batch, 3, channels, time)."""
+def session(*, batch=1, microphones=3, channels=1, num_samples=12_000):
+    """Return what microphones hear and what of it is their own, (batch, K, channels, time)."""
+    shape = (batch, microphones, channels, num_samples)
     time_s = np.arange(num_samples) / RATE
-    items = np.arange(batch * channels)[:, None]
-    voice = np.sin(2 * np.pi * (400 + 30 * items) * (time_s + 0.02 * np.sin(8 * time_s)))
-    noise = generator(0, "debleeders", "beat").normals(RATE // 4)
-    beat = noise[np.arange(num_samples) % (RATE // 4)] * np.exp(-40 * ((time_s + items / 9) % 0.25))
-    chord = sum(np.sin(2 * np.pi * (110 + 7 * items) * n * time_s) / n for n in (1, 2, 3))
-    waves = np.stack([0.4 * voice, 0.3 * beat, 0.2 * chord])
-    waves = waves.reshape(MICROPHONES, batch, channels, num_samples)
-    return np.ascontiguousarray(waves.swapaxes(0, 1), np.float32)
+    number = np.arange(microphones)[:, None, None]
+    other = number + microphones * np.arange(batch * channels).reshape(batch, 1, channels, 1)
+    since_s = (time_s + 0.03 * other) % (0.11 + 0.07 * number)
+    tone = np.sin(2 * np.pi * 110 * (1.5 + number) * since_s) * np.exp(-(5 + number) * since_s)
+    hiss = generator(0, "debleeders", "hiss").normals(int(np.prod(shape))).reshape(shape)
+    own = 0.2 * (tone + 0.5 * hiss * np.exp(-50 * since_s))
+    bleed = 0.1 + 0.3 * generator(0, "debleeders", "bleed").uniforms(microphones**2)
+    matrix = bleed.reshape(microphones, microphones) / max(1, microphones / 4)
+    np.fill_diagonal(matrix, 1.0)
+    heard = np.einsum("ms,bsct->bmct", matrix, own)
+    return heard.astype(np.float32), own.astype(np.float32)
 
 
-def bled(targets):
-    """Return what microphones hear: of every other source a fifth of its amplitude."""
-    return 0.8 * targets + 0.2 * targets.sum(axis=1, keepdims=True)
-
-
-def estimates_of(debleeder, targets, *, sampling_rate=RATE):
-    total = np.broadcast_to(targets.sum(axis=1, keepdims=True), targets.shape)
-    side = {"clean": targets, "mixture": np.ascontiguousarray(total)}
-    return debleeder(bled(targets), sampling_rate, side=side)
+def estimates_of(debleeder, heard, own, *, sampling_rate=RATE):
+    mixture = np.broadcast_to(own.sum(axis=1, keepdims=True), own.shape)
+    side = {"clean": own, "mixture": np.ascontiguousarray(mixture)}
+    return debleeder(heard, sampling_rate, side=side, num_targets=heard.shape[1])
 
 
 @pytest.mark.parametrize("num_samples", [1, 2, 1023, 22_051])
-@pytest.mark.parametrize("shape", [(1, 1), (2, 2)])
+@pytest.mark.parametrize("shape", [(1, 1, 1), (2, 2, 2), (1, 5, 1)])
 def test_any_length_and_layout_keeps_its_shape(debleeder, num_samples, shape):
-    """One sample, odd lengths, stereo and batches: finite float32, one estimate per microphone."""
-    targets = sources(batch=shape[0], channels=shape[1], num_samples=num_samples)
+    """One microphone, one sample, odd lengths, stereo and batches: finite float32."""
+    batch, microphones, channels = shape
+    heard, own = session(
+        batch=batch, microphones=microphones, channels=channels, num_samples=num_samples
+    )
 
-    estimates = estimates_of(debleeder, targets)
+    estimates = estimates_of(debleeder, heard, own)
 
-    assert (estimates.shape, estimates.dtype) == (targets.shape, np.float32)
+    assert (estimates.shape, estimates.dtype) == (heard.shape, np.float32)
     assert np.isfinite(estimates).all()
 
 
 @pytest.mark.parametrize("sampling_rate", [8_000, 48_000])
 def test_other_rates_are_answered(debleeder, sampling_rate):
-    targets = sources(num_samples=9_001)
+    """What is no music at 44.1 kHz is a session all the same."""
+    heard, own = session(num_samples=9_001)
 
-    assert estimates_of(debleeder, targets, sampling_rate=sampling_rate).shape == targets.shape
+    estimates = estimates_of(debleeder, heard, own, sampling_rate=sampling_rate)
+
+    assert estimates.shape == heard.shape
+
+
+def test_one_microphone_is_left_as_it_is(debleeder):
+    """Nobody bleeds into it."""
+    heard, own = session(microphones=1)
+
+    estimates = estimates_of(debleeder, heard, own)
+
+    level = 0.5 if debleeder.spec.name.endswith("hard_mask") else 1.0
+    np.testing.assert_allclose(estimates, level * heard, atol=1e-5)
 
 
 def test_silence_stays_silence(debleeder):
-    """Of a whole session beside one that sounds, and of all samples not one is NaN."""
-    targets = sources(batch=2, num_samples=10_000)
-    targets[1] = 0
+    """Nothing is made out of nothing, not even NaN, and beside music neither."""
+    heard, own = session(batch=2, num_samples=12_000)
+    heard[1], own[1] = 0, 0
 
-    estimates = estimates_of(debleeder, targets)
+    estimates = estimates_of(debleeder, heard, own)
 
-    assert np.isfinite(estimates).all()
     assert estimates[0].any()
     assert not estimates[1].any()
 
 
-def test_a_silent_microphone_stays_silent(debleeder):
-    """One that was not plugged in."""
-    targets = sources(num_samples=10_000)
-    session = bled(targets)
-    session[:, 1] = 0
-    side = {"clean": targets, "mixture": np.ascontiguousarray(session)}
+@pytest.mark.parametrize("silent", [0, 2])
+def test_a_silent_track_among_others_is_finite_and_silent(debleeder, silent):
+    """Wherever it stands, the others are answered."""
+    heard, own = session(num_samples=12_000)
+    heard[:, silent], own[:, silent] = 0, 0
 
-    estimates = debleeder(session, RATE, side=side)
+    estimates = estimates_of(debleeder, heard, own)
 
     assert np.isfinite(estimates).all()
-    assert not estimates[:, 1].any()
+    assert np.abs(estimates[:, silent]).max() < 1e-4 * np.abs(estimates).max()
+
+
+def test_two_microphones_that_hear_the_same_are_finite(debleeder):
+    """A file that is there twice, which no matrix can part."""
+    heard, own = session(num_samples=12_000)
+    heard[:, 1], own[:, 1] = heard[:, 0], own[:, 0]
+
+    assert np.isfinite(estimates_of(debleeder, heard, own)).all()
+
+
+def test_sixty_four_microphones_are_answered_or_refused_in_a_line(debleeder):
+    """A tenth of a second of a stage."""
+    heard, own = session(microphones=64, num_samples=4_410)
+    if debleeder.spec.name in BOUNDED:
+        with pytest.raises(DenoiserFailed, match="64 microphones; expected 16 or fewer"):
+            estimates_of(debleeder, heard, own)
+        return
+
+    assert np.isfinite(estimates_of(debleeder, heard, own)).all()
+
+
+@pytest.mark.parametrize("factor", [1e-3, 10.0])
+def test_scaling_the_session_scales_the_estimates(debleeder, factor):
+    """No debleeder here knows an absolute level, and a peak beyond full scale is not clipped."""
+    heard, own = session(num_samples=12_000)
+    expected = factor * estimates_of(debleeder, heard, own)
+
+    scaled = estimates_of(debleeder, np.float32(factor) * heard, np.float32(factor) * own)
+
+    # A search for a minimum stops a little elsewhere when the input is rounded otherwise; who
+    # decides bin by bin (hard masks, assignments) decides otherwise of the faintest.
+    off = np.square(scaled - expected, dtype=float).sum()
+    assert off < 1e-2 * np.square(expected, dtype=float).sum()
 
 
 def test_two_calls_agree_where_determinism_is_declared(debleeder):
-    """Bit for bit, on one machine."""
+    """Bit for bit, on one machine, and numpy's own generator is left as it was."""
     if not debleeder.spec.deterministic:
         pytest.skip("declared not deterministic")
-    targets = sources(num_samples=RATE // 2)
+    heard, own = session(num_samples=12_000)
+    state = np.random.get_state()[1].copy()  # noqa: NPY002 - some libraries draw from it
 
-    first, second = (estimates_of(debleeder, targets) for _ in range(2))
+    first, second = (estimates_of(debleeder, heard, own) for _ in range(2))
 
     np.testing.assert_array_equal(first, second)
+    np.testing.assert_array_equal(np.random.get_state()[1], state)  # noqa: NPY002
 
 
 def test_a_batch_of_two_is_two_single_calls(debleeder):
     """Items know nothing of each other."""
-    targets = sources(batch=2, num_samples=RATE // 2)
-    together = estimates_of(debleeder, targets)
+    heard, own = session(batch=2, num_samples=12_000)
+    together = estimates_of(debleeder, heard, own)
 
-    apart = [estimates_of(debleeder, targets[[item]])[0] for item in (0, 1)]
+    apart = [estimates_of(debleeder, heard[[item]], own[[item]])[0] for item in (0, 1)]
 
     np.testing.assert_allclose(together, np.stack(apart), atol=1e-5)
 
 
-def test_the_session_and_the_sources_are_left_alone(debleeder):
-    """What was handed over is as it was."""
-    targets = sources(num_samples=5_000)
-    session, before = bled(targets), targets.copy()
-    side = {"clean": targets, "mixture": bled(targets)}
+def test_what_was_handed_over_is_left_alone(debleeder):
+    """It is as it was."""
+    heard, own = session(num_samples=5_000)
+    before = heard.copy(), own.copy()
 
-    debleeder(session, RATE, side=side)
+    estimates_of(debleeder, heard, own)
 
-    np.testing.assert_array_equal(session, bled(before))
-    np.testing.assert_array_equal(targets, before)
-
-
-def test_nothing_vanishes_above_a_narrow_band(debleeder):
-    """A tone at 15 kHz, where the model hears less than that."""
-    rate = debleeder.spec.sampling_rate
-    if rate is None or rate >= RATE:
-        pytest.skip("it hears all of it")
-    tone = 0.1 * np.sin(2 * np.pi * 15_000 * np.arange(RATE) / RATE)
-    session = np.zeros((1, MICROPHONES, 1, RATE), np.float32)
-    session[0, 0, 0] = tone
-
-    estimates = debleeder(session, RATE, side={"clean": session, "mixture": session})
-
-    inner = slice(200, -200)  # beside both ends resampling rings
-    np.testing.assert_allclose(estimates[..., inner], session[..., inner], atol=1e-3)
+    np.testing.assert_array_equal((heard, own), before)
 
 
 def test_the_declaration_is_complete(debleeder):
     """A licence, a version, a group; what is not a reference row says where it comes from."""
     spec = debleeder.spec
 
-    assert spec.name == debleeder.name.partition("@")[0]
+    assert spec.name == debleeder.name
     assert spec.rank_group in RANK_GROUPS
     assert spec.license
     assert debleeder.revision
     assert spec.citation or spec.reference
-    assert spec.channels in (1, None)
