@@ -69,5 +69,5 @@ def _number(name: str, tracks: Sequence[Track]) -> int:
     if not found and wanted.isdecimal() and 1 <= int(wanted) <= len(tracks):
         found = [int(wanted) - 1]
     if not found:
-        raise UnknownName("track", wanted, [track.name for track in tracks])
+        raise UnknownName("track", wanted, [track.path.stem for track in tracks])
     return found[0]

@@ -72,7 +72,7 @@ def own_silent(
         Shape (microphones, frames).
     """
     own = power[list(loudest)]
-    sounding = own > _SOUNDING * own.max(axis=-1, keepdims=True)
+    sounding = own > _SOUNDING * own.max(axis=-1, keepdims=True, initial=0)
     gains = np.nan_to_num(10 ** (bleed_db / 10))
     foreign = np.ones(gains.shape, np.bool_)
     foreign[np.arange(len(voices)), voices] = False

@@ -39,7 +39,7 @@ def _rates(tracks: Sequence[Track]) -> Iterator[Finding]:
     usual = Counter(track.sampling_rate for track in tracks).most_common(1)[0][0]
     for track in tracks:
         if track.sampling_rate != usual:
-            text = f"has {track.sampling_rate} Hz, and the others {usual} Hz"
+            text = f"has {track.sampling_rate} Hz, and most others have {usual} Hz"
             yield _error("rate", track, text, f"export all tracks at {usual} Hz")
 
 

@@ -101,6 +101,53 @@ class Told(Parts):
     spec = DenoiserSpec(name="told", task="separate", needs=frozenset({"clean"}))
 
 
+class Halves(Same):
+    """A debleeder of one microphone per source, in pieces: half of each."""
+
+    spec = DenoiserSpec(name="halves", task="debleed", channels=1, chunk=20_000, overlap=2_000)
+
+    def __call__(self, batch, sampling_rate, *, side=None):
+        return 0.5 * batch
+
+
+class Unmixed(Halves):
+    """Knows that each source is heard at a tenth in the microphones of the others."""
+
+    spec = DenoiserSpec(name="unmixed", task="debleed", channels=1, chunk=20_000, overlap=2_000)
+    voices = None
+
+    def assign(self, voices):
+        self.voices = list(voices)
+
+    def __call__(self, batch, sampling_rate, *, side=None):
+        voices = self.voices or list(range(batch.shape[1]))
+        first = [voices.index(voice) for voice in range(max(voices) + 1)]
+        count = len(first)
+        paths = np.full((count, count), 0.1) + 0.9 * np.eye(count)
+        apart = np.einsum("ij,bjct->bict", np.linalg.inv(paths), batch[:, first])
+        return apart[:, voices].astype(np.float32)
+
+
+class Narrow(Halves):
+    spec = DenoiserSpec(name="narrow", task="debleed", channels=1, sampling_rate=16_000,
+                        chunk=20_000, overlap=2_000, remainder="inputs")
+
+
+class Louder(Halves):
+    spec = DenoiserSpec(name="louder", task="debleed", channels=1)
+
+    def __call__(self, batch, sampling_rate, *, side=None):
+        return 3 * batch
+
+
+class ToldMics(Halves):
+    spec = DenoiserSpec(name="told_mics", task="debleed", needs=frozenset({"clean"}))
+
+
+class StuckMics(Stuck):
+    spec = DenoiserSpec(name="stuck_mics", task="debleed", chunk=20_000, overlap=2_000)
+
+
 class StuckParts(Stuck):
     spec = DenoiserSpec(name="stuck", task="separate", chunk=20_000, overlap=2_000)
 
