@@ -50,8 +50,9 @@ class DiCae(Learned):
         *,
         microphones: int = 4,
         frames: int = 9,
-        widths: Sequence[int] = WIDTHS,
+        widths: Sequence[int] | None = None,
         bottleneck: int = 100,
+        width_multiplier: float = 1.0,
         window: int = 2048,
         hop: int = 512,
         momentum: float = 0.01,
@@ -60,14 +61,15 @@ class DiCae(Learned):
     ) -> torch.nn.Module:
         """Return a fresh network of magnitudes (batch, microphones, frames, bins).
 
-        Its ``config`` holds these keywords.
+        Its ``config`` holds these keywords, with the widths as they came out.
 
         Args:
             microphones: How many a session has, each with a network of its own; in the order of the
                 task, of which no other number is answered.
             frames: That an image holds: 9, or 3, as in IRMR, whose kernels span one frame.
-            widths: Channels of the two convolutions.
+            widths: Channels of the two convolutions; those of the original by default.
             bottleneck: Units of the layer in the middle.
+            width_multiplier: Factor of widths and units, which are rounded, and at least 1.
             window: Of the transform in samples, even.
             hop: Of the transform in samples, at most half a window, in training and in use.
             momentum: Share of a batch in the moving statistics of the normalisations; 0.01 in the
@@ -81,7 +83,10 @@ class DiCae(Learned):
         """
         from benchmarks.layers import di_cae  # noqa: PLC0415 - torch is an extra
 
-        name, (fine, coarse, middle) = self.spec.name, self._sizes(widths, bottleneck)
+        name, pair = self.spec.name, list(WIDTHS if widths is None else widths)
+        if len(pair) != len(WIDTHS):
+            raise InputError(f"{name}: widths are {pair}; expected two")
+        fine, coarse, middle = scaled(name, [*pair, bottleneck], width_multiplier)
         check_frames(name, window, hop)
         if microphones < 1 or frames not in di_cae.FRAMES:
             raise InputError(
@@ -104,16 +109,6 @@ class DiCae(Learned):
             "seed": seed,
         }
         return di_cae.build(config)
-
-    def _sizes(self, widths: Sequence[int], bottleneck: int) -> list[int]:
-        """Return both widths and the bottleneck.
-
-        Raises:
-            InputError: if they make no network.
-        """
-        if len(widths) != len(WIDTHS):
-            raise InputError(f"{self.spec.name}: widths are {list(widths)}; expected two")
-        return scaled(self.spec.name, [*widths, bottleneck], 1.0)
 
     def objective(
         self, network: torch.nn.Module, weights: Sequence[Mapping[str, float]]

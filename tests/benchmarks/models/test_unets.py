@@ -119,6 +119,7 @@ def test_only_the_auto_encoders_are_tied_to_a_number_of_microphones(kind, tmp_pa
         (DiCae, {"frames": 6}),
         (DiCae, {"widths": [32]}),
         (DiCae, {"bottleneck": 0}),
+        (DiCae, {"width_multiplier": 0.0}),
         (DiCae, {"hop": 1025}),
         (DiCae, {"momentum": 2.0}),
     ],
