@@ -138,56 +138,56 @@ def compare(
     Raises:
         AudioError: if a file is damaged.
     """
-    before, after = _listen(tracks, progress), _listen(outputs, progress)
-    loudest = loudest_microphones(mean_power(before.excerpt.samples), voices)
-    rate = tracks[0].sampling_rate
-    bleed_db = [source_bleed(one.excerpt.samples, rate, voices) for one in (before, after)]
-    power = before.frames.power()
-    silent = own_silent(power, bleed_db[0], voices, loudest)
+    before = _listen(tracks, voices, progress)
+    after = _listen(outputs, voices, progress)
+    loudest = loudest_microphones(before.power, voices)
+    silent = own_silent(before.frame_power, before.source_bleed_db, voices, loudest)
     names = microphones(tracks)
     owners = [tracks[number].name for number in track_numbers(tracks)]
     return Comparison(
         names=tuple(names),
         sources=tuple(owners[mic] for mic in loudest),
         voices=tuple(voices),
-        before=_measures(before, bleed_db[0], silent, voices),
-        after=_measures(after, bleed_db[1], silent, voices),
+        before=_measures(before, silent, voices),
+        after=_measures(after, silent, voices),
     )
 
 
 @dataclass(frozen=True)
 class _Heard:
-    excerpt: Excerpt
-    coherence: Coherence
-    frames: FramePower
+    source_bleed_db: Floats
+    power: Floats  # of the excerpt
+    frame_power: Floats
+    coherence: Floats
 
 
-def _listen(tracks: Sequence[Track], progress: Progress | None) -> _Heard:
-    count, rate = len(track_numbers(tracks)), tracks[0].sampling_rate
+def _listen(tracks: Sequence[Track], voices: Sequence[int], progress: Progress | None) -> _Heard:
+    count, rate = len(voices), tracks[0].sampling_rate
     num_samples = max(track.num_samples for track in tracks)
-    heard = _Heard(
-        Excerpt(count, num_samples, rate), Coherence(count, rate), FramePower(count, rate)
-    )
+    excerpt = Excerpt(count, num_samples, rate)
+    coherence, frames = Coherence(count, rate), FramePower(count, rate)
     done = 0
     for block in read_microphones(tracks):
-        heard.excerpt.add(block)
-        heard.coherence.add(block)
-        heard.frames.add(block)
+        excerpt.add(block)
+        coherence.add(block)
+        frames.add(block)
         done += block.shape[-1]
         if progress:
             progress(done // rate, -(-num_samples // rate))
-    return heard
+    return _Heard(
+        source_bleed(excerpt.samples, rate, voices),
+        mean_power(excerpt.samples),
+        frames.power(),
+        coherence.explained(),
+    )
 
 
-def _measures(
-    heard: _Heard, source_bleed_db: Floats, silent: NDArray[np.bool_], voices: Sequence[int]
-) -> Measures:
-    power = mean_power(heard.excerpt.samples)
+def _measures(heard: _Heard, silent: NDArray[np.bool_], voices: Sequence[int]) -> Measures:
     return Measures(
-        source_bleed_db=source_bleed_db,
-        bleed_db=_bleed_db(source_bleed_db, power, voices),
-        others_dbfs=level_dbfs(heard.frames.power(), silent),
-        coherence=heard.coherence.explained(),
+        source_bleed_db=heard.source_bleed_db,
+        bleed_db=_bleed_db(heard.source_bleed_db, heard.power, voices),
+        others_dbfs=level_dbfs(heard.frame_power, silent),
+        coherence=heard.coherence,
     )
 
 

@@ -140,7 +140,7 @@ def _refuse_others(bleed: str, asked: Asked) -> None:
         if value is not None and kind != bleed:
             raise InputError(f"{name} is {value}, and bleed is {bleed!r}; only {kind!r} has it")
     if bleed == "measured" and asked.sources == "clips":
-        raise InputError("sources is 'clips', and bleed is 'measured', which is of hits; leave it out")
+        raise InputError("sources is 'clips', and bleed is 'measured', which is of hits: give none")
     if asked.bleed_db is not None and not -math.inf < asked.bleed_db < 0:
         raise InputError(f"bleed_db is {asked.bleed_db:g}; expected a number of dB below 0")
     if asked.rt60_s is not None and not 0 < asked.rt60_s < math.inf:

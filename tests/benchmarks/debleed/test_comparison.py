@@ -58,16 +58,7 @@ def test_what_changes_nothing_changes_no_figure(record, sources):
     for name, value in vars(made.before).items():
         np.testing.assert_array_equal(value, getattr(made.after, name))
     table = made.lines()
-    assert table[0].split() == [
-        "microphone",
-        "bleed",
-        "in",
-        "dB",
-        "others",
-        "in",
-        "dBFS",
-        "coherence",
-    ]
+    assert table[0].startswith("microphone")
     assert table[3].startswith("voice.wav")
     assert table[3].endswith("with kick.wav")
 
