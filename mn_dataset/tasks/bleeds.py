@@ -87,5 +87,10 @@ BLEEDS: Mapping[str, Callable[[Corpus, str, Asked], Iterable[Heard]]] = {
 }
 """How microphones come to hear other sources: what yields the mixtures of a split."""
 
-ONLY_OF = {"bleed_db": "linear", "room_m": "room", "rt60_s": "room"}
-"""Arguments that one kind alone has."""
+HAVE: Mapping[str, tuple[str, ...]] = {
+    "sources": ("linear", "convolutive", "room"),
+    "bleed_db": ("linear",),
+    "room_m": ("room",),
+    "rt60_s": ("room",),
+}
+"""Arguments that not every kind has, and which do."""

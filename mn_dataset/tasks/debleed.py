@@ -33,7 +33,7 @@ from mn_dataset.audio.corpus import Corpus
 from mn_dataset.audio.response import Response
 from mn_dataset.errors import InputError, UnknownName
 from mn_dataset.records import SAMPLING_RATE, Recipe, Role
-from mn_dataset.tasks.bleeds import BLEEDS, ONLY_OF, Asked
+from mn_dataset.tasks.bleeds import BLEEDS, HAVE, Asked
 from mn_dataset.tasks.drawing import refuse_amounts, splits_of
 from mn_dataset.tasks.facets import Axis, Facet
 from mn_dataset.tasks.paths import TARGETS, microphone, target_kind
@@ -135,12 +135,12 @@ def _refuse_others(bleed: str, asked: Asked) -> None:
     Raises:
         InputError: naming the parameter.
     """
-    for name, kind in ONLY_OF.items():
+    for name, kinds in HAVE.items():
         value = getattr(asked, name)
-        if value is not None and kind != bleed:
-            raise InputError(f"{name} is {value}, and bleed is {bleed!r}; only {kind!r} has it")
-    if bleed == "measured" and asked.sources == "clips":
-        raise InputError("sources is 'clips', and bleed is 'measured', which is of hits: give none")
+        if value is not None and bleed not in kinds:
+            raise InputError(
+                f"{name} is {value}, and bleed is {bleed!r}; it is for {', '.join(kinds)} alone"
+            )
     if asked.bleed_db is not None and not -math.inf < asked.bleed_db < 0:
         raise InputError(f"bleed_db is {asked.bleed_db:g}; expected a number of dB below 0")
     if asked.rt60_s is not None and not 0 < asked.rt60_s < math.inf:

@@ -13,7 +13,8 @@ Two kinds are known by name:
 Either way levels are those of the room: a microphone hears what comes straight from its own source
 at a gain drawn from ``OWN_GAIN``, and all else as much louder or quieter as it is there. Every path
 begins after a delay of whole samples; what is less than a sample is in its response, which ends
-where no more than −60 dB of its energy follows.
+where no more than −60 dB of its energy follows. Responses are computed once, rounded to 16 bits and
+stored beside the recipes: another machine may round a tap of them otherwise, and renders the same.
 """
 
 from __future__ import annotations

@@ -424,7 +424,7 @@ def test_songs_in_which_a_source_is_silent_are_left_out(songs_folder, tmp_path):
         ({"stems": 1}, InputError, "stems is 1; expected 2 or more"),
         ({"stems": 4}, RecipeError, "no song of the split 'train' has 4 stems"),
         ({"bleed_db": 3}, InputError, "bleed_db is 3; expected a number of dB below 0"),
-        ({"bleed_db": -20, "bleed": "room"}, InputError, "only 'linear' has it"),
+        ({"bleed_db": -20, "bleed": "room"}, InputError, "it is for linear alone"),
         ({"rt60_s": 0.3}, InputError, "rt60_s is 0.3, and bleed is 'linear'"),
         ({"rt60_s": 0, "bleed": "room"}, InputError, "rt60_s is 0; expected a time above 0"),
         ({"room_m": (3, 4), "bleed": "room"}, InputError, "expected length, width and height"),
