@@ -12,8 +12,10 @@ Gaussian sources whose powers are free in every b, minimises
 delayed or come through a room there is no such A, and what is returned is wrong.
 
 Departures: the covariances are of bands too, as a voice and a bass that start together still differ
-there; and the minimum is sought within bounds (L-BFGS-B), for joint diagonalisation without any, so
-that permutation and scale are settled by which microphone is close to what.
+there; the minimum is found by iterative projection, as AuxIVA's is (Ono, WASPAA 2011), for a
+rotation of every pair; permutation and scale are settled by which microphone is close to what; and
+where the minimum is beyond the bounds, that within them is sought from the nearest matrix (by
+L-BFGS-B, which from ``A = I`` stays far from it where there are eight microphones and more).
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ _BANDS = 48
 _MOST_NUMBERS = 1 << 22  # in all covariances: 32 MiB, which some minutes of a few tracks have
 _FAINTEST = 1e-9  # power of a covariance, of the loudest: what is below is rounding
 _LOADING = 1e-6  # on the diagonal, of a microphone's mean power in a covariance: -60 dB
+_PROJECTIONS = 20
 _MOST_STEPS = 200
 _SINGULAR = 1e6  # above what any matrix of use has
 
@@ -137,12 +140,45 @@ def mixing_matrix(covariances: Matrix, counts: Matrix, *, highest: float = HIGHE
         highest: Bound off the diagonal; the other one is 0.
     """
     microphones = covariances.shape[-1]
-    matrix = np.eye(microphones)
-    others = ~np.eye(microphones, dtype=bool)
     if not len(covariances) or microphones == 1:
-        return matrix
-    shares = counts / counts.sum()
+        return np.eye(microphones)
     loaded = covariances + _LOADING / microphones * np.eye(microphones)
+    shares = counts / counts.sum()
+    free = _with_ones(np.linalg.inv(_projected(loaded, shares)).astype(np.float64))
+    matrix = np.clip(free, 0.0, highest)
+    np.fill_diagonal(matrix, 1.0)
+    return free if np.array_equal(matrix, free) else _bounded(loaded, shares, matrix, highest)
+
+
+def _projected(covariances: Matrix, shares: Matrix) -> Matrix:
+    """Return the W that minimises the cost without bounds, by iterative projection (Ono)."""
+    microphones = covariances.shape[-1]
+    flat = covariances.reshape(len(covariances), -1)
+    weights = np.eye(microphones)
+    for _ in range(_PROJECTIONS):
+        for source, unit in enumerate(np.eye(microphones)):
+            powers = (covariances @ weights[source]) @ weights[source]
+            weighted = ((shares / powers) @ flat).reshape(microphones, microphones)
+            row = np.linalg.solve(weights @ weighted, unit)
+            weights[source] = row / np.sqrt(row @ weighted @ row)
+    return weights
+
+
+def _with_ones(matrix: Matrix) -> Matrix:
+    """Give every source the microphone of which it is most, and there the scale of 1."""
+    size = np.abs(matrix)
+    shares = size / size.sum(axis=0)
+    _, own = scipy.optimize.linear_sum_assignment(shares, maximize=True)
+    ordered = matrix[:, own]
+    scaled: Matrix = ordered / np.diagonal(ordered)
+    return scaled
+
+
+def _bounded(covariances: Matrix, shares: Matrix, start: Matrix, highest: float) -> Matrix:
+    """Return the matrix within bounds that minimises the cost, from a start within them."""
+    matrix = start.copy()
+    microphones = len(matrix)
+    others = ~np.eye(microphones, dtype=bool)
 
     def cost(bleed: Matrix) -> tuple[float, Matrix]:
         matrix[others] = bleed
@@ -150,7 +186,7 @@ def mixing_matrix(covariances: Matrix, counts: Matrix, *, highest: float = HIGHE
         if sign == 0:
             return _SINGULAR, np.zeros_like(bleed)
         weights = np.linalg.inv(matrix)
-        crossed = weights @ loaded
+        crossed = weights @ covariances
         powers = np.einsum("bsm,sm->bs", crossed, weights)
         value = shares @ np.log(powers).sum(axis=1) + 2 * log_determinant
         # By the weights it is 2 (Σ_b share [W C_b]_sm / power_bs - W⁻ᵀ), and dW = -W dA W.
@@ -158,13 +194,12 @@ def mixing_matrix(covariances: Matrix, counts: Matrix, *, highest: float = HIGHE
         slope = 2 * weights.T @ (np.eye(microphones) - by_weights @ weights.T)
         return float(value), slope[others]
 
-    start = np.zeros(np.count_nonzero(others))
     found = scipy.optimize.minimize(
         cost,
-        start,
+        start[others],
         jac=True,
         method="L-BFGS-B",
-        bounds=[(0.0, highest)] * len(start),
+        bounds=[(0.0, highest)] * np.count_nonzero(others),
         options={"maxiter": _MOST_STEPS},
     )
     matrix[others] = found.x

@@ -52,7 +52,7 @@ def denoisers(*, check: str | None = None, json: Json = False) -> int:
     for row in rows:
         state = row["rank_group"] if row["available"] else _obstacle(row)
         state += f"; assumes {row['assumes']}" if row["assumes"] else ""
-        terminal.say(f"{row['name']:24} {row['task'] or '?':8} {state}")
+        terminal.say(f"{row['name']:30} {row['task'] or '?':8} {state}")
     return terminal.DONE
 
 

@@ -144,10 +144,9 @@ def _images(spectrum: Spectrum, components: Callable[[Complex], Complex]) -> Spe
     power = np.square(np.abs(mixing)) * np.square(np.abs(across)).sum(axis=2)[:, np.newaxis]
     shares = power / power.sum(axis=2, keepdims=True)
     own = np.stack([scipy.optimize.linear_sum_assignment(one, maximize=True)[1] for one in shares])
-    parts = np.take_along_axis(unmixing, own[:, :, np.newaxis], axis=1) @ spectrum.transpose(
-        2, 0, 1
-    )
-    images = np.take_along_axis(mixing, own[:, :, np.newaxis], axis=2) * parts
+    own = own[:, :, np.newaxis]
+    parts = np.take_along_axis(unmixing, own, axis=1) @ spectrum.transpose(2, 0, 1)
+    images = np.take_along_axis(mixing, own, axis=2) * parts
     return np.ascontiguousarray(images.transpose(1, 2, 0), np.complex64)
 
 

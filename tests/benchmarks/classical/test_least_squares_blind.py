@@ -45,6 +45,20 @@ def test_the_matrix_is_recovered(players, count):
     assert (snr_db(players[:count], estimates) > 30).all()
 
 
+def test_the_matrix_of_twelve_microphones_is_recovered(players):
+    """A search that starts from no bleed at all ends in another minimum, further than that."""
+    draws = generator(0, "blind", "twelve")
+    tracks = [np.roll(track, draws.integer(track.size)) for track in np.tile(players, (3, 1))]
+    sources = np.stack(tracks)
+    matrix = bleeding(12) / 2 + np.eye(12) / 2
+    heard = matrix @ sources
+
+    estimates, found = answer(heard)
+
+    assert np.linalg.norm(found - matrix) < 0.2 * np.linalg.norm(matrix - np.eye(12))
+    assert (snr_db(sources, estimates) > snr_db(sources, heard) + 10).all()
+
+
 def test_without_bleed_nothing_is_removed(players):
     """No harm is done to tracks that are clean."""
     estimates, found = answer(players)
