@@ -7,7 +7,7 @@ export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
 .PHONY: help env demo test test-bare lint suite stress perf perf-gpu structure journey weights \
-	leaderboard separation cross context ablation agreement hooks changelog wheel clean
+	leaderboard separation bleed cross context ablation agreement hooks changelog wheel clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +71,7 @@ journey: env ## Count the modules that a recipe and a training batch pass, and h
 OPEN := ../shared/corpus/open
 EXTRA := ../shared/corpus/extra
 STEMS := ../shared/corpus/stems
+KIT := ../shared/corpus/kit
 TEST := out/open-test
 LINEUP := noisy resample_16k lowpass_8k spectral_subtraction wiener mmse_stsa mmse_lsa omlsa \
 	mmse_stsa+minimum_statistics mmse_stsa+imcra mmse_stsa+spp wavelet hum_notch noisereduce \
@@ -169,6 +170,32 @@ separation: out/songs-test out/synthetic-songs-test ## Eight trainings: separato
 	$(call PART,out/synthetic-songs-test,out/synthetic-songs-run)
 	$(BIN)/mn pack out/separators/dnn --out benchmarks/weights \
 		--scores out/songs-run out/synthetic-songs-run --notes docs/separation-limits.md
+
+# Four minutes each, one thread: what removes bleed, on simulated and on measured bleed.
+UNBLEED = OMP_NUM_THREADS=1 $(BIN)/mn train $(1) --data $(STEMS) synthetic --resume --max-minutes 4 \
+	--out out/debleeders/$(1)
+NETWORKS := t_unet f_unet df_unet di_cae mean_spectrum_debleed
+RECOMMENDED := kamir gate least_squares least_squares_blind auxiva ilrma
+UNBLED = $(BIN)/mn bench $(1) --denoisers $(call listed,noisy fixed_matrix $(RECOMMENDED) $(2)) \
+	--out $(1)-run --examples 0
+SIMULATED := linear convolutive room
+bleed: $(addprefix out/bleed-,$(SIMULATED) measured) $(addprefix out/embedded-bleed-,$(SIMULATED)) ## Five trainings: bleed removal compared (wants STEMS and KIT)
+	for network in $(NETWORKS); do $(call UNBLEED,$$network) || exit 1; done
+	for kind in $(addprefix bleed-,$(SIMULATED)) $(addprefix embedded-bleed-,$(SIMULATED)); do \
+		$(call UNBLED,out/$$kind,$(foreach name,$(NETWORKS),$(name)@out/debleeders/$(name))) || exit 1; \
+	done
+	$(call UNBLED,out/bleed-measured,)
+
+out/bleed-measured: env
+	$(BIN)/mn curate $(KIT) --layout drumgizmo --out out/kit
+	$(BIN)/mn build out/kit --task debleed --bleed measured --stems 7 --split test --count 8 --out $@
+
+out/bleed-%: env
+	$(BIN)/mn build $(STEMS) --task debleed --bleed $* --stems 3 --split test --seconds 10 --count 12 \
+		--out $@
+
+out/embedded-bleed-%: env
+	$(BIN)/mn build synthetic --task debleed --bleed $* --stems 3 --sources clips --split test --count 12 --out $@
 
 out/songs-test: env
 	$(BIN)/mn build $(STEMS) --task separate --out $@ --split test --snr-db -5 0 5
