@@ -2,7 +2,8 @@
 
 What is measured is the estimate that scores see, after the harness's own work. Estimates of several
 targets are measured one by one where that makes sense, and else by their sum, which should be the
-mixture.
+mixture. Of a session of several microphones the first is measured; in the second another source
+sounds, and neither bleeds.
 """
 
 from __future__ import annotations
@@ -96,12 +97,11 @@ def _beyond_full_scale(denoiser: AppliedDenoiser) -> Iterator[Result]:
 
 def _apart(denoiser: AppliedDenoiser) -> Iterator[Result]:
     clip = _noisy()
-    clips = [one.astype(np.float32)[np.newaxis, np.newaxis] for one in (clip, 0.5 * clip[::-1])]
+    clips = [_batch(denoiser, one) for one in (clip, 0.5 * clip[::-1])]
     sides = [_side(denoiser, one) for one in clips]
     side = {name: np.concatenate([one[name] for one in sides]) for name in denoiser.spec.needs}
-    together = denoiser(np.concatenate(clips), RATE, side=side)[0]
-    alone = _estimate(denoiser, clip)
-    off_db = _level_db(together.reshape(alone.shape) - alone) - _level_db(together)
+    together = _targets(denoiser, denoiser(np.concatenate(clips), RATE, side=side)[:1])
+    off_db = _level_db(together - _estimate(denoiser, clip)) - _level_db(together)
     yield off_db < -80.0, f"{off_db:.0f} dB beside another clip", "under -80 dB: clips do not mix"
 
 
@@ -173,9 +173,20 @@ def _noisy() -> Wave:
 
 def _estimate(denoiser: AppliedDenoiser, clip: Wave) -> Wave:
     """Return the estimates of a clip (time,), shape (targets, time)."""
+    batch = _batch(denoiser, clip)
+    return _targets(denoiser, denoiser(batch, RATE, side=_side(denoiser, batch)))
+
+
+def _batch(denoiser: AppliedDenoiser, clip: Wave) -> Batch:
+    """Return a batch of one clip, or of a session whose first microphone hears it."""
     batch = clip.astype(np.float32)[np.newaxis, np.newaxis]
-    estimate = denoiser(batch, RATE, side=_side(denoiser, batch)).astype(np.float64)
-    return estimate.reshape(-1, estimate.shape[-1])
+    return np.stack([batch, 0.5 * batch[..., ::-1]], axis=1) if denoiser.task.input_axis else batch
+
+
+def _targets(denoiser: AppliedDenoiser, estimate: Batch) -> Wave:
+    """Return the estimates of one clip, shape (targets, time): of a session, the first."""
+    targets = estimate.astype(np.float64).reshape(-1, estimate.shape[-1])
+    return targets[:1] if denoiser.task.input_axis else targets
 
 
 def _side(denoiser: AppliedDenoiser, batch: Batch) -> Side:
@@ -183,11 +194,13 @@ def _side(denoiser: AppliedDenoiser, batch: Batch) -> Side:
     faint = (1e-3 * generator(0, "doctor", "side").normals(batch.size)).astype(np.float32)
     silent = not batch.any()
     noise = np.zeros_like(batch) if silent else faint.reshape(batch.shape)
-    clean, num_targets = batch, len(denoiser.task.target_names)
-    if denoiser.task.target_axis:  # the first target is all there is
+    clean, mixture, num_targets = batch, batch, len(denoiser.task.target_names)
+    if denoiser.task.input_axis:  # each microphone hears its own source, and the mixture is told
+        mixture = np.broadcast_to(batch.sum(axis=1, keepdims=True), batch.shape).copy()
+    elif denoiser.task.target_axis:  # the first target is all there is
         others = np.zeros((1, max(1, num_targets) - 1, *batch.shape[1:]), np.float32)
         clean = np.concatenate([batch[:, np.newaxis], others], axis=1)
-    layers = {"clean": clean, "noise": noise, "noise_profile": noise, "mixture": batch}
+    layers = {"clean": clean, "noise": noise, "noise_profile": noise, "mixture": mixture}
     return {name: layers[name] for name in denoiser.spec.needs}
 
 

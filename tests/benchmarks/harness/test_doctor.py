@@ -129,3 +129,21 @@ def test_a_separator_is_examined_by_each_target_and_by_their_sum(voice, fault, m
 
     assert message in found.get(fault, "")
     assert bool(found) == bool(fault)
+
+
+def session_faults(fault=lambda x: x, **spec):
+    return faults(fault, task="debleed", **spec)
+
+
+def test_a_sound_debleeder_has_no_faults():
+    """The microphones themselves, and our own."""
+    assert session_faults() == {}
+    assert not [one for one in examine(load_denoiser("kamir")) if one.passed is False]
+
+
+def test_of_a_session_the_first_microphone_is_examined():
+    """A delay, a gain, and another source in it, are told."""
+    assert "declare latency = 13.00" in session_faults(late(13))["clean music"]
+    assert "dB of gain" in session_faults(lambda x: 0.5 * x)["clean music"]
+    assert "clean music" in session_faults(lambda x: x + x[:, ::-1])
+    assert "clips apart" in session_faults(lambda x: x + x.mean(axis=0))
