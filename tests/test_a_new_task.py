@@ -32,8 +32,9 @@ from mn_dataset.mix.verify import verify
 from mn_dataset.records import SAMPLING_RATE, Layer, Recipe
 from mn_dataset.seeds import generator
 from mn_dataset.tasks import registry
+from mn_dataset.tasks.columns import Column, label_column
 from mn_dataset.tasks.facets import Axis, Facet
-from mn_dataset.tasks.spec import Column, Drawn, LayerRole, TaskSpec, label_column
+from mn_dataset.tasks.spec import Drawn, LayerRole, TaskSpec
 
 TARGETS = ["first", "second", "hall"]
 HALL = quantise(0.9 * 0.8 ** np.arange(40.0), name="hall", provenance="a decay, by hand")

@@ -16,8 +16,9 @@ from mn_dataset.files.parquet import read_table, write_rows
 from mn_dataset.mix.augment import draw
 from mn_dataset.mix.mixture import Mixture
 from mn_dataset.mix.recipes import RECIPES_FILE, Recipes, recipe_fields, to_dict
+from mn_dataset.tasks.columns import Ratios
 from mn_dataset.tasks.registry import task_of
-from mn_dataset.tasks.spec import Ratios, TaskSpec
+from mn_dataset.tasks.spec import TaskSpec
 
 MANIFEST = "manifest.parquet"
 RECIPES = RECIPES_FILE

@@ -21,8 +21,9 @@ from mn_dataset.mix.scaling import Scaled, Sums, measured_together, solve, sums_
 from mn_dataset.mix.source_cache import Cut, SourceCache
 from mn_dataset.records import Recipe
 from mn_dataset.tasks import registry
+from mn_dataset.tasks.columns import Ratios
 from mn_dataset.tasks.feasibility import MIN_MIXED_RMS
-from mn_dataset.tasks.spec import Ratios, TaskSpec
+from mn_dataset.tasks.spec import TaskSpec
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ from mn_dataset.mix.gains import Loudness, Measured, all_snrs_db
 from mn_dataset.mix.recipes import Recipes, read_recipes, to_dict
 from mn_dataset.mix.scaling import SNR_TOLERANCE_DB, Sums, sums_of
 from mn_dataset.records import SAMPLING_RATE, SNR_DEFINITIONS, Recipe
-from mn_dataset.tasks.spec import Ratios, TaskSpec
+from mn_dataset.tasks.columns import Ratios
+from mn_dataset.tasks.spec import TaskSpec
 from mn_dataset.workers import each
 
 Kind = Literal["missing", "changed", "truncated", "extra", "contradiction"]

@@ -34,6 +34,7 @@ from mn_dataset.audio.response import Response
 from mn_dataset.errors import InputError, UnknownName
 from mn_dataset.records import SAMPLING_RATE, Recipe, Role
 from mn_dataset.tasks.bleeds import BLEEDS, HAVE, Asked
+from mn_dataset.tasks.columns import Column, label_column
 from mn_dataset.tasks.drawing import refuse_amounts, splits_of
 from mn_dataset.tasks.facets import Axis, Facet
 from mn_dataset.tasks.paths import TARGETS, microphone, target_kind
@@ -41,13 +42,11 @@ from mn_dataset.tasks.sessions import DEFAULT_STEMS, TABLE_OF, Heard, order, tab
 from mn_dataset.tasks.spec import (
     Audio,
     CardText,
-    Column,
     Drawn,
     Expectation,
     LayerRole,
     TaskSpec,
     Wave,
-    label_column,
     mixture_and_targets,
 )
 

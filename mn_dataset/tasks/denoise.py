@@ -26,6 +26,14 @@ from mn_dataset.records import (
     SnrDefinition,
 )
 from mn_dataset.tasks import presets
+from mn_dataset.tasks.columns import (
+    SNR_DEFINITION,
+    Column,
+    FileNames,
+    Measures,
+    Ratios,
+    label_column,
+)
 from mn_dataset.tasks.drawing import (
     SnrLevel,
     bounds,
@@ -36,20 +44,14 @@ from mn_dataset.tasks.drawing import (
 from mn_dataset.tasks.facets import Axis, Facet
 from mn_dataset.tasks.pairs import Pair, Pool, repeated, spread
 from mn_dataset.tasks.spec import (
-    SNR_DEFINITION,
     Audio,
     Batch,
     CardText,
-    Column,
     Drawn,
     Expectation,
-    FileNames,
     LayerRole,
-    Measures,
-    Ratios,
     TaskSpec,
     Wave,
-    label_column,
 )
 
 DEFAULT_SNR_DB = (0.0, 5.0, 10.0)

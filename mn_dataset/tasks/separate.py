@@ -20,6 +20,7 @@ from mn_dataset.audio.corpus import Corpus
 from mn_dataset.errors import InputError, UnknownName
 from mn_dataset.records import SAMPLING_RATE, Layer, Recipe, SnrDefinition
 from mn_dataset.tasks import huang
+from mn_dataset.tasks.columns import SNR_DEFINITION, Column, label_column
 from mn_dataset.tasks.drawing import (
     SnrLevel,
     bounds,
@@ -30,16 +31,7 @@ from mn_dataset.tasks.drawing import (
 from mn_dataset.tasks.facets import Axis, Facet
 from mn_dataset.tasks.feasibility import Blend
 from mn_dataset.tasks.songs import MIXINGS, SHIFTS, SongPool, Sung
-from mn_dataset.tasks.spec import (
-    SNR_DEFINITION,
-    CardText,
-    Column,
-    Drawn,
-    Expectation,
-    LayerRole,
-    TaskSpec,
-    label_column,
-)
+from mn_dataset.tasks.spec import CardText, Drawn, Expectation, LayerRole, TaskSpec
 
 DEFAULT_RATIOS_DB = (-5.0, 0.0, 5.0)
 INPUT = "mixture"

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
-from operator import attrgetter, methodcaller
 from typing import Any, Literal
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from mn_dataset.audio.corpus import Corpus
 from mn_dataset.audio.response import Response
 from mn_dataset.errors import InputError
-from mn_dataset.records import Layer, Recipe, Role, SnrDefinition
+from mn_dataset.records import Layer, Recipe, Role
+from mn_dataset.tasks.columns import GAINS, RATIOS, Column, FileNames, Measures
 from mn_dataset.tasks.facets import Axis, Facet
 
 Wave = NDArray[np.float32]
@@ -26,9 +25,6 @@ Wave = NDArray[np.float32]
 
 Batch = NDArray[np.float32]
 """Several, shape (batch, channels, time), or with an axis of inputs or targets after the first."""
-
-Ratios = Mapping[SnrDefinition, float]
-"""Of a layer: the ratio in dB of its input's reference to it, under each definition."""
 
 Beyond = Literal["refused", "start", "silence"]
 """What sounds where a layer has reached the end of its recording: nothing that could be rendered,
@@ -57,42 +53,6 @@ class LayerRole:
     varied_as: Role | None = None
     also: tuple[Role, ...] = ()
     beyond: Beyond = "refused"
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of the recipe table that repeats what the layers say, for people.
-
-    Attributes:
-        name: Of the column.
-        type: Of its cells.
-        value: Returns the cell of a recipe.
-    """
-
-    name: str
-    type: pa.DataType
-    value: Callable[[Recipe], Any]
-
-
-@dataclass(frozen=True)
-class Measures:
-    """Columns of the manifest with what was measured of the layers of a mixture.
-
-    Attributes:
-        fields: The columns; of ratios, the first is under the recipe's own definition.
-        values: Returns their cells from the recipe and one entry per layer, None if not known.
-    """
-
-    fields: tuple[pa.Field, ...]
-    values: Callable[[Recipe, Sequence[Any]], Mapping[str, Any]]
-
-
-@dataclass(frozen=True)
-class FileNames:
-    """The names of a task's files, where they are the same in every recipe."""
-
-    inputs: tuple[str, ...]
-    targets: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -206,33 +166,6 @@ def none_across(options: Mapping[str, Any]) -> Mapping[str, str]:
     """Return no role: every recording stays in its split."""
     del options
     return {}
-
-
-def label_column(name: str, cell_type: pa.DataType) -> Column:
-    """Return the column of a label of recipes."""
-    return Column(name, cell_type, methodcaller("label", name))
-
-
-def _ratios(recipe: Recipe, ratios: Sequence[Ratios | None]) -> Mapping[str, Any]:
-    cells = [None if ratio is None else ratio[recipe.snr_definition] for ratio in ratios]
-    return {"ratios_db": cells}
-
-
-def _gains(recipe: Recipe, gains: Sequence[float]) -> Mapping[str, Any]:
-    del recipe
-    return {"gains": list(gains)}
-
-
-SNR_DEFINITION = Column("snr_definition", pa.string(), attrgetter("snr_definition"))
-"""How the ratios of a recipe are meant."""
-
-_NUMBERS = pa.list_(pa.field("element", pa.float64()))
-
-RATIOS = Measures((pa.field("ratios_db", _NUMBERS),), _ratios)
-"""The achieved ratio of every layer, under the recipe's definition; of the reference, None."""
-
-GAINS = Measures((pa.field("gains", _NUMBERS),), _gains)
-"""The gain of every layer, before ``mix_gain``."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,16 +24,10 @@ from mn_dataset.publish.publish import publish
 from mn_dataset.publish.rebuild import rebuild
 from mn_dataset.records import SAMPLING_RATE, Layer, Recipe
 from mn_dataset.tasks import registry
+from mn_dataset.tasks.columns import SNR_DEFINITION, Column, label_column
 from mn_dataset.tasks.drawing import splits_of
 from mn_dataset.tasks.facets import Axis, Facet
-from mn_dataset.tasks.spec import (
-    SNR_DEFINITION,
-    Column,
-    Drawn,
-    LayerRole,
-    TaskSpec,
-    label_column,
-)
+from mn_dataset.tasks.spec import Drawn, LayerRole, TaskSpec
 
 datasets = pytest.importorskip("datasets", reason="the extra `publish` is not installed")
 

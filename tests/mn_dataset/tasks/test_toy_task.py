@@ -34,17 +34,10 @@ from mn_dataset.mix.verify import verify
 from mn_dataset.records import SAMPLING_RATE, Layer, Recipe
 from mn_dataset.seeds import generator
 from mn_dataset.tasks import registry
+from mn_dataset.tasks.columns import SNR_DEFINITION, Column, label_column
 from mn_dataset.tasks.drawing import splits_of
 from mn_dataset.tasks.facets import Axis, Facet
-from mn_dataset.tasks.spec import (
-    SNR_DEFINITION,
-    Column,
-    Drawn,
-    Expectation,
-    LayerRole,
-    TaskSpec,
-    label_column,
-)
+from mn_dataset.tasks.spec import Drawn, Expectation, LayerRole, TaskSpec
 
 HALL = quantise(0.9 * 0.8 ** np.arange(40.0), name="hall", provenance="a decay, by hand")
 DELAY = 441
