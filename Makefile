@@ -195,7 +195,7 @@ out/bleed-%: env
 		--out $@
 
 out/embedded-bleed-%: env
-	$(BIN)/mn build synthetic --task debleed --bleed $* --stems 3 --sources clips --split test --count 12 --out $@
+	$(BIN)/mn build synthetic --task debleed --bleed $* --stems 3 --sources clips --split test --count 6 --out $@
 
 out/songs-test: env
 	$(BIN)/mn build $(STEMS) --task separate --out $@ --split test --snr-db -5 0 5
