@@ -53,6 +53,7 @@ perf: env ## Speeds side by side with other libraries
 	$(BIN)/python perf/forward.py
 	$(BIN)/python perf/training.py
 	$(BIN)/python perf/publishing.py
+	$(BIN)/python perf/debleeding.py
 
 perf-gpu: env ## The same on a GPU
 	$(BIN)/python perf/forward.py --device cuda

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.contract import DenoiserSpec, Side
-from benchmarks.signal.array_stft import ArrayStft, module_of, power_of
+from benchmarks.signal.array_stft import ArrayStft, contiguous, module_of, power_of
 from benchmarks.signal.interference import Model, close_microphones, equalisation
 from benchmarks.signal.stft import stft_at
 from mn_dataset.errors import InputError
@@ -114,7 +114,7 @@ class Kamir:
         step = bins if self.model.kernel in ("frequency", "cross") else _BINS_AT_ONCE
         for first in range(0, bins, step):
             block = spectrum[..., first : first + step]
-            power = power_of(module_of(block).moveaxis(block, -1, 0)) / scale
+            power = contiguous(module_of(block).moveaxis(power_of(block), -1, 0)) / scale
             if self.equalised:
                 power = power / equalisation(power) ** 2
             block *= module_of(block).moveaxis(self.model.gains(power, voices), 0, -1)

@@ -30,6 +30,11 @@ def ascending(array: Array, *, axis: int) -> Array:
     return np.sort(array, axis=axis) if isinstance(array, np.ndarray) else array.sort(axis).values
 
 
+def contiguous(array: Array) -> Array:
+    """Return the array with its last axis together in memory, as products of matrices want it."""
+    return np.ascontiguousarray(array) if isinstance(array, np.ndarray) else array.contiguous()
+
+
 def power_of(spectrum: Array) -> Array:
     """Return the squared magnitude."""
     return spectrum.real * spectrum.real + spectrum.imag * spectrum.imag
