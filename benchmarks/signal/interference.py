@@ -38,7 +38,7 @@ SLOPE, THRESHOLD = 20.0, 0.6
 """Of the logistic function that stands in for the Wiener gain."""
 
 _FAINT = 1e-10  # of the mean power: below it there is nothing to tell apart
-_LEAST = 1e-15  # of a voice: powers that square in every pass would soon be denormal, and slow
+_LEAST = 1e-15  # of a voice is none: what squares in every pass would soon be denormal, and slow
 _QUIET = 0.05  # quantile of a microphone's power that equalisation takes for its gain
 _LEAST_GAIN = 1e-3  # of the median over frequencies
 
@@ -117,7 +117,8 @@ class Model:
             level = matrix[:, microphone, voice, None]
             gain = self._gain(level * own[:, voice] / total[:, number])
             told.append(gain * gain * power[:, microphone] / level.clip(_FAINT))
-        return self._smoothed(_mean(told)).clip(_LEAST)
+        spectrum = self._smoothed(_mean(told))
+        return spectrum * (spectrum > _LEAST)
 
     def _updated(self, power: Array, matrix: Array, own: Array) -> Array:
         """Return the matrix after one multiplicative update, the Itakura-Saito divergence's."""
