@@ -125,8 +125,7 @@ class Model:
         inverse = 1 / (matrix @ own + _FAINT)
         turned = own.swapaxes(1, 2)
         above = (power * inverse * inverse) @ turned
-        below = inverse @ turned
-        matrix = matrix * above / (below + _FAINT)
+        matrix = matrix * above / (inverse @ turned + _FAINT)
         if self.normalised:
             matrix = matrix / (matrix.sum(-1)[..., None] + _FAINT)
         return matrix.clip(self.leakage)

@@ -85,6 +85,31 @@ def test_of_a_silent_microphone_nothing_is_known():
     assert np.isfinite(found[:, [0, 2]]).all()
 
 
+def test_what_always_sounds_with_a_source_is_no_bleed():
+    """Its power never stands alone, but no filter predicts it."""
+    sources = hits(2)
+    envelope = np.abs(sources[0]) > 0
+    ringing = 0.3 * generator(2, "bleed").normals(sources.shape[1]) * envelope
+    tracks = np.stack([sources[0], sources[1] + ringing])
+
+    assert estimate_bleed(tracks, RATE)[1, 0] < -15  # their powers' ratio is above -10 dB
+
+
+def test_microphones_of_one_source_do_not_bleed_into_each_other():
+    """And what they hear of another is told as if either were alone."""
+    gains, sources = matrix(3), hits(3)
+    tracks = gains @ sources
+    doubled = np.concatenate([tracks, 0.5 * tracks[:1]])
+
+    found = estimate_bleed(doubled, RATE, voices=[0, 1, 2, 0])
+
+    assert found[0, 3] == found[3, 0] == FAINTEST_DB
+    expected = 20 * np.log10(gains)
+    np.testing.assert_allclose(found[:3, 1:3], expected[:, 1:], atol=2)
+    np.testing.assert_allclose(found[1:3, 0], expected[1:, 0], atol=2)
+    np.testing.assert_allclose(found[1:3, 3], expected[1:, 0] + 6, atol=2)
+
+
 @pytest.mark.parametrize("length", [1, 100, 1487, 1489])
 def test_clips_shorter_than_a_frame_have_an_answer(length):
     assert estimate_bleed(hits(2)[:, :length].astype(np.float32), RATE).shape == (2, 2)
