@@ -176,9 +176,9 @@ separation: out/songs-test out/synthetic-songs-test ## Eight trainings: separato
 UNBLEED = OMP_NUM_THREADS=1 $(BIN)/mn train $(1) --data $(STEMS) synthetic --resume --max-minutes 4 \
 	--out out/debleeders/$(1)
 NETWORKS := t_unet f_unet df_unet di_cae mean_spectrum_debleed
-RECOMMENDED := kamir gate least_squares least_squares_blind auxiva ilrma
-UNBLED = $(BIN)/mn bench $(1) --denoisers $(call listed,noisy fixed_matrix $(RECOMMENDED) $(2)) \
-	--out $(1)-run --examples 0
+UNLEARNED := noisy fixed_matrix bleed_wiener kamir gate least_squares_blind auxiva ilrma \
+	least_squares oracle_bleed_wiener
+UNBLED = $(BIN)/mn bench $(1) --denoisers $(call listed,$(UNLEARNED) $(2)) --out $(1)-run --examples 0
 SIMULATED := linear convolutive room
 bleed: $(addprefix out/bleed-,$(SIMULATED) measured) $(addprefix out/embedded-bleed-,$(SIMULATED)) ## Five trainings: bleed removal compared (wants STEMS and KIT)
 	for network in $(NETWORKS); do $(call UNBLEED,$$network) || exit 1; done
@@ -186,6 +186,10 @@ bleed: $(addprefix out/bleed-,$(SIMULATED) measured) $(addprefix out/embedded-bl
 		$(call UNBLED,out/$$kind,$(foreach name,$(NETWORKS),$(name)@out/debleeders/$(name))) || exit 1; \
 	done
 	$(call UNBLED,out/bleed-measured,)
+	for kind in $(addprefix bleed-,$(SIMULATED) measured) $(addprefix embedded-bleed-,$(SIMULATED)); do \
+		mkdir -p docs/leaderboard/$$kind && \
+		cp out/$$kind-run/leaderboard.md out/$$kind-run/leaderboard.csv docs/leaderboard/$$kind || exit 1; \
+	done
 
 out/bleed-measured: env
 	$(BIN)/mn curate $(KIT) --layout drumgizmo --out out/kit

@@ -19,7 +19,7 @@ DEFAULT_DENOISER = "musicecan_small"
 DEFAULT_SEPARATOR = "drnn"
 """The separator of `mn separate` where none is named: the network whose weights ship."""
 
-DEFAULT_DEBLEEDER = "kamir"
+DEFAULT_DEBLEEDER = "bleed_wiener"
 """The debleeder of `mn debleed` where none is named."""
 
 
