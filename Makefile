@@ -182,6 +182,7 @@ UNBLED = $(BIN)/mn bench $(1) --denoisers $(call listed,$(UNLEARNED) $(2)) --out
 SIMULATED := linear convolutive room
 bleed: $(addprefix out/bleed-,$(SIMULATED) measured) $(addprefix out/embedded-bleed-,$(SIMULATED)) ## Five trainings: bleed removal compared (wants STEMS and KIT)
 	for network in $(NETWORKS); do $(call UNBLEED,$$network) || exit 1; done
+	$(BIN)/mn pack out/debleeders/t_unet --out benchmarks/weights
 	for kind in $(addprefix bleed-,$(SIMULATED)) $(addprefix embedded-bleed-,$(SIMULATED)); do \
 		$(call UNBLED,out/$$kind,$(foreach name,$(NETWORKS),$(name)@out/debleeders/$(name))) || exit 1; \
 	done
@@ -190,6 +191,12 @@ bleed: $(addprefix out/bleed-,$(SIMULATED) measured) $(addprefix out/embedded-bl
 		mkdir -p docs/leaderboard/$$kind && \
 		cp out/$$kind-run/leaderboard.md out/$$kind-run/leaderboard.csv docs/leaderboard/$$kind || exit 1; \
 	done
+	for kind in linear convolutive; do \
+		$(BIN)/mn bench out/bleed-$$kind --denoisers noisy,fixed_matrix,t_unet --metrics si_sdr,sdr_v4 \
+			--examples 0 --out out/weights-bleed-$$kind || exit 1; \
+	done
+	$(BIN)/mn pack out/debleeders/t_unet --out benchmarks/weights --notes docs/bleed-limits.md \
+		--scores $(addprefix out/weights-bleed-,linear convolutive)
 
 out/bleed-measured: env
 	$(BIN)/mn curate $(KIT) --layout drumgizmo --out out/kit
