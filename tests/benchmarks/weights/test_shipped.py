@@ -50,7 +50,8 @@ def sources(weights):
 @pytest.fixture
 def tested(weights, real_corpus):
     """The corpus of real recordings that the weights are scored on."""
-    return real_corpus if weights.stem != "drnn" else load_corpus(beside(real_corpus, "stems"))
+    of_songs = weights.stem in ("drnn", "t_unet")
+    return load_corpus(beside(real_corpus, "stems")) if of_songs else real_corpus
 
 
 def beside(corpus, name):
@@ -58,8 +59,8 @@ def beside(corpus, name):
 
 
 def test_some_weights_ship():
-    """A bare name denoises, and one separates."""
-    assert [path.stem for path in WEIGHTS] == ["drnn", "musicecan_small"]
+    """A bare name denoises, one separates, and one removes bleed."""
+    assert [path.stem for path in WEIGHTS] == ["drnn", "musicecan_small", "t_unet"]
 
 
 def test_they_are_small(weights):
@@ -127,6 +128,7 @@ def test_nothing_that_is_tested_was_learned_from(weights, tested):
 DRAWN = {
     "musicecan_small": {"snr_db": (0.0, 5.0, 10.0), "per_cell": 2},
     "drnn": {"task": "separate", "snr_db": (-5.0, 0.0, 5.0)},
+    "t_unet": {"task": "debleed", "stems": 3, "seconds": 10.0, "count": 12},
 }
 """What the cards' figures are of."""
 
@@ -137,16 +139,21 @@ def test_some_of_the_cards_figures_are_had_again(weights, tested):
     if not table.is_file():
         pytest.skip("these weights were not scored yet")
     lines = pd.read_csv(table, index_col="mixture_id")
-    lines = lines[lines["snr_db"] <= 10.0]  # the other run's are of nearly clean music
+    if "snr_db" in lines:
+        lines = lines[lines["snr_db"] <= 10.0]  # the other run's are of nearly clean music
+    else:
+        lines = lines[lines["bleed"] == "linear"]
     lines = lines[lines["corpus"] == tested.name]
     drawn = draw(tested, split="test", seed=0, **DRAWN[weights.stem])
     recipes = {recipe.id: recipe for recipe in drawn}
     denoiser, cache = load_denoiser(weights.stem), SourceCache(tested, recordings=8)
 
-    for _, own in lines.groupby("noise_class" if "noise_class" in lines else "snr_db"):
+    facet = next(name for name in ("noise_class", "snr_db", "bleed") if name in lines)
+    for _, own in lines.groupby(facet):
         mixture = mix(recipes[own.index[0]], cache)
-        (noisy,) = mixture.inputs.values()
-        estimates = np.atleast_2d(denoiser(to_float(noisy)[None], 44_100)[0, ..., 0, :])
+        inputs = {name: to_float(samples) for name, samples in mixture.inputs.items()}
+        batch = drawn.spec.stack_inputs(inputs)[None]
+        estimates = np.atleast_2d(denoiser(batch, 44_100)[0, ..., 0, :])
         pairs = zip(estimates, mixture.targets.values(), strict=True)
         found = [si_sdr(one, Truth(to_float(clean)[0], 44_100)).value for one, clean in pairs]
         assert np.mean(found) == pytest.approx(own.iloc[0]["estimate_db"], abs=0.01)
