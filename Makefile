@@ -179,15 +179,16 @@ NETWORKS := t_unet f_unet df_unet di_cae mean_spectrum_debleed
 UNLEARNED := noisy fixed_matrix bleed_wiener kamir gate least_squares_blind auxiva ilrma \
 	least_squares oracle_bleed_wiener
 UNBLED = $(BIN)/mn bench $(1) --denoisers $(call listed,$(UNLEARNED) $(2)) --out $(1)-run --examples 0
-SIMULATED := linear convolutive room
-bleed: $(addprefix out/bleed-,$(SIMULATED) measured) $(addprefix out/embedded-bleed-,$(SIMULATED)) ## Five trainings: bleed removal compared (wants STEMS and KIT)
+SESSIONS := bleed-linear bleed-convolutive \
+	$(addprefix embedded-bleed-,linear convolutive room)
+bleed: $(addprefix out/,$(SESSIONS) bleed-measured) ## Five trainings: bleed removal compared (wants STEMS and KIT)
 	for network in $(NETWORKS); do $(call UNBLEED,$$network) || exit 1; done
 	$(BIN)/mn pack out/debleeders/t_unet --out benchmarks/weights
-	for kind in $(addprefix bleed-,$(SIMULATED)) $(addprefix embedded-bleed-,$(SIMULATED)); do \
+	for kind in $(SESSIONS); do \
 		$(call UNBLED,out/$$kind,$(foreach name,$(NETWORKS),$(name)@out/debleeders/$(name))) || exit 1; \
 	done
 	$(call UNBLED,out/bleed-measured,)
-	for kind in $(addprefix bleed-,$(SIMULATED) measured) $(addprefix embedded-bleed-,$(SIMULATED)); do \
+	for kind in $(SESSIONS) bleed-measured; do \
 		mkdir -p docs/leaderboard/$$kind && \
 		cp out/$$kind-run/leaderboard.md out/$$kind-run/leaderboard.csv docs/leaderboard/$$kind || exit 1; \
 	done
