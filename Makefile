@@ -187,7 +187,7 @@ bleed: $(addprefix out/,$(SESSIONS) bleed-measured) ## Five trainings: bleed rem
 	for kind in $(SESSIONS); do \
 		$(call UNBLED,out/$$kind,$(foreach name,$(NETWORKS),$(name)@out/debleeders/$(name))) || exit 1; \
 	done
-	$(call UNBLED,out/bleed-measured,)
+	$(call UNBLED,out/bleed-measured,) --metrics si_sdr,sdr_v4,bleed_matrix_error
 	for kind in $(SESSIONS) bleed-measured; do \
 		mkdir -p docs/leaderboard/$$kind && \
 		cp out/$$kind-run/leaderboard.md out/$$kind-run/leaderboard.csv docs/leaderboard/$$kind || exit 1; \
