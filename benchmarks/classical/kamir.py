@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.contract import DenoiserSpec, Side
-from benchmarks.signal.array_stft import ArrayStft, module_of, power_of
+from benchmarks.signal.array_stft import ArrayStft, contiguous, module_of, power_of
 from benchmarks.signal.interference import Model, close_microphones, equalisation
 from benchmarks.signal.stft import stft_at
 from mn_dataset.errors import InputError
@@ -25,7 +25,7 @@ from mn_dataset.errors import InputError
 Array = Any
 """A numpy array or a torch tensor."""
 
-_BINS_AT_ONCE = 16  # half a minute of a few microphones, which the caches of a processor hold
+_POINTS_AT_ONCE = 200_000  # what the caches of a processor hold
 
 
 @dataclass
@@ -97,24 +97,33 @@ class Kamir:
         return self._estimates(torch.from_numpy(batch).to(self._device), voices, stft).cpu().numpy()
 
     def _estimates(self, batch: Array, voices: tuple[int, ...], stft: ArrayStft) -> Array:
-        estimates = module_of(batch).zeros_like(batch)
+        module = module_of(batch)
+        estimates = module.zeros_like(batch)
+        size = batch.shape[-1]
         for number in range(batch.shape[0]):
             for channel in range(batch.shape[2]):
-                spectrum = stft.forward(batch[number, :, channel])
-                self._weigh(spectrum, voices)
-                estimates[number, :, channel] = stft.inverse(spectrum, num_samples=batch.shape[-1])
+                tracks = batch[number, :, channel]
+                # A power of about one: what is faint is told by its number.
+                level = float((tracks * tracks).mean()) ** 0.5 * stft.hop
+                if level == 0:
+                    continue
+                # One at a time: all windows of all microphones would take the most memory.
+                spectrum = module.stack([stft.forward(track) for track in tracks])
+                self._weigh(spectrum, voices, level)
+                for microphone, weighed in enumerate(spectrum):
+                    estimates[number, microphone, channel] = stft.inverse(weighed, num_samples=size)
         return estimates
 
-    def _weigh(self, spectrum: Array, voices: tuple[int, ...]) -> None:
+    def _weigh(self, spectrum: Array, voices: tuple[int, ...], level: float) -> None:
         """Weigh spectra (microphones, frames, bins) in place."""
-        scale = sum(float(power_of(microphone).mean()) for microphone in spectrum) / len(spectrum)
-        if scale == 0:
-            return
-        bins = spectrum.shape[-1]
-        step = bins if self.model.kernel in ("frequency", "cross") else _BINS_AT_ONCE
+        microphones, frames, bins = spectrum.shape
+        step = max(1, _POINTS_AT_ONCE // (microphones * frames))
+        if self.model.kernel in ("frequency", "cross"):
+            step = bins
         for first in range(0, bins, step):
             block = spectrum[..., first : first + step]
-            power = power_of(module_of(block).moveaxis(block, -1, 0)) / scale
+            power = power_of(contiguous(module_of(block).moveaxis(block, -1, 0)))
+            power /= level**2
             if self.equalised:
                 power = power / equalisation(power) ** 2
             block *= module_of(block).moveaxis(self.model.gains(power, voices), 0, -1)

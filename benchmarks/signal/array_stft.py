@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.fft
 
 Array = Any
 """A numpy array or a torch tensor."""
@@ -25,9 +26,19 @@ def module_of(array: Array) -> Any:
     return np if isinstance(array, np.ndarray) else importlib.import_module("torch")
 
 
+def _fft_of(array: Array) -> Any:
+    """Return the module of transforms; scipy's are the faster ones of numpy arrays."""
+    return scipy.fft if isinstance(array, np.ndarray) else module_of(array).fft
+
+
 def ascending(array: Array, *, axis: int) -> Array:
     """Return the array sorted along an axis."""
     return np.sort(array, axis=axis) if isinstance(array, np.ndarray) else array.sort(axis).values
+
+
+def contiguous(array: Array) -> Array:
+    """Return the array with its last axis together in memory, and so on."""
+    return np.ascontiguousarray(array) if isinstance(array, np.ndarray) else array.contiguous()
 
 
 def power_of(spectrum: Array) -> Array:
@@ -57,18 +68,22 @@ class ArrayStft:
     def forward(self, signal: Array) -> Array:
         """Analyse real signals (..., time); return spectra (..., frames, bins)."""
         count = (signal.shape[-1] - 1) // self.hop + self.overlap
-        length = (count + self.overlap - 1) * self.hop
-        padded = signal[..., _mirrored(signal.shape[-1], length, (self.overlap - 1) * self.hop)]
+        padded = _mirrored(
+            signal,
+            before=(self.overlap - 1) * self.hop,
+            length=(count + self.overlap - 1) * self.hop,
+        )
         hops = padded.reshape(*signal.shape[:-1], -1, self.hop)
         parts = [hops[..., part : part + count, :] for part in range(self.overlap)]
-        module = module_of(signal)
-        return module.fft.rfft(module.concatenate(parts, -1) * self._window(signal))
+        frames = module_of(signal).concatenate(parts, -1)
+        frames *= self._window(signal)
+        return _fft_of(signal).rfft(frames)
 
     def inverse(self, spectrum: Array, *, num_samples: int) -> Array:
         """Overlap and add spectra (..., frames, bins) to signals (..., num_samples)."""
         module = module_of(spectrum)
-        frames = module.fft.irfft(spectrum, self.overlap * self.hop)
-        frames = frames * (self._window(frames) * (2 / self.overlap))
+        frames = _fft_of(spectrum).irfft(spectrum, self.overlap * self.hop)
+        frames *= self._window(frames) * (2 / self.overlap)
         count = frames.shape[-2]
         hops = frames.reshape(*frames.shape[:-1], self.overlap, self.hop)
         added = module.zeros_like(frames[..., :1, : self.hop])
@@ -86,8 +101,12 @@ class ArrayStft:
         return module_of(like).from_numpy(window).to(like)
 
 
-def _mirrored(num_samples: int, length: int, before: int) -> Any:
-    """Return which sample stands where, in a signal that is mirrored at both ends."""
-    period = max(1, 2 * (num_samples - 1))
-    at = np.abs(np.arange(-before, length - before)) % period
-    return np.minimum(at, period - at) if num_samples > 1 else np.zeros(length, np.intp)
+def _mirrored(signal: Array, *, before: int, length: int) -> Array:
+    """Return a signal that is mirrored at both ends, as often as it takes, (..., length)."""
+    size = signal.shape[-1]
+    period = max(1, 2 * (size - 1))
+    outside = np.concatenate([np.arange(-before, 0), np.arange(size, length - before)])
+    at = np.abs(outside) % period
+    at = np.minimum(at, period - at) if size > 1 else np.zeros_like(at)
+    ends = signal[..., at]
+    return module_of(signal).concatenate([ends[..., :before], signal, ends[..., before:]], -1)

@@ -38,6 +38,7 @@ SLOPE, THRESHOLD = 20.0, 0.6
 """Of the logistic function that stands in for the Wiener gain."""
 
 _FAINT = 1e-10  # of the mean power: below it there is nothing to tell apart
+_FAINTEST = 1e-12  # its square times a power is still no subnormal number
 _QUIET = 0.05  # quantile of a microphone's power that equalisation takes for its gain
 _LEAST_GAIN = 1e-3  # of the median over frequencies
 
@@ -78,7 +79,7 @@ class Model:
             voices: The voice that each microphone is close to, from 0.
 
         Returns:
-            Between 0 and 1, of the power's shape; 0 where all is silent.
+            Between 0 and 1, of the power's shape.
         """
         close = close_microphones(voices)
         matrix = self._first_matrix(power, voices)
@@ -110,19 +111,31 @@ class Model:
         self, power: Array, matrix: Array, own: Array, voice: int, microphones: list[int]
     ) -> Array:
         """Return the spectrum of a voice, as its own microphones tell it, (bins, frames)."""
-        total = matrix[:, microphones] @ own + _FAINT
-        told = []
+        total = matrix[:, microphones] @ own
+        total += _FAINT
+        found = []
         for number, microphone in enumerate(microphones):
             level = matrix[:, microphone, voice, None]
-            gain = self._gain(level * own[:, voice] / total[:, number])
-            told.append(gain * gain * power[:, microphone] / level.clip(_FAINT))
-        return self._smoothed(_mean(told))
+            share = own[:, voice] / total[:, number]
+            if self.logistic:
+                share = self._gain(share * level) / level.clip(_FAINT)
+            share *= share
+            share *= power[:, microphone]
+            share *= level
+            found.append(share)
+        # Subnormal numbers, which squares of the faintest are, slow a processor down tenfold.
+        return self._smoothed(_mean(found)).clip(_FAINTEST)
 
     def _updated(self, power: Array, matrix: Array, own: Array) -> Array:
         """Return the matrix after one multiplicative update, the Itakura-Saito divergence's."""
-        inverse = 1 / (matrix @ own + _FAINT)
+        total = matrix @ own
+        total += _FAINT
+        inverse = 1 / total
         turned = own.swapaxes(1, 2)
-        above = (power * inverse * inverse) @ turned
+        total[:] = power  # its memory, which need not be found anew
+        total *= inverse
+        total *= inverse
+        above = total @ turned
         matrix = matrix * above / (inverse @ turned + _FAINT)
         if self.normalised:
             matrix = matrix / (matrix.sum(-1)[..., None] + _FAINT)
