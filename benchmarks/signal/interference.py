@@ -38,6 +38,7 @@ SLOPE, THRESHOLD = 20.0, 0.6
 """Of the logistic function that stands in for the Wiener gain."""
 
 _FAINT = 1e-10  # of the mean power: below it there is nothing to tell apart
+_FAINTEST = 1e-12  # its square times a power is still no subnormal number
 _QUIET = 0.05  # quantile of a microphone's power that equalisation takes for its gain
 _LEAST_GAIN = 1e-3  # of the median over frequencies
 
@@ -122,8 +123,8 @@ class Model:
             share *= power[:, microphone]
             share *= level
             found.append(share)
-        # What is fainter is nothing, and its squares are numbers that a processor is slow with.
-        return self._smoothed(_mean(found)).clip(_FAINT)
+        # Subnormal numbers, which squares of the faintest are, slow a processor down tenfold.
+        return self._smoothed(_mean(found)).clip(_FAINTEST)
 
     def _updated(self, power: Array, matrix: Array, own: Array) -> Array:
         """Return the matrix after one multiplicative update, the Itakura-Saito divergence's."""
