@@ -11,8 +11,8 @@ The bleed between microphones is estimated where one source dominates
    Burshtein and Weinstein, "Signal enhancement using beamforming and nonstationarity", IEEE
    Transactions on Signal Processing 49(8), 2001. The factors' matrix is inverted.
 3. What bleed is left, a quarter of it at least, is weighed down by the Wiener filter.
-4. A microphone in which the bleed is 30 dB fainter than its source returns as it came, one of less
-   than 20 dB is replaced, and between the two they are mixed.
+4. A microphone in which the bleed is 25 dB fainter than its source returns as it came, one of less
+   than 15 dB is replaced, and between the two they are mixed.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class BleedWiener:
             microphone is left alone; 10 dB lower it is replaced.
     """
 
-    clean_db: float = 30.0
+    clean_db: float = 25.0
 
     spec = DenoiserSpec(
         name="bleed_wiener",
