@@ -11,7 +11,7 @@ from benchmarks.layers.mixing_matrix import (  # noqa: E402 - they need torch he
     fitted,
     inverse,
 )
-from mn_dataset.tasks.debleed import matrix_of  # noqa: E402
+from mn_dataset.tasks.paths import matrix_of  # noqa: E402
 
 SIZES = [1, 2, 3, 4, 8, 16, 64]
 

@@ -99,9 +99,10 @@ def test_the_same_pair_has_the_same_score_to_the_last_bit(name, music, noisy):
 
     first = measure(0.5 * noisy, truth)
 
-    assert first.reason in ("ok", "saturated")  # a mixture has no artefacts
-    assert measure(0.5 * noisy, truth) == first
-    assert measure(0.5 * noisy, Truth(music, RATE, noisy=noisy)) == first
+    # A mixture has no artefacts, and one that is alone no microphones.
+    assert first.reason in ("ok", "saturated", "no_microphones")
+    np.testing.assert_equal(measure(0.5 * noisy, truth), first)
+    np.testing.assert_equal(measure(0.5 * noisy, Truth(music, RATE, noisy=noisy)), first)
 
 
 @pytest.mark.parametrize("name", NAMES)
