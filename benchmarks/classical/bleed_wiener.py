@@ -17,17 +17,15 @@ The bleed between microphones is estimated where one source dominates
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.contract import Batch, DenoiserSpec, Side
-from benchmarks.signal.interference import close_microphones
+from benchmarks.signal.interference import CloseMicrophones
 from benchmarks.signal.stft import Power, Spectrum, Stft, power_of, stft_at
 from mn_dataset.audio.bleed import estimate_band_bleed, pair_weights
-from mn_dataset.errors import InputError
 
 Matrix = NDArray[np.float32]
 """Shape (bins, microphones, microphones)."""
@@ -42,7 +40,7 @@ _FAINT = np.float32(1e-10)
 
 
 @dataclass
-class BleedWiener:
+class BleedWiener(CloseMicrophones):
     """The debleeder that is recommended where nothing is known but the microphones.
 
     Attributes:
@@ -63,22 +61,6 @@ class BleedWiener:
         "doi:10.1109/78.934132",
     )
 
-    def __post_init__(self) -> None:
-        """Begin with one microphone per source."""
-        self._voices: tuple[int, ...] | None = None
-
-    def assign(self, voices: Sequence[int]) -> None:
-        """Say which source every microphone is close to; by default to one each.
-
-        Args:
-            voices: Their numbers, from 0, one per microphone.
-
-        Raises:
-            InputError: if a source has no microphone.
-        """
-        close_microphones(voices)
-        self._voices = tuple(voices)
-
     def __call__(self, batch: Batch, sampling_rate: int, *, side: Side | None = None) -> Batch:
         """Return every microphone's own source.
 
@@ -91,12 +73,7 @@ class BleedWiener:
             InputError: if there are not as many microphones as were assigned.
         """
         del side
-        voices = self._voices or tuple(range(batch.shape[1]))
-        if len(voices) != batch.shape[1]:
-            raise InputError(
-                f"there are {batch.shape[1]} microphones; expected {len(voices)}, as many as were "
-                "assigned to sources"
-            )
+        voices = self.voices_of(batch.shape[1])
         estimates = np.empty_like(batch)
         for item in np.ndindex(batch.shape[0], batch.shape[2]):
             where = item[0], slice(None), item[1]

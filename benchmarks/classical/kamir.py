@@ -11,16 +11,14 @@ quarter, for 8192 samples and a tenth; where microphones are equalised, so is wh
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from benchmarks.contract import DenoiserSpec, Side
 from benchmarks.signal.array_stft import ArrayStft, contiguous, module_of, power_of
-from benchmarks.signal.interference import Model, close_microphones, equalisation
+from benchmarks.signal.interference import CloseMicrophones, Model, equalisation
 from benchmarks.signal.stft import stft_at
-from mn_dataset.errors import InputError
 
 Array = Any
 """A numpy array or a torch tensor."""
@@ -29,7 +27,7 @@ _POINTS_AT_ONCE = 200_000  # what the caches of a processor hold
 
 
 @dataclass
-class Kamir:
+class Kamir(CloseMicrophones):
     """The Wiener filter of a model of powers that is fitted to the session alone.
 
     Attributes:
@@ -53,24 +51,11 @@ class Kamir:
     def __post_init__(self) -> None:
         """Begin on the processor, with one microphone per voice."""
         self._device = "cpu"
-        self._voices: tuple[int, ...] | None = None
 
     def load(self, device: str, checkpoint: Path | None) -> None:
         """Compute on a device from now on; on any but "cpu" in torch. There are no weights."""
         del checkpoint
         self._device = device
-
-    def assign(self, voices: Sequence[int]) -> None:
-        """Say which voice every microphone is close to; by default to one each.
-
-        Args:
-            voices: Their numbers, from 0, one per microphone.
-
-        Raises:
-            InputError: if a voice has no microphone.
-        """
-        close_microphones(voices)
-        self._voices = tuple(voices)
 
     def __call__(self, batch: Array, sampling_rate: int, *, side: Side | None = None) -> Array:
         """Return every microphone's own voice.
@@ -84,12 +69,7 @@ class Kamir:
             InputError: if there are not as many microphones as were assigned.
         """
         del side
-        voices = self._voices or tuple(range(batch.shape[1]))
-        if len(voices) != batch.shape[1]:
-            raise InputError(
-                f"there are {batch.shape[1]} microphones; expected {len(voices)}, as many as were "
-                "assigned to voices"
-            )
+        voices = self.voices_of(batch.shape[1])
         stft = ArrayStft(stft_at(sampling_rate).hop)
         if self._device == "cpu":
             return self._estimates(batch, voices, stft)

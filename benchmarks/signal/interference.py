@@ -157,6 +157,38 @@ class Model:
         return ascending(module.stack(shifted), axis=0)[len(steps) // 2]
 
 
+class CloseMicrophones:
+    """What knows the voice that every microphone is close to: by default there is one each."""
+
+    _voices: tuple[int, ...] | None = None
+
+    def assign(self, voices: Sequence[int]) -> None:
+        """Say which voice every microphone is close to.
+
+        Args:
+            voices: Their numbers, from 0, one per microphone.
+
+        Raises:
+            InputError: if a voice has no microphone.
+        """
+        close_microphones(voices)
+        self._voices = tuple(voices)
+
+    def voices_of(self, microphones: int) -> tuple[int, ...]:
+        """Return the voices of so many microphones.
+
+        Raises:
+            InputError: if others were assigned.
+        """
+        voices = self._voices or tuple(range(microphones))
+        if len(voices) != microphones:
+            raise InputError(
+                f"there are {microphones} microphones; expected {len(voices)}, as many as were "
+                "assigned to voices"
+            )
+        return voices
+
+
 def close_microphones(voices: Sequence[int]) -> list[list[int]]:
     """Return the microphones that are close to each voice.
 

@@ -25,7 +25,8 @@ from mn_dataset.records import SAMPLING_RATE, Layer
 from mn_dataset.seeds import Deck, Stream
 from mn_dataset.tasks.feasibility import Segment
 from mn_dataset.tasks.kits import PARTS, Kit, Voice, kits_of
-from mn_dataset.tasks.sessions import Heard, Session
+from mn_dataset.tasks.paths import microphone
+from mn_dataset.tasks.sessions import Heard, Session, refuse_few
 from mn_dataset.tasks.strokes import Groove, groove
 
 DEFAULT_SECONDS = 10.0
@@ -58,8 +59,7 @@ def draw(
         InputError: if an argument makes no sense.
         RecipeError: if the split has no kit, or one of fewer voices.
     """
-    if stems < 2:
-        raise InputError(f"stems is {stems}; expected 2 or more")
+    refuse_few(stems)
     if target != "image":
         raise InputError(
             f"target is {target!r}: of measured bleed no source is known but as its microphone "
@@ -139,6 +139,6 @@ def _layers(kit: Kit, voice: Voice, responses: dict[str, Response]) -> Iterator[
                     0,
                     gain=1.0,
                     response=responses[hit].name,
-                    input=f"{voice.name}_mic",
+                    input=microphone(voice.name),
                     target=target,
                 )

@@ -96,7 +96,7 @@ class SongSessions:
     def __init__(
         self, corpus: Corpus, split: str, *, seed: int, stems: int, seconds: float | None
     ) -> None:
-        _refuse_few(stems)
+        refuse_few(stems)
         self._num_samples = None if seconds is None else round(seconds * SAMPLING_RATE)
         songs = {
             name: _merged(by_name, stems)
@@ -176,7 +176,7 @@ class ClipSessions:
     def __init__(
         self, corpus: Corpus, split: str, *, seed: int, stems: int, seconds: float | None
     ) -> None:
-        _refuse_few(stems)
+        refuse_few(stems)
         self._corpus, self._split, self._seed, self._stems = corpus, split, seed, stems
         self._num_samples = None if seconds is None else round(seconds * SAMPLING_RATE)
         by_category: dict[str, list[Source]] = {}
@@ -271,7 +271,7 @@ def table_of(corpus: Corpus, sources: str | None) -> Role:
     return TABLE_OF[sources]
 
 
-def _refuse_few(stems: int) -> None:
+def refuse_few(stems: int) -> None:
     """Refuse a session of one source.
 
     Raises:
