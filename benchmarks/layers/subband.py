@@ -1,98 +1,168 @@
-"""A network that masks spectra by sub-bands, and sees what a rule of noise power would say.
+"""A network that masks spectra patch by patch, and sees what rules of noise power would say.
 
-Eight neighbouring bins are one sub-band (space to depth): the network works on 128 of them, so that
-no layer has the resolution of the spectrum. Every bin brings three numbers: its level, its level
-over the noise floor of the recording, and that of its neighbourhood, the floor being a low quantile
-over time of the smoothed power (Stahl, Fischer, Bippus: Quantile based noise estimation, ICASSP
-2000). Convolutions halve the sub-bands; recurrent layers run over time and over frequency where
-there are fewest (Luo, Chen, Yoshioka: Dual-path RNN, ICASSP 2020). The answer is added to the
-logarithm of the Wiener filter's ratio, so that an untrained network is the Wiener filter of that
-floor, and training says where to believe it.
+A patch is a few neighbouring bins of a few frames (space to depth): no layer has the resolution of
+the spectrum. Beside its level, every bin brings evidence: its level over the noise floor of the
+recording, a low quantile over time of the smoothed power (Stahl, Fischer, Bippus: Quantile based
+noise estimation, ICASSP 2000), and over a floor nearby, a minimum over a second (Martin: Noise power
+spectral density estimation based on optimal smoothing and minimum statistics, IEEE TSAP 2001); that
+of its neighbourhood over the first floor; and its level over the means along time and along
+frequency, by which held notes and clicks differ (Fitzgerald: Harmonic/percussive separation using
+median filtering, DAFx 2010). Residual convolutions halve the sub-bands; recurrent layers run over
+time and over frequency where there are fewest (Luo, Chen, Yoshioka: Dual-path RNN, ICASSP 2020).
+The answer is added to the logarithm of a Wiener filter's ratio, so that an untrained network is the
+Wiener filter of the first floor, and training says where to believe it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+FEATURES = 6
+"""Numbers that every bin brings."""
+
 _EPS = 1e-8  # of a power whose usual level is one: −80 dB
-_SMOOTHED = (3, 5)  # frames and bins over which power is averaged before its floor is taken
 _SPAN = 6.0  # nepers: ratios beyond ±26 dB of power are all alike
+_ALONG = 9  # frames or bins that a mean along one axis takes in
+_COARSE = 4  # frames of a coarse one
+_SHIFTS = (1, 2, 4, 3)  # coarse frames: one after the other they reach ten, or half a second
+_BIAS = 1.5  # mean of a noise's power over the quantile of 20 % of its coarse frames
 
 
 class SubbandMask(nn.Module):
     """Masks spectra.
 
     Args:
-        config: ``bins``, ``bins_per_band``, ``widths`` from the embedding down, ``recurrent``: how
-            many pairs of recurrent layers, ``quantile`` of the floor.
+        config: ``bins``, ``patch`` in frames and bins, ``widths`` from the embedding down,
+            ``blocks`` of two convolutions at each width, ``recurrent``: how many pairs of recurrent
+            layers, ``quantile`` of the floor.
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         super().__init__()
         self.config = dict(config)
         widths: Sequence[int] = config["widths"]
-        size = config["bins_per_band"]
-        self.embed = nn.Linear(3 * size, widths[0])
-        self.down = nn.ModuleList(
-            nn.Conv2d(wide, wider, (3, 3), stride=(1, 2), padding=1)
-            for wide, wider in zip(widths, widths[1:], strict=False)
-        )
+        steps = list(zip(widths, widths[1:], strict=False))
+        frames, bins = config["patch"]
+        self.embed = nn.Linear(FEATURES * frames * bins, widths[0])
+        self.fine = nn.ModuleList(_blocks(wide, config["blocks"]) for wide, _ in steps)
+        self.merge = nn.ModuleList(nn.Linear(2 * wide, wider) for wide, wider in steps)
         self.recurrent = nn.ModuleList(_DualPath(widths[-1]) for _ in range(config["recurrent"]))
-        self.up = nn.ModuleList(
-            nn.Conv2d(wider + wide, wide, (3, 3), padding=1)
-            for wide, wider in zip(widths, widths[1:], strict=False)
-        )
-        self.head = nn.Linear(widths[0], size)
+        self.split = nn.ModuleList(nn.Linear(wider, 2 * wide) for wide, wider in steps)
+        self.joined = nn.ModuleList(_blocks(wide, config["blocks"]) for wide, _ in steps)
+        self.norm = nn.LayerNorm(widths[0])
+        self.head = nn.Linear(widths[0], frames * bins)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
 
     def forward(self, spectra: Tensor) -> list[Tensor]:
         """Return the masked spectra, shape (batch, 2, frames, bins) as given."""
         power = spectra.float().square().sum(dim=1)
-        evidence, prior = self._evidence(power)
-        size = self.config["bins_per_band"]
-        bins = power.shape[-1]
-        missing = -bins % size
-        features = functional.pad(evidence, (0, missing)).unflatten(-1, (-1, size))
-        hidden = features.permute(0, 2, 3, 1, 4).flatten(-2)  # (batch, frames, bands, features)
-        maps = functional.elu(self.embed(hidden.to(self.embed.weight.dtype))).permute(0, 3, 1, 2)
+        features, prior = evidence(power, quantile=self.config["quantile"])
+        maps = functional.relu(self.embed(self._patches(features)))
         skips = []
-        for layer in self.down:
+        for blocks, merge in zip(self.fine, self.merge, strict=True):
+            maps = blocks(maps)
             skips.append(maps)
-            maps = functional.elu(layer(maps))
+            maps = merge(maps.unflatten(2, (-1, 2)).flatten(-2))
         for pair in self.recurrent:
             maps = pair(maps)
-        for layer, skip in zip(reversed(self.up), reversed(skips), strict=True):
-            wide = maps.repeat_interleave(2, dim=-1)[..., : skip.shape[-1]]
-            maps = functional.elu(layer(torch.cat([wide, skip], dim=1)))
-        change = self.head(maps.permute(0, 2, 3, 1)).flatten(-2)[..., :bins].float()
-        mask = torch.sigmoid(prior + change)
+        for split, blocks in zip(reversed(self.split), reversed(self.joined), strict=True):
+            maps = blocks(split(maps).unflatten(-1, (2, -1)).flatten(2, 3) + skips.pop())
+        mask = torch.sigmoid(prior + self._bins(self.head(self.norm(maps)).float(), power.shape))
         return [spectra * mask[:, None].to(spectra.dtype)]
 
-    def _evidence(self, power: Tensor) -> tuple[Tensor, Tensor]:
-        """Return three numbers per bin, (batch, 3, frames, bins), and the Wiener filter's logit."""
-        frames, bins = _SMOOTHED
-        smooth = functional.avg_pool2d(
-            functional.pad(power[:, None], (bins // 2, bins // 2, frames // 2, frames // 2), mode="replicate"),
-            _SMOOTHED,
-            stride=1,
-        )[:, 0]
-        place = max(1, round(self.config["quantile"] * smooth.shape[1]))
-        floor = smooth.kthvalue(place, dim=1, keepdim=True).values + _EPS
-        level = (power + _EPS).log()
-        over = ((power + _EPS) / floor).log()
-        around = ((smooth + _EPS) / floor).log()
-        evidence = torch.stack(
-            [level / _SPAN, over.clamp(-_SPAN, _SPAN) / 3.0, around.clamp(-_SPAN, _SPAN) / 3.0], dim=1
-        )
-        # The floor is below the mean of the noise; twice the quantile of 20 % is about its mean.
-        signal = (smooth / (2.0 * floor) - 1.0).clamp(min=0.05)
-        return evidence, signal.log().clamp(-3.0, _SPAN)
+    def _patches(self, features: Tensor) -> Tensor:
+        """Cut features (batch, 6, frames, bins) into patches (batch, times, bands, numbers)."""
+        frames, bins = self.config["patch"]
+        whole = bins * 2 ** len(self.merge)  # the last recurrent layer sees whole bands
+        missing = -features.shape[2] % frames, -features.shape[3] % whole
+        padded = functional.pad(features, (0, missing[1], 0, missing[0]))
+        cut = padded.unflatten(3, (-1, bins)).unflatten(2, (-1, frames))
+        return cut.permute(0, 2, 4, 1, 3, 5).flatten(3).to(self.embed.weight.dtype)
+
+    def _bins(self, patches: Tensor, shape: Sequence[int]) -> Tensor:
+        """Put patches (batch, times, bands, numbers) together to (batch, frames, bins)."""
+        cut = patches.unflatten(-1, tuple(self.config["patch"])).transpose(2, 3)
+        return cut.flatten(3, 4).flatten(1, 2)[:, : shape[1], : shape[2]]
+
+
+def evidence(power: Tensor, *, quantile: float) -> tuple[Tensor, Tensor]:
+    """Return the numbers that bins bring, and the logit of a Wiener filter.
+
+    Args:
+        power: Of a mixture's bins, about 1 where it is as loud as ever; (batch, frames, bins).
+        quantile: Over time, of the smoothed power, that is the noise floor.
+
+    Returns:
+        Shape (batch, 6, frames, bins), each number within ±2 or little more; and (batch, frames,
+        bins).
+    """
+    coarse = _coarse(_mean(power, 5, dim=2))
+    place = max(1, round(quantile * coarse.shape[1]))
+    floor = coarse.kthvalue(place, dim=1, keepdim=True).values + _EPS
+    nearby = _lowest(coarse).repeat_interleave(_COARSE, dim=1)[:, : power.shape[1]] + _EPS
+    smooth = _mean(_mean(power, 3, dim=1), 5, dim=2)
+    level, low = (power + _EPS).log(), floor.log()
+    features = [level / 2.0, level - low, (smooth + _EPS).log() - low, level - nearby.log()]
+    features += [level - (_mean(power, _ALONG, dim=dim) + _EPS).log() for dim in (1, 2)]
+    bounded = torch.stack([number.clamp(-_SPAN, _SPAN) / 3.0 for number in features], dim=1)
+    signal = (smooth / (_BIAS * floor) - 1.0).clamp(min=0.05)
+    return bounded, signal.log().clamp(-3.0, _SPAN)
+
+
+def _mean(power: Tensor, number: int, *, dim: int) -> Tensor:
+    """Return means over neighbours along a dimension, over fewer at the edges."""
+    total, length = power.clone(), power.shape[dim]
+    count = torch.ones(length)
+    for shift in range(1, min(number // 2, length - 1) + 1):
+        rest = length - shift
+        total.narrow(dim, 0, rest).add_(power.narrow(dim, shift, rest))
+        total.narrow(dim, shift, rest).add_(power.narrow(dim, 0, rest))
+        count[:rest] += 1.0
+        count[shift:] += 1.0
+    shape = (-1, 1) if dim == 1 else (-1,)
+    return total.div_(count.to(power.device).reshape(shape))
+
+
+def _coarse(power: Tensor) -> Tensor:
+    """Return the means of every four frames, of fewer at the end."""
+    return functional.avg_pool2d(power[:, None], (_COARSE, 1), ceil_mode=True)[:, 0]
+
+
+def _lowest(coarse: Tensor) -> Tensor:
+    """Return the minimum over half a second before and after each coarse frame."""
+    for shift in _SHIFTS:
+        rest = max(0, coarse.shape[1] - shift)
+        here, lowest = coarse, coarse.clone()
+        lowest[:, :rest] = torch.minimum(here[:, :rest], here[:, shift:])
+        lowest[:, shift:] = torch.minimum(lowest[:, shift:], here[:, :rest])
+        coarse = lowest
+    return coarse
+
+
+def _blocks(width: int, number: int) -> nn.Sequential:
+    return nn.Sequential(*(_Residual(width) for _ in range(number)))
+
+
+class _Residual(nn.Module):
+    """Two convolutions, added to what goes in; nothing before training."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.first, self.last = (nn.Conv2d(width, width, 3, padding=1) for _ in range(2))
+        nn.init.zeros_(self.last.weight)
+        nn.init.zeros_(cast(Tensor, self.last.bias))
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Return maps of the same shape (batch, times, bands, width)."""
+        hidden = functional.relu(self.first(self.norm(maps).permute(0, 3, 1, 2)))
+        return maps + self.last(hidden).permute(0, 2, 3, 1)
 
 
 class _DualPath(nn.Module):
@@ -100,15 +170,15 @@ class _DualPath(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.time = nn.GRU(width, width // 2, batch_first=True, bidirectional=True)
-        self.frequency = nn.GRU(width, width // 2, batch_first=True, bidirectional=True)
+        self.time = nn.LSTM(width, width // 2, batch_first=True, bidirectional=True)
+        self.frequency = nn.LSTM(width, width // 2, batch_first=True, bidirectional=True)
         self.norms = nn.ModuleList([nn.LayerNorm(width), nn.LayerNorm(width)])
 
     def forward(self, maps: Tensor) -> Tensor:
-        """Return maps of the same shape (batch, width, frames, bands)."""
-        batch, _, frames, bands = maps.shape
-        hidden = maps.permute(0, 3, 2, 1).flatten(0, 1)  # (batch · bands, frames, width)
+        """Return maps of the same shape (batch, times, bands, width)."""
+        batch, times, _, _ = maps.shape
+        hidden = maps.transpose(1, 2).flatten(0, 1)  # (batch · bands, times, width)
         hidden = hidden + self.time(self.norms[0](hidden))[0]
-        hidden = hidden.unflatten(0, (batch, bands)).transpose(1, 2).flatten(0, 1)
+        hidden = hidden.unflatten(0, (batch, -1)).transpose(1, 2).flatten(0, 1)
         hidden = hidden + self.frequency(self.norms[1](hidden))[0]
-        return hidden.unflatten(0, (batch, frames)).permute(0, 3, 1, 2)
+        return hidden.unflatten(0, (batch, times))

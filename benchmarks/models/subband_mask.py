@@ -42,8 +42,9 @@ class SubbandMask(Learned):
         self,
         *,
         bins: int = 1025,
-        bins_per_band: int = 8,
-        widths: Sequence[int] = (48, 64, 96, 128),
+        patch: Sequence[int] = (2, 8),
+        widths: Sequence[int] = (64, 64, 96, 128),
+        blocks: int = 1,
         recurrent: int = 2,
         quantile: float = 0.2,
         input_rms: float | None = _INPUT_RMS,
@@ -55,8 +56,9 @@ class SubbandMask(Learned):
 
         Args:
             bins: Frequencies of a spectrum.
-            bins_per_band: Neighbouring bins that are one sub-band.
+            patch: Neighbouring frames and bins that are one patch.
             widths: Channels, each but the first at half as many sub-bands as the one before.
+            blocks: Pairs of convolutions at each width, on the way down and on the way up.
             recurrent: Pairs of recurrent layers at the last.
             quantile: Over time, of the smoothed power, that the noise floor is taken from.
             input_rms: Level that mixtures are brought to; None for as they are.
@@ -71,9 +73,9 @@ class SubbandMask(Learned):
 
         if not widths or any(width < 2 or width % 2 for width in widths):
             raise InputError(f"{self.spec.name}: widths are {list(widths)}; expected even numbers")
-        if bins_per_band < 1 or recurrent < 0 or bins < 2 or not 0 < quantile < 1:
+        if len(patch) != 2 or min(*patch, blocks) < 1 or recurrent < 0 or bins < 2 or not 0 < quantile < 1:
             raise InputError(
-                f"{self.spec.name}: bins {bins}, bins_per_band {bins_per_band}, recurrent "
+                f"{self.spec.name}: bins {bins}, patch {list(patch)}, blocks {blocks}, recurrent "
                 f"{recurrent}, quantile {quantile}; expected numbers that make a network"
             )
         if input_rms is not None and not 0 < input_rms < math.inf:
@@ -82,8 +84,9 @@ class SubbandMask(Learned):
             )
         config = {
             "bins": bins,
-            "bins_per_band": bins_per_band,
+            "patch": list(patch),
             "widths": list(widths),
+            "blocks": blocks,
             "recurrent": recurrent,
             "quantile": quantile,
             "input_rms": input_rms,
