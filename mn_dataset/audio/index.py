@@ -138,14 +138,23 @@ def _measure(
         samples = io.read_pcm(corpus / file, sampling_rate=SAMPLING_RATE)
     except AudioError as error:
         return error, None
-    return _entry(corpus, file, samples), also(samples) if also else None
+    size, mtime_ns = _stamp(corpus / file) or (0, 0)
+    entry = entry_of(samples, file=file, size=size, mtime_ns=mtime_ns)
+    return entry, also(samples) if also else None
 
 
-def _entry(corpus: Path, file: str, samples: io.Pcm) -> Entry:
+def entry_of(samples: io.Pcm, *, file: str = "", size: int = 0, mtime_ns: int = 0) -> Entry:
+    """Measure samples.
+
+    Args:
+        samples: int16 (time,).
+        file: Where they stand; none for what is made when it is needed.
+        size: Bytes of the file.
+        mtime_ns: Its modification time in ns.
+    """
     whole = level.measure(samples)
     weighted = level.k_weight(samples, sampling_rate=SAMPLING_RATE)
     hops = level.weighted_hops(weighted, sampling_rate=SAMPLING_RATE)
-    size, mtime_ns = _stamp(corpus / file) or (0, 0)
     return Entry(
         file=file,
         size=size,

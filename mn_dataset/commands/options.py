@@ -103,6 +103,10 @@ class DrawOptions:
     """Of debleed, room: length, width and height in m; 40 35 20 by default."""
     rt60_s: float | None = None
     """Of debleed, room: seconds in which its sound decays by 60 dB; 0.8 by default."""
+    generated: float | None = None
+    """Of denoise: share of the mixtures whose noise is generated, 0 to 1; none by default."""
+    second_noise: float | None = None
+    """Of denoise: share of the mixtures with a second noise at the same time; none by default."""
     seed: int = 0
     """Of every choice."""
     preset: str | None = None

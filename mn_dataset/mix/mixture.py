@@ -101,7 +101,9 @@ def mix(
     done: tuple[Step, ...] = ()
     for layer, cut in zip(recipe.layers, cuts, strict=True):
         role = task.layer_role(layer.role)
-        kind = None if role is None else role.varied_as
+        # What was done is told by role: of two noises one is varied.
+        is_first = layer is recipe.layer(layer.role)
+        kind = role.varied_as if role is not None and is_first else None
         steps = () if kind is None else choose(recipe, layer.role, chain, kind=kind, epoch=epoch)
         other, steps = vary(cut, steps)
         varied.append(other)

@@ -29,6 +29,7 @@ from mn_dataset.mix.recipes import Recipes, read_recipes, write_recipes
 from mn_dataset.mix.source_cache import SourceCache
 from mn_dataset.mix.validate import refuse_malformed, refuse_unfitting
 from mn_dataset.records import SAMPLING_RATE
+from mn_dataset.synthetic.generated import is_generated, recording
 from mn_dataset.tables import COLUMNS
 from mn_dataset.tasks.drawing import part_of
 from mn_dataset.tasks.spec import TaskSpec
@@ -100,6 +101,7 @@ def render(
             f"the recipes were drawn from corpus {recipes.corpus!r} {recipes.corpus_hash[:12]}, "
             f"found {corpus.root} {corpus.hash[:12]}; give the same corpus or draw again"
         )
+    corpus = with_generated(corpus, recipes, workers=workers)
     refuse_unfitting(recipes, corpus)
     folder = Path(out)
     with locked(folder, command="mn render"):
@@ -205,6 +207,17 @@ class _Rendering:
             for temporary, samples in zip(temporaries, mixture.files.values(), strict=True):
                 write(temporary, samples, sampling_rate=SAMPLING_RATE)
         return row
+
+
+def with_generated(corpus: Corpus, recipes: Recipes, *, workers: int = 1) -> Corpus:
+    """Return a corpus with the generated noises that recipes name, as if it had them.
+
+    Raises:
+        RecipeError: if one of them cannot be generated.
+    """
+    names = [name for name in manifest.used_sources(recipes) if is_generated(name)]
+    made = each(recording, ((name,) for name in names), workers=workers, together=_CHUNK)
+    return replace(corpus, sources=corpus.sources | dict(zip(names, made, strict=True)))
 
 
 def _render_chunk(rendering: _Rendering, recipes: Recipes) -> list[dict[str, Any]]:

@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mn_dataset.audio import level, segment
-from mn_dataset.audio.corpus import Corpus
+from mn_dataset.audio.corpus import Corpus, Source
 from mn_dataset.audio.io import Pcm
 from mn_dataset.audio.response import Float64, Response, apply, scaled
 from mn_dataset.errors import UnknownName
 from mn_dataset.mix.gains import Loudness, Measured
 from mn_dataset.records import SAMPLING_RATE, Layer
+from mn_dataset.synthetic.generated import is_generated, named
 
+_KEPT_NOISES = 4  # that were generated; each is in one mixture
 _SETTLED_HOPS = round(level.SETTLING_S / level.LOUDNESS_HOP_S)
 
 
@@ -94,7 +96,7 @@ class Responded:
 
 
 class SourceCache:
-    """Reads recordings of a corpus, and keeps the latest ones in memory.
+    """Reads recordings of a corpus or generates them, and keeps the latest ones in memory.
 
     Attributes:
         corpus: The corpus.
@@ -115,6 +117,7 @@ class SourceCache:
         self.responses = {response.name: response for response in responses}
         self._prepared = lru_cache(recordings)(self._prepare)
         self._clean_cut = lru_cache(recordings)(self._cut)
+        self._generated = lru_cache(_KEPT_NOISES)(named)
 
     def cut(self, layer: Layer, num_samples: int, *, silent: bool = False) -> Cut:
         """Return a layer's segment, dry; clean ones are shared by many mixtures and kept.
@@ -124,7 +127,7 @@ class SourceCache:
             num_samples: Length of the segment.
             silent: Whether silence follows the recording; it begins again otherwise.
         """
-        is_clean = self.corpus.sources[layer.source_id].role == "clean"
+        is_clean = self._source(layer.source_id).role == "clean"
         make = self._clean_cut if is_clean else self._cut
         return make(layer.source_id, layer.start, layer.fade, num_samples, silent)
 
@@ -149,17 +152,27 @@ class SourceCache:
             return Cut(values.astype(np.int16), measured)
         return Responded(values, measured)
 
+    def _source(self, source_id: str) -> Source:
+        """Return a recording of the corpus, or one that is generated."""
+        if is_generated(source_id):
+            return self._generated(source_id).source
+        return self.corpus.sources[source_id]
+
     def _prepare(self, source_id: str, fade: int) -> Prepared:
-        samples = self.corpus.read(source_id)
+        if is_generated(source_id):
+            samples = self._generated(source_id).samples
+        else:
+            samples = self.corpus.read(source_id)
         if not fade:
-            return Prepared(samples, self.corpus.sources[source_id].entry.weighted, periodic=False)
+            return Prepared(samples, self._source(source_id).entry.weighted, periodic=False)
         period = segment.loop(samples, fade)
         twice = level.k_weight(np.concatenate([period, period]), sampling_rate=SAMPLING_RATE)
         settled = level.grid_energies(twice[len(period) :])
         return Prepared(period, settled, periodic=True)
 
     def _cut(self, source_id: str, start: int, fade: int, num_samples: int, silent: bool) -> Cut:
-        prepared, entry = self._prepared(source_id, fade), self.corpus.sources[source_id].entry
+        prepare = self._prepare if is_generated(source_id) else self._prepared
+        prepared, entry = prepare(source_id, fade), self._source(source_id).entry
         leaves = not fade and start + num_samples > entry.frames
         if leaves and silent:
             samples = np.zeros(num_samples, np.int16)

@@ -18,6 +18,7 @@ from mn_dataset.mix.recipes import GENERATOR_VERSION, Recipes
 from mn_dataset.mix.render import render
 from mn_dataset.publish.hub import Hub
 from mn_dataset.publish.publish import OPTIONAL_TABLES, TABLES, tables_of
+from mn_dataset.synthetic.generated import is_generated, recording
 from mn_dataset.tasks.registry import task_of
 
 _NAMED = 5  # recordings or mixtures named in a message
@@ -65,10 +66,11 @@ def rebuild(
     listed = parquet.read_table(tables[manifest.SOURCES], error=DatasetError).to_pylist()
     refuse_other_sources(listed, corpus, where=publication)
     published = parquet.read_table(tables[manifest.MANIFEST], error=DatasetError)
+    used = manifest.used_sources(recipes)
     with locked(Path(out), command="mn rebuild"):
         folder = render(
             recipes,
-            corpus.only(manifest.used_sources(recipes)),
+            corpus.only([name for name in used if not is_generated(name)]),
             out,
             workers=workers,
             audio_format=_audio_format(published),
@@ -94,7 +96,8 @@ def refuse_other_sources(
     """
     faults = []
     for row in listed:
-        source = corpus.sources.get(row["id"])
+        name = row["id"]
+        source = recording(name) if is_generated(name) else corpus.sources.get(name)
         if source is None:
             faults.append(f"{row['id']} is not there")
         elif source.entry.pcm_sha256 != row["pcm_sha256"]:

@@ -1,121 +1,193 @@
-"""Write a corpus of generated noises and music to learn from: as many of each kind as are asked.
+"""Noises that are made when they are needed, by an id that says all of them.
 
-Every recording depends on its id and the seed alone. All are of the split ``train``: what is
-validated and tested is recorded.
+The id ``generated/electrical/clicks/176400/48213`` is the recording number 48213 of clicks, 176400
+samples long: the same samples whenever and wherever it is asked for, without a file.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from functools import cached_property
 
-from mn_dataset.audio.io import write_wav
-from mn_dataset.files.atomic import replacement
-from mn_dataset.records import MUSIC_CATEGORIES, SAMPLING_RATE, SYNTHETIC, Role
+import numpy as np
+
+from mn_dataset.audio import index
+from mn_dataset.audio.corpus import Source
+from mn_dataset.audio.io import Pcm
+from mn_dataset.errors import RecipeError
+from mn_dataset.records import SAMPLING_RATE, SYNTHETIC
 from mn_dataset.seeds import Stream, generator
-from mn_dataset.synthetic import arrangements, grains, machines, noises, synthesis
-from mn_dataset.synthetic.corpus import mixture
+from mn_dataset.synthetic import babble, grains, machines, outdoors, spectra
 from mn_dataset.synthetic.synthesis import Sound
-from mn_dataset.tables import Row, table_path, write_table
-from mn_dataset.workers import each
+from mn_dataset.tables import Row
 
 REVISION = 1
-"""Raised when the same seed gives other sound."""
+"""Raised when the same id gives other sound."""
 
-SECONDS = 10
+PREFIX = "generated/"
 
-KINDS: Mapping[str, Mapping[str, Callable[[Stream, int], Sound]]] = {
+RMS = 1640.0
+"""Of a generated noise in LSB, −26 dBFS; less where it would peak above ``PEAK``."""
+
+PEAK = 32_000
+"""The largest magnitude that a generated noise has, in LSB."""
+
+LEAST_RMS = 50.0
+"""What the RMS of no generated noise is below, in LSB, however sparse its clicks."""
+
+_NUMBERS = 10**12
+_ID = re.compile(r"generated/([a-z]+)/([a-z]+)/([1-9][0-9]*)/(0|[1-9][0-9]*)")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of noise.
+
+    Attributes:
+        make: Makes a noise of it, given where chance comes from and the length in samples.
+        weight: How often it is drawn within its class.
+        text: What it is.
+        room: How probable it is that it sounds in a hall.
+    """
+
+    make: Callable[[Stream, int], Sound]
+    weight: int
+    text: str
+    room: float = 0.15
+
+
+KINDS: Mapping[str, Mapping[str, Kind]] = {
     "electrical": {
-        "clicks": grains.clicks,
-        "crackle": grains.crackle,
-        "thumps": grains.thumps,
-        "hum": machines.hum,
-        "discharges": noises.electrical,
+        "clicks": Kind(grains.clicks, 4, "bare clicks"),
+        "crackle": Kind(grains.crackle, 3, "crackle"),
+        "discharges": Kind(grains.discharges, 2, "electrical discharges"),
+        "hum": Kind(machines.hum, 2, "mains hum and buzz"),
+        "motor": Kind(machines.motor, 2, "electric motors"),
+        "thumps": Kind(grains.thumps, 1, "thumps"),
     },
-    "crowd": {"applause": grains.applause, "voices": noises.crowd},
-    "weather": {"rain": grains.rain, "storm": noises.weather},
-    "traffic": {"engine": machines.engine, "rails": machines.rails, "road": noises.traffic},
-    "stationary": {"hiss": machines.hiss, "fan": machines.fan},
+    "crowd": {
+        "babble": Kind(babble.babble, 3, "babble of synthetic voices", room=0.8),
+        "applause": Kind(grains.applause, 1, "applause", room=0.6),
+    },
+    "weather": {
+        "rain": Kind(grains.rain, 2, "rain and water"),
+        "wind": Kind(outdoors.wind, 2, "wind"),
+        "thunder": Kind(outdoors.thunder, 1, "thunder"),
+    },
+    "traffic": {
+        "engine": Kind(machines.engine, 2, "engines"),
+        "rails": Kind(machines.rails, 2, "trains"),
+        "road": Kind(outdoors.road, 1, "a road"),
+    },
+    "stationary": {
+        "hiss": Kind(machines.hiss, 2, "hiss"),
+        "fan": Kind(machines.fan, 1, "fans"),
+    },
 }
 """What makes noises, by class and kind."""
 
 
 @dataclass(frozen=True)
-class Plan:
-    """One recording to make.
+class Generated:
+    """One generated noise.
 
     Attributes:
-        role: "clean" or "noise".
-        category: Its music category or noise class.
-        name: Its kind and number, such as "clicks_001".
+        noise_class: Its class.
+        kind: Its kind, one of those of the class.
+        num_samples: Its length.
+        number: Which of that kind and length.
     """
 
-    role: Role
-    category: str
-    name: str
+    noise_class: str
+    kind: str
+    num_samples: int
+    number: int
 
-    def row(self, seed: int) -> Row:
-        """Return the row of the metadata table."""
-        name = f"{self.role}/{self.category}/{self.name}"
-        return Row(
-            id=name,
-            file=f"{name}.wav",
-            category=self.category,
-            split="train",
-            group=f"generated:{name}",
-            source=f"generated (seed {seed}, revision {REVISION})",
-            license="CC0-1.0",
-            attribution="The M&N toolkit (generated)",
-            duration_s=str(SECONDS),
-            further=(("origin", SYNTHETIC),),
-        )
+    @property
+    def id(self) -> str:
+        """What recipes name it by."""
+        return f"{PREFIX}{self.noise_class}/{self.kind}/{self.num_samples}/{self.number}"
+
+    @cached_property
+    def samples(self) -> Pcm:
+        """The noise, int16 (time,)."""
+        draw = generator(REVISION, "generated", self.id)
+        kind = KINDS[self.noise_class][self.kind]
+        sound = np.zeros(1)
+        while not sound.any():  # nobody may clap in a tenth of a second
+            sound = kind.make(draw, self.num_samples)
+        return _quantised(spectra.recorded(draw, sound, room=kind.room))
+
+    @cached_property
+    def source(self) -> Source:
+        """The recording that it would be in a corpus."""
+        row = _row(self.id, self.noise_class, self.kind)
+        row = replace(row, duration_s=f"{self.num_samples / SAMPLING_RATE:g}")
+        return Source("noise", row, index.entry_of(self.samples))
 
 
-def plans(*, noises_per_kind: int, clips_per_category: int) -> list[Plan]:
-    """List every recording."""
-    clips = [
-        Plan("clean", category, f"piece_{number:03d}")
-        for category in MUSIC_CATEGORIES
-        for number in range(1, clips_per_category + 1)
-    ]
-    return clips + [
-        Plan("noise", category, f"{kind}_{number:03d}")
-        for category, kinds in KINDS.items()
+def kind_rows(split: str) -> list[Row]:
+    """Return a row for every kind, as a table of what may be drawn has it."""
+    return [
+        _row(f"{PREFIX}{noise_class}/{kind}", noise_class, kind).with_split(split)
+        for noise_class, kinds in KINDS.items()
         for kind in kinds
-        for number in range(1, noises_per_kind + 1)
     ]
 
 
-def write_corpus(
-    root: Path,
-    *,
-    seed: int = 0,
-    noises_per_kind: int = 30,
-    clips_per_category: int = 15,
-    workers: int = 2,
-    progress: Callable[[int, int], None] | None = None,
-) -> Path:
-    """Write the corpus into a folder, making only what is not there."""
-    wanted = plans(noises_per_kind=noises_per_kind, clips_per_category=clips_per_category)
-    for role in ("clean", "noise"):
-        write_table(table_path(root, role), [one.row(seed) for one in wanted if one.role == role])
-    missing = [one for one in wanted if not (root / one.row(seed).file).is_file()]
-    pieces = ((root, one, seed) for one in missing)
-    for done, _ in enumerate(each(_write, pieces, workers=workers, ordered=False), start=1):
-        if progress:
-            progress(done, len(missing))
-    return root
+def is_generated(source_id: str) -> bool:
+    """Tell whether an id is that of a generated noise."""
+    return source_id.startswith(PREFIX)
 
 
-def _write(root: Path, plan: Plan, seed: int) -> None:
-    row = plan.row(seed)
-    draw = generator(seed, "generated", row.id)
-    if plan.role == "clean":
-        stems = synthesis.reverberate(arrangements.piece(plan.category, draw), draw)
-    else:
-        make = KINDS[plan.category][plan.name.rpartition("_")[0]]
-        stems = {plan.name: make(draw, SECONDS * SAMPLING_RATE)}
-    samples = mixture(synthesis.master(stems))
-    with replacement(root / row.file, durable=False) as temporary:
-        write_wav(temporary, samples, sampling_rate=SAMPLING_RATE)
+def recording(source_id: str) -> Source:
+    """Make the noise of an id, with its row and its figures."""
+    return named(source_id).source
+
+
+def drawn(draw: Stream, noise_class: str, num_samples: int) -> Generated:
+    """Draw which noise of a class is to sound."""
+    kinds = KINDS[noise_class]
+    turns = [name for name, kind in kinds.items() for _ in range(kind.weight)]
+    return Generated(noise_class, draw.choice(turns), num_samples, draw.integer(_NUMBERS))
+
+
+def named(source_id: str) -> Generated:
+    """Return the noise of an id.
+
+    Raises:
+        RecipeError: if it is none.
+
+    >>> named("generated/stationary/hiss/44100/7").kind
+    'hiss'
+    """
+    match = _ID.fullmatch(source_id)
+    if match is None or match[2] not in KINDS.get(match[1], ()):
+        raise RecipeError(
+            f"no noise {source_id!r} can be generated; expected "
+            "generated/CLASS/KIND/SAMPLES/NUMBER with a class and a kind that are known: "
+            f"{', '.join(f'{name}/{kind}' for name, kinds in KINDS.items() for kind in kinds)}"
+        )
+    return Generated(match[1], match[2], int(match[3]), int(match[4]))
+
+
+def _row(name: str, noise_class: str, kind: str) -> Row:
+    return Row(
+        id=name,
+        file="",
+        category=noise_class,
+        group=name,
+        source=f"generated: {KINDS[noise_class][kind].text} (revision {REVISION})",
+        license="CC0-1.0",
+        attribution="The M&N toolkit (generated)",
+        further=(("origin", SYNTHETIC),),
+    )
+
+
+def _quantised(sound: Sound) -> Pcm:
+    sound = sound - sound.mean()
+    gain = min(RMS / float(sound.std()), PEAK / float(np.abs(sound).max()))
+    samples: Pcm = np.rint(gain * sound).astype(np.int16)
+    return samples

@@ -1,4 +1,4 @@
-"""Make noises of machines: hum and buzz that drift, hiss of any slope, fans, engines, rails."""
+"""Make noises of machines: hum and buzz that drift, hiss of any slope, fans, motors, engines."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from mn_dataset.records import SAMPLING_RATE
 from mn_dataset.seeds import Stream
-from mn_dataset.synthetic import synthesis
+from mn_dataset.synthetic import grains, spectra, synthesis
 from mn_dataset.synthetic.synthesis import Sound
 
 
@@ -14,83 +14,121 @@ def hum(draw: Stream, num_samples: int) -> Sound:
     """Mains hum or buzz: harmonics of 50 or 60 Hz, or of a converter, that drift and breathe."""
     converter = draw.uniform() < 0.25
     base_hz = draw.uniform(90.0, 900.0) if converter else draw.choice((50.0, 60.0))
-    drift = draw.uniform(0.0, 0.02 if converter else 0.002)
+    drift = synthesis.decade(draw, -4.5, -1.5 if converter else -2.3)
     curve = 1.0 + drift * (synthesis.wander(draw, num_samples, rate_hz=0.5) - 0.5)
-    n = np.arange(1.0, min(17_000.0 / base_hz, 300.0))
-    slope = draw.uniform(0.3, 1.8)
-    amplitude = (0.1 + draw.uniforms(len(n))) / n**slope
-    if draw.uniform() < 0.5:
-        amplitude[1::2] *= draw.uniform(0.0, 0.5)
-    tone = synthesis.unit(synthesis.turn(synthesis.cycle(amplitude), synthesis.phase(base_hz * curve)))
-    tone *= 1.0 - draw.uniform(0.0, 0.7) * synthesis.wander(draw, num_samples, rate_hz=1.0)
-    return tone + draw.uniform(0.0, 0.5) * hiss(draw, num_samples)
+    tone = _orders(draw, base_hz * curve, highest_hz=17_000.0, slope=draw.uniform(0.0, 2.2))
+    breath = draw.uniform(0.0, 0.8) ** 2
+    tone *= 1.0 - breath * synthesis.wander(draw, num_samples, rate_hz=draw.uniform(0.3, 4.0))
+    return tone + synthesis.decade(draw, -3.0, 0.0) * hiss(draw, num_samples)
 
 
 def hiss(draw: Stream, num_samples: int) -> Sound:
-    """Gaussian noise whose power falls or rises by any slope, with an edge and some resonances."""
-    f = np.fft.rfftfreq(num_samples, 1.0 / SAMPLING_RATE)
-    safe = np.maximum(f, 20.0)
-    shape = safe ** draw.uniform(-1.2, 0.5)
-    shape *= 1.0 / np.hypot(1.0, safe / draw.uniform(2000.0, 30_000.0)) ** draw.integer(3)
-    shape *= 1.0 / np.hypot(1.0, draw.uniform(1.0, 300.0) / safe) ** draw.integer(3)
-    for _ in range(draw.integer(5)):
-        centre_hz = 2.0 ** draw.uniform(6.5, 13.0)
-        width_hz = centre_hz * 2.0 ** draw.uniform(-6.0, -1.0)
-        lift = 10.0 ** (draw.uniform(0.0, 30.0) / 20.0)
-        shape *= 1.0 + (lift - 1.0) * np.exp(-0.5 * ((f - centre_hz) / width_hz) ** 2)
-    spectrum = np.fft.rfft(draw.normals(num_samples))
-    noise: Sound = np.fft.irfft(spectrum * shape, num_samples)
-    return synthesis.unit(noise)
+    """Gaussian noise whose power falls or rises by any slope, with edges and some resonances."""
+    return spectra.noise(draw, num_samples)
 
 
 def fan(draw: Stream, num_samples: int) -> Sound:
-    """Moving air with the tone of the blades, whose number of turns drifts."""
-    turns_hz = draw.uniform(15.0, 180.0)
-    curve = 1.0 + draw.uniform(0.0, 0.03) * (synthesis.wander(draw, num_samples, rate_hz=0.3) - 0.5)
-    n = np.arange(1.0, 25.0)
-    blades = synthesis.turn(
-        synthesis.cycle((0.05 + draw.uniforms(24)) / n ** draw.uniform(0.5, 1.5)),
-        synthesis.phase(turns_hz * curve),
-    )
-    pulse = 1.0 + draw.uniform(0.0, 0.5) * synthesis.unit(blades)
-    return hiss(draw, num_samples) * pulse + draw.uniform(0.0, 0.8) * synthesis.unit(blades)
+    """Moving air with the tone of the blades and of the motor, whose speed drifts or runs up."""
+    turns_hz = synthesis.octave(draw, 3.5, 8.2)
+    runs_up = draw.uniform() < 0.2
+    depth = draw.uniform(0.1, 0.7) if runs_up else synthesis.decade(draw, -4.0, -1.5)
+    curve = 1.0 - depth * synthesis.wander(draw, num_samples, rate_hz=0.3)
+    blades = _orders(draw, turns_hz * curve, highest_hz=6000.0, slope=draw.uniform(0.3, 1.6))
+    air = hiss(draw, num_samples) * (1.0 + draw.uniform(0.0, 0.3) * np.clip(blades, -3.0, 3.0))
+    return air + synthesis.decade(draw, -2.0, 0.2) * blades
+
+
+def motor(draw: Stream, num_samples: int) -> Sound:
+    """An electric motor, as of a drill, shaver or copier: whine of its gears, hiss of brushes."""
+    turns_hz = synthesis.octave(draw, 4.0, 9.5)
+    load = synthesis.wander(draw, num_samples, rate_hz=synthesis.octave(draw, -1.5, 2.5))
+    curve = 1.0 - synthesis.decade(draw, -2.5, -0.2) * load
+    if draw.uniform() < 0.4:  # starts or stops
+        t = np.arange(num_samples) / SAMPLING_RATE
+        rise = 1.0 - np.exp(-t / draw.uniform(0.05, 1.0))
+        curve *= 0.02 + 0.98 * (rise if draw.uniform() < 0.6 else rise[::-1])
+    whine = _orders(draw, turns_hz * curve, highest_hz=14_000.0, slope=draw.uniform(-0.4, 1.2))
+    brushes = hiss(draw, num_samples) * curve * (0.5 + 0.5 * np.abs(whine))
+    return (whine * curve + synthesis.decade(draw, -1.0, 1.0) * brushes) * (0.3 + load)
 
 
 def engine(draw: Stream, num_samples: int) -> Sound:
     """An engine that speeds up and slows down: orders of its firing, load, exhaust noise."""
-    lowest_hz, highest_hz = draw.uniform(12.0, 60.0), draw.uniform(60.0, 200.0)
-    speed = synthesis.wander(draw, num_samples, rate_hz=draw.uniform(0.1, 0.6))
-    if draw.uniform() < 0.3:
-        speed = np.full(num_samples, draw.uniform())
+    lowest_hz = synthesis.octave(draw, 3.3, 6.0)
+    highest_hz = lowest_hz * synthesis.octave(draw, 0.1, 2.5)
+    speed = synthesis.wander(draw, num_samples, rate_hz=synthesis.octave(draw, -3.5, 0.3))
+    if draw.uniform() < 0.4:
+        speed = draw.uniform() + 0.03 * speed
     firing_hz = lowest_hz + (highest_hz - lowest_hz) * speed
-    n = np.arange(1.0, 61.0)
-    orders = (0.1 + draw.uniforms(60)) / n ** draw.uniform(0.4, 1.4)
-    tone = synthesis.turn(synthesis.cycle(orders), synthesis.phase(firing_hz))
-    load = 0.4 + 0.6 * synthesis.wander(draw, num_samples, rate_hz=0.7)
-    exhaust = synthesis.band(synthesis.white(draw, num_samples), 60.0, draw.uniform(400.0, 4000.0))
-    body = tuple(
-        (draw.uniform(60.0, 1500.0), draw.uniform(1.0, 6.0), draw.uniform(0.0, 3.0))
-        for _ in range(3)
+    # Cylinders differ, so that the orders of half the firing sound as well.
+    slope = draw.uniform(-0.2, 1.3)
+    tone = _orders(draw, firing_hz / draw.choice((1.0, 2.0, 4.0)), highest_hz=4000.0, slope=slope)
+    load = draw.uniform(0.1, 1.0) + synthesis.wander(draw, num_samples, rate_hz=0.7)
+    exhaust = synthesis.band(
+        synthesis.white(draw, num_samples), 40.0, synthesis.octave(draw, 8.0, 13.0)
     )
-    sound = synthesis.resonate(synthesis.unit(tone) + draw.uniform(0.1, 1.0) * exhaust, body)
-    return load * synthesis.unit(sound)
+    exhaust *= 1.0 + draw.uniform(0.0, 0.4) * np.clip(tone, -2.0, 2.0)
+    return load * (tone + synthesis.decade(draw, -1.3, 0.7) * exhaust)
 
 
 def rails(draw: Stream, num_samples: int) -> Sound:
-    """A train: rolling noise, joints in pairs, now and then a squeal of the wheels."""
-    roll = synthesis.band(synthesis.white(draw, num_samples), 40.0, draw.uniform(300.0, 2500.0))
-    out = synthesis.unit(roll) * (0.5 + synthesis.wander(draw, num_samples, rate_hz=0.4))
-    period, gap = synthesis.samples(draw.uniform(0.5, 1.6)), synthesis.samples(draw.uniform(0.08, 0.2))
-    joints = np.zeros(num_samples)
-    for first in (draw.integer(period), draw.integer(period) + gap):
-        joints[first::period] = 1.0
-    length = synthesis.samples(0.12)
-    blow = synthesis.white(draw, length) * synthesis.fall(length, 0.02)
-    out += draw.uniform(0.5, 3.0) * np.convolve(joints, synthesis.band(blow, 60.0, 1500.0))[:num_samples]
-    if draw.uniform() < 0.5:
-        pitch_hz = draw.uniform(900.0, 5000.0) * (
-            1.0 + 0.05 * (synthesis.wander(draw, num_samples, rate_hz=1.5) - 0.5)
+    """A train: rolling noise, joints in pairs, the motors' whine, now and then a squeal."""
+    low_hz, high_hz = synthesis.octave(draw, 4.8, 7.5), synthesis.octave(draw, 8.0, 12.5)
+    roll = synthesis.unit(synthesis.band(synthesis.white(draw, num_samples), low_hz, high_hz))
+    swell = draw.uniform(0.1, 1.0) + synthesis.wander(draw, num_samples, rate_hz=0.4)
+    out = roll * swell
+    period, gap = draw.uniform(0.4, 1.8), draw.uniform(0.07, 0.25)
+    count = int(num_samples / SAMPLING_RATE / period) + 2
+    at = np.repeat((np.arange(count) - draw.uniform()) * period, 2)
+    at[1::2] += gap
+    at = np.maximum(at, 0.0) * SAMPLING_RATE
+    length = synthesis.samples(0.15)
+    bank = []
+    for _ in range(3):
+        blow = synthesis.white(draw, length) * synthesis.fall(length, draw.uniform(0.005, 0.05))
+        blow = synthesis.band(blow, 50.0, synthesis.octave(draw, 8.5, 12.0))
+        bank.append(blow / float(np.abs(blow).max()))
+    which, height = draw.uniforms(2 * count), 0.3 + draw.uniforms(2 * count)
+    joints = grains.strew(num_samples, bank, which=which, at=at, height=height)
+    out += draw.uniform(0.0, 9.0) * joints
+    if draw.uniform() < 0.4:
+        pitch_hz = draw.uniform(80.0, 700.0) * (
+            0.4 + synthesis.wander(draw, num_samples, rate_hz=0.3)
         )
-        squeal = synthesis.turn(synthesis.cycle(np.array([1.0, 0.4, 0.2])), synthesis.phase(pitch_hz))
-        out += draw.uniform(0.2, 1.0) * squeal * synthesis.wander(draw, num_samples, rate_hz=0.4) ** 4
+        whine = _orders(draw, pitch_hz, highest_hz=5000.0, slope=draw.uniform(0.5, 1.5))
+        out += draw.uniform(0.1, 0.8) * whine
+    if draw.uniform() < 0.3:
+        pitch_hz = synthesis.octave(draw, 9.8, 12.5) * (
+            1.0 + draw.uniform(0.0, 0.08) * synthesis.wander(draw, num_samples, rate_hz=1.5)
+        )
+        squeal = _orders(draw, pitch_hz, highest_hz=14_000.0, slope=1.5)
+        out += (
+            draw.uniform(0.2, 2.0) * squeal * synthesis.wander(draw, num_samples, rate_hz=0.6) ** 4
+        )
     return out
+
+
+def _orders(draw: Stream, pitch_hz: Sound, *, highest_hz: float, slope: float) -> Sound:
+    """Return harmonics of a moving pitch, of unit variance.
+
+    Args:
+        draw: Their amplitudes.
+        pitch_hz: The fundamental, shape (time,).
+        highest_hz: Where they end at the fundamental's highest, 300 of them at the most.
+        slope: Amplitudes fall as 1 / number to this power.
+    """
+    n = np.arange(1.0, max(2.0, min(highest_hz / float(pitch_hz.max()), 300.0)))
+    amplitude = (0.02 + draw.uniforms(len(n)) ** draw.uniform(0.5, 3.0)) / n**slope
+    if draw.uniform() < 0.4:
+        amplitude[1::2] *= draw.uniform(0.0, 0.5)
+    if draw.uniform() < 0.4:  # a resonance
+        centre, octaves = draw.uniform(1.0, len(n) + 1.0), draw.uniform(0.1, 1.0)
+        lift = draw.uniform(1.0, 12.0)
+        amplitude *= 1.0 + lift * np.exp(-0.5 * (np.log2(n / centre) / octaves) ** 2)
+    wave = synthesis.cycle(amplitude)
+    if draw.uniform() < 0.5:  # other phases, another wave of the same spectrum
+        spectrum = np.fft.rfft(wave[:-1])
+        spectrum[1 : len(n) + 1] *= np.exp(2j * np.pi * draw.uniforms(len(n)))
+        wave = np.fft.irfft(spectrum)
+        wave = np.append(wave, wave[0])
+    return synthesis.unit(synthesis.turn(wave, synthesis.phase(pitch_hz)))

@@ -7,13 +7,13 @@ band-limited wave, read at any pitch (Mathews 1969).
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from math import isqrt, sqrt
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
+from scipy import fft, signal
 
 from mn_dataset.audio.io import Pcm
 from mn_dataset.records import SAMPLING_RATE
@@ -41,9 +41,24 @@ def samples(seconds: float) -> int:
     return round(seconds * SAMPLING_RATE)
 
 
+def octave(draw: Stream, low: float, high: float) -> float:
+    """Draw 2 to the power of a uniform number."""
+    return float(2.0 ** draw.uniform(low, high))
+
+
+def decade(draw: Stream, low: float, high: float) -> float:
+    """Draw 10 to the power of a uniform number."""
+    return float(10.0 ** draw.uniform(low, high))
+
+
 def white(draw: Stream, num_samples: int) -> Sound:
     """Draw white noise of unit variance (uniform: whatever filters it makes it Gaussian)."""
     return (draw.uniforms(num_samples) - 0.5) * sqrt(12.0)
+
+
+def fast_length(num_samples: int) -> int:
+    """Return the next length whose Fourier transform is quick."""
+    return int(fft.next_fast_len(num_samples, real=True))
 
 
 def unit(sound: Sound) -> Sound:
@@ -196,7 +211,7 @@ def master(stems: dict[str, Sound]) -> dict[str, Pcm]:
     return {name: np.rint(gain * sound).astype(np.int16) for name, sound in clean.items()}
 
 
-@cache
+@lru_cache(256)
 def _butterworth(low_hz: float, high_hz: float) -> Sound:
     nyquist_hz = SAMPLING_RATE / 2
     if low_hz <= 0.0:

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from mn_dataset.audio.corpus import Corpus
-from mn_dataset.errors import InputError
+from mn_dataset.errors import InputError, UnknownName
 from mn_dataset.records import (
     MUSIC_CATEGORIES,
     NOISE_CLASSES,
@@ -68,6 +68,8 @@ def draw(
     seconds: float | None = None,
     seed: int = 0,
     preset: str | None = None,
+    generated: float | Mapping[str, float] = 0.0,
+    second_noise: float = 0.0,
 ) -> Drawn:
     """Draw recipes from a corpus's tables and index.
 
@@ -81,6 +83,10 @@ def draw(
         seconds: Length of a mixture; None makes each as long as its clip.
         seed: Of every choice.
         preset: "musicecan-2024" for the paper's protocol; it fixes levels, lengths and SNRs.
+        generated: Share of the mixtures whose noise is generated instead of a recording, 0 to 1:
+            one for all noise classes, or by class. Classes stay as even as they are.
+        second_noise: Share of the mixtures with a second noise, of any class, −10 to 10 dB above
+            the first; the SNR is to the sum of both.
 
     Raises:
         RecipeError: if a cell cannot be drawn, naming it and the reason.
@@ -88,7 +94,15 @@ def draw(
     """
     refuse_levels(snr_db, snr_definition)
     refuse_amounts(per_cell, count, seconds)
+    shares = _shares(generated)
+    if not 0.0 <= second_noise <= 1.0:
+        raise InputError(f"second_noise is {second_noise}; expected a share from 0 to 1")
     if preset is not None:
+        if shares or second_noise:
+            raise InputError(
+                f"the preset {preset!r} mixes recordings, one noise at a time; leave generated and "
+                "second_noise away"
+            )
         if (seconds, per_cell, snr_definition) != (None, None, "power"):
             raise InputError(
                 f"the preset {preset!r} fixes seconds, per_cell and snr_definition; give none"
@@ -101,7 +115,15 @@ def draw(
             pairs = presets.draw(preset, corpus, split=name, count=count, seed=seed)
             rows += [_recipe(pair, name, seed, presets.SNR_DEFINITION) for pair in pairs]
             continue
-        pool = Pool(corpus, name, seed, snr_definition, seconds)
+        pool = Pool(
+            corpus,
+            name,
+            seed,
+            snr_definition,
+            seconds,
+            generated=shares,
+            second_noise=second_noise,
+        )
         cells = pool.cells(snr_db)
         each = repeated(cells, per_cell or 1) if count is None else spread(cells, count, seed)
         pairs = [pool.pair(f"{name}/{number:06d}", cell) for number, cell in enumerate(each)]
@@ -109,10 +131,35 @@ def draw(
     return Drawn(rows)
 
 
+def _shares(generated: float | Mapping[str, float]) -> dict[str, float]:
+    """Return the share of generated noise by class, of the classes that have one.
+
+    Raises:
+        UnknownName: if there is no such class.
+        InputError: if a share is none.
+    """
+    shares: dict[str, float]
+    if isinstance(generated, Mapping):
+        shares = dict(generated)
+    else:
+        shares = dict.fromkeys(NOISE_CLASSES, generated)
+    for name, share in shares.items():
+        if name not in NOISE_CLASSES:
+            raise UnknownName("noise class", name, NOISE_CLASSES)
+        if not isinstance(share, (int, float)) or not 0.0 <= share <= 1.0:
+            raise InputError(f"generated is {share!r}; expected a share from 0 to 1")
+    return {name: float(share) for name, share in shares.items() if share}
+
+
 def _recipe(pair: Pair, split: str, seed: int, definition: SnrDefinition) -> Recipe:
-    clip, noise = pair.clean.source, pair.noise.source
+    clip, noise = pair.clean.source, pair.noise
     clean_layer = Layer("clean", clip.id, pair.clean.start, gain=pair.clean_gain)
-    noise_layer = Layer("noise", noise.id, pair.noise.start, pair.noise.fade, snr_db=pair.snr_db)
+    noise_layer = Layer("noise", noise.name, noise.start, noise.fade, snr_db=pair.snr_db)
+    layers = [clean_layer, noise_layer]
+    if pair.second is not None:
+        second = pair.second
+        other = Layer("noise", second.name, second.start, second.fade, snr_db=pair.snr_db)
+        layers[1:] = [replace(noise_layer, gain=1.0), replace(other, gain=pair.second_gain)]
     return Recipe(
         id=pair.name,
         task="denoise",
@@ -120,10 +167,10 @@ def _recipe(pair: Pair, split: str, seed: int, definition: SnrDefinition) -> Rec
         seed=seed,
         num_samples=pair.clean.num_samples,
         sampling_rate=SAMPLING_RATE,
-        layers=(complete(clean_layer), complete(noise_layer)),
+        layers=tuple(map(complete, layers)),
         targets=("clean",),
         snr_definition=definition,
-        labels=labels(noise.row.category, clip.row.category, pair.snr_db),
+        labels=labels(noise.category, clip.row.category, pair.snr_db),
     )
 
 
@@ -143,21 +190,25 @@ def labels(noise_class: str, music_category: str, snr_db: float) -> tuple[tuple[
 
 def _expectations(recipe: Recipe) -> list[Expectation]:
     roles = tuple(layer.role for layer in recipe.layers)
+    noises = [layer for layer in recipe.layers if layer.role == "noise"]
     dry = all(layer.response is None and not layer.delay for layer in recipe.layers)
     alone = all((layer.gain is None) != (layer.snr_db is None) for layer in recipe.layers)
+    if len(noises) == 2:  # each at a gain against the other
+        alone = all(None not in (layer.gain, layer.snr_db) for layer in noises)
+    paired = roles in (ROLES, (*ROLES, "noise"))
     placed = all(layer == complete(layer) for layer in recipe.layers)
-    snrs_db = [layer.snr_db for layer in recipe.layers if layer.role == "noise"]
     return [
         Expectation("targets", "'clean'", recipe.targets == ("clean",)),
         Expectation(
             "layers",
-            "one clean and one noise layer, dry, each with a gain or an SNR",
-            roles == ROLES and dry and alone and placed,
+            "one clean and one noise layer, dry, each with a gain or an SNR; or two noise layers, "
+            "each with a gain and the SNR of their sum",
+            paired and dry and alone and placed,
         ),
         Expectation(
             "snr_db",
             "the noise layer's SNR",
-            roles != ROLES or snrs_db[0] in (None, recipe.snr_db),
+            not paired or noises[0].snr_db in (None, recipe.snr_db),
         ),
     ]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from mn_dataset.audio.level import (
     integrated_lufs,
 )
 from mn_dataset.records import SAMPLING_RATE, SnrDefinition
+from mn_dataset.synthetic.generated import LEAST_RMS, PEAK, RMS, Generated
 
 MIN_MIXED_RMS = 8.0
 """In LSB."""
@@ -77,6 +79,21 @@ class Segment:
         return math.sqrt(self.num_samples // period * inner / self.num_samples)
 
     @property
+    def group(self) -> str:
+        """What shares a take with it."""
+        return self.source.row.group or self.source.id
+
+    @property
+    def category(self) -> str:
+        """Its music category or noise class."""
+        return self.source.row.category
+
+    @property
+    def rms(self) -> float:
+        """About its RMS in LSB."""
+        return self.rms_bound
+
+    @property
     def lufs(self) -> float:
         """The segment's loudness, to about 0.1 LU; a loop has its recording's."""
         entry = self.source.entry
@@ -94,15 +111,71 @@ class Segment:
 
 
 @dataclass(frozen=True)
+class Unmade:
+    """A generated noise from its beginning, of which no more is known than what all keep to.
+
+    Attributes:
+        noise: The noise; it is made only if its loudness is asked for.
+    """
+
+    noise: Generated
+
+    start: ClassVar[int] = 0
+    fade: ClassVar[int] = 0
+    peak: ClassVar[float] = PEAK
+    rms_bound: ClassVar[float] = LEAST_RMS
+
+    @property
+    def num_samples(self) -> int:
+        """Length in samples."""
+        return self.noise.num_samples
+
+    @property
+    def name(self) -> str:
+        """Its id."""
+        return self.noise.id
+
+    @property
+    def place(self) -> str:
+        """What it is, for messages."""
+        return self.noise.id
+
+    @property
+    def group(self) -> str:
+        """Its id: it shares a take with nothing."""
+        return self.noise.id
+
+    @property
+    def category(self) -> str:
+        """Its noise class."""
+        return self.noise.noise_class
+
+    @property
+    def rms(self) -> float:
+        """The RMS in LSB that it has unless it is sparse."""
+        return RMS
+
+    @property
+    def lufs(self) -> float:
+        """Its loudness."""
+        return self.noise.source.entry.loudness_lufs
+
+    @property
+    def hops(self) -> NDArray[np.float64]:
+        """K-weighted energies per 100 ms."""
+        return Segment(self.noise.source, 0, self.num_samples).hops
+
+
+@dataclass(frozen=True)
 class Blend:
     """Segments of one length that sound together, each at a gain.
 
     Attributes:
-        segments: The segments, none looped.
+        segments: The segments.
         gains: Linear gain of each.
     """
 
-    segments: tuple[Segment, ...]
+    segments: tuple[Segment | Unmade, ...]
     gains: tuple[float, ...]
 
     @property
@@ -139,7 +212,7 @@ class Blend:
         return integrated_lufs(hops, 1.0, sampling_rate=SAMPLING_RATE)
 
 
-Part = Segment | Blend
+Part = Segment | Unmade | Blend
 """What stands on one side of an SNR."""
 
 

@@ -5,20 +5,23 @@ A pair is taken only if the index says that its segments can carry the SNR.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from mn_dataset import seeds
 from mn_dataset.audio.corpus import Corpus, Source
-from mn_dataset.audio.level import GRID
+from mn_dataset.audio.level import GRID, MIN_RECORDED_RMS, round_gain
 from mn_dataset.audio.segment import fade_for, starts
 from mn_dataset.errors import RecipeError
 from mn_dataset.records import MUSIC_CATEGORIES, NOISE_CLASSES, SAMPLING_RATE, SnrDefinition
 from mn_dataset.seeds import Deck
+from mn_dataset.synthetic.generated import Generated, drawn
 from mn_dataset.tasks.drawing import SnrLevel, Starts, bounds, drawn_db
-from mn_dataset.tasks.feasibility import Segment, obstacle
+from mn_dataset.tasks.feasibility import Blend, Segment, Unmade, obstacle
 
 _STARTS_PER_NOISE = 8  # tried before the next noise is
+_SECOND_DB = (-10.0, 10.0)  # level of a second noise against the first
 
 
 @dataclass(frozen=True)
@@ -47,17 +50,31 @@ class Pair:
         noise: The segment of a noise.
         snr_db: The SNR asked.
         clean_gain: Linear gain of the clip.
+        second: The segment of another noise that sounds at the same time.
+        second_gain: Linear gain of that against the first; the SNR is to their sum.
     """
 
     name: str
     clean: Segment
-    noise: Segment
+    noise: Segment | Unmade
     snr_db: float
     clean_gain: float = 1.0
+    second: Segment | Unmade | None = None
+    second_gain: float = 1.0
 
 
 class Pool:
-    """The recordings of one split, dealt evenly to its cells."""
+    """The recordings of one split, dealt evenly to its cells.
+
+    Args:
+        corpus: The corpus.
+        split: The split.
+        seed: Of every choice.
+        definition: What SNR means.
+        seconds: Length of a mixture; None makes each as long as its clip.
+        generated: Share of the mixtures of each noise class whose noise is generated.
+        second_noise: Share of the mixtures with a second noise.
+    """
 
     def __init__(
         self,
@@ -66,11 +83,19 @@ class Pool:
         seed: int,
         definition: SnrDefinition,
         seconds: float | None,
+        *,
+        generated: Mapping[str, float] = MappingProxyType({}),
+        second_noise: float = 0.0,
     ) -> None:
+        self.generated, self.second_noise = generated, second_noise
         self.split, self.seed, self.definition = split, seed, definition
         self.num_samples = None if seconds is None else round(seconds * SAMPLING_RATE)
         self._clips = self._decks(corpus.of("clean", split), MUSIC_CATEGORIES)
         self._noises = self._decks(corpus.of("noise", split), NOISE_CLASSES)
+        self._by_class = {
+            name: [one for one in corpus.of("noise", split) if one.row.category == name]
+            for name in self._noises
+        }
         self._starts = Starts(seed, split)
 
     def _decks(self, sources: Sequence[Source], names: Sequence[str]) -> dict[str, Deck[Source]]:
@@ -98,31 +123,57 @@ class Pool:
         """
         stream = seeds.generator(self.seed, "draw", name)
         snr_db = drawn_db(cell.snr, stream)
-        clips, noises = self._clips[cell.music_category], self._noises[cell.noise_class]
+        clips = self._clips[cell.music_category]
+        # From streams of their own, so that a share of 0 leaves all draws as they were.
+        made = seeds.generator(self.seed, "generated", name)
+        is_made = made.uniform() < self.generated.get(cell.noise_class, 0.0)
         passed: list[Source] = []
         reason = ""
+        cuts: tuple[Segment, Segment | Unmade] | None
         for _ in range(len(clips)):
             clip = clips.deal()
-            cuts, reason = self._fitting(clip, noises, snr_db=snr_db, stream=stream)
+            length = self.num_samples or clip.entry.frames
+            if clip.entry.frames < length:
+                cuts, reason = None, _too_short(clip, length)
+            elif is_made:
+                noises = (drawn(made, cell.noise_class, length) for _ in range(_STARTS_PER_NOISE))
+                cuts, reason = self._carried(clip, noises, snr_db=snr_db, stream=stream)
+            else:
+                deck = self._noises[cell.noise_class]
+                cuts, reason = self._fitting(clip, deck, length, snr_db=snr_db, stream=stream)
             if cuts is not None:
                 clips.put_back(passed)
-                return Pair(name, *cuts, snr_db)
+                clean, noise = cuts
+                return self._doubled(Pair(name, clean, noise, snr_db))
             passed.append(clip)
         raise RecipeError(f"{cell}: cannot be drawn: {reason}; ask for another SNR or length")
 
+    def _carried(
+        self, clip: Source, noises: Iterable[Generated], *, snr_db: float, stream: seeds.Stream
+    ) -> tuple[tuple[Segment, Unmade] | None, str]:
+        """Find a segment of a clip that carries an SNR to a generated noise, or say why not."""
+        reason = ""
+        for noise in noises:
+            cuts = self._clip_cut(clip, noise.num_samples, stream), Unmade(noise)
+            problem = obstacle(*cuts, snr_db, self.definition)
+            if problem is None:
+                return cuts, ""
+            reason = problem
+        return None, reason
+
     def _fitting(
-        self, clip: Source, noises: Deck[Source], *, snr_db: float, stream: seeds.Stream
+        self,
+        clip: Source,
+        noises: Deck[Source],
+        length: int,
+        *,
+        snr_db: float,
+        stream: seeds.Stream,
     ) -> tuple[tuple[Segment, Segment] | None, str]:
         """Find segments of a clip and of the next noise that can carry an SNR, or say why not.
 
         Noises that could not are dealt again next, so that their turn is not lost.
         """
-        length = self.num_samples or clip.entry.frames
-        if clip.entry.frames < length:
-            return None, (
-                f"{clip.id} lasts {clip.entry.frames / SAMPLING_RATE:g} s, shorter than the "
-                f"{length / SAMPLING_RATE:g} s asked, and a clip is never looped"
-            )
         passed: list[Source] = []
         reason = ""
         for _ in range(2 * len(noises)):
@@ -130,7 +181,7 @@ class Pool:
             if noise in passed:
                 continue
             for _ in range(_STARTS_PER_NOISE):
-                cuts = self._cuts(clip, noise, length, stream)
+                cuts = self._clip_cut(clip, length, stream), self._noise_cut(noise, length)
                 problem = obstacle(*cuts, snr_db, self.definition)
                 if problem is None:
                     noises.put_back(passed)
@@ -140,16 +191,43 @@ class Pool:
         noises.put_back(passed)
         return None, reason
 
-    def _cuts(
-        self, clip: Source, noise: Source, length: int, stream: seeds.Stream
-    ) -> tuple[Segment, Segment]:
+    def _clip_cut(self, clip: Source, length: int, stream: seeds.Stream) -> Segment:
+        start = stream.integer(starts(clip.entry.frames, length, 0))
+        return Segment(clip, GRID * start, length)
+
+    def _noise_cut(self, noise: Source, length: int) -> Segment:
         fade = fade_for(noise.entry.frames, length)
-        clean_start = stream.integer(starts(clip.entry.frames, length, 0))
-        noise_start = self._starts.next(noise.id, starts(noise.entry.frames, length, fade))
-        return (
-            Segment(clip, GRID * clean_start, length),
-            Segment(noise, GRID * noise_start, length, fade),
-        )
+        start = self._starts.next(noise.id, starts(noise.entry.frames, length, fade))
+        return Segment(noise, GRID * start, length, fade)
+
+    def _doubled(self, pair: Pair) -> Pair:
+        """Return a pair with a second noise, of any class, if it is its turn and one fits."""
+        stream = seeds.generator(self.seed, "second noise", pair.name)
+        if stream.uniform() >= self.second_noise:
+            return pair
+        first, length = pair.noise, pair.clean.num_samples
+        for _ in range(_STARTS_PER_NOISE):
+            noise_class = stream.choice(list(self._noises))
+            second: Segment | Unmade
+            if stream.uniform() < self.generated.get(noise_class, 0.0):
+                second = Unmade(drawn(stream, noise_class, length))
+            else:
+                second = self._noise_cut(stream.choice(self._by_class[noise_class]), length)
+            level_db = stream.uniform(*_SECOND_DB)
+            if second.group == first.group or second.rms_bound < MIN_RECORDED_RMS:
+                continue
+            gain = round_gain(first.rms / second.rms * 10.0 ** (level_db / 20.0))
+            both = Blend((first, second), (1.0, gain))
+            if obstacle(pair.clean, both, pair.snr_db, self.definition) is None:
+                return replace(pair, second=second, second_gain=gain)
+        return pair
+
+
+def _too_short(clip: Source, length: int) -> str:
+    return (
+        f"{clip.id} lasts {clip.entry.frames / SAMPLING_RATE:g} s, shorter than the "
+        f"{length / SAMPLING_RATE:g} s asked, and a clip is never looped"
+    )
 
 
 def repeated(cells: Sequence[Cell], times: int) -> Iterator[Cell]:

@@ -32,6 +32,7 @@ from mn_dataset.mix.mixture import Mixture, mix
 from mn_dataset.mix.recipes import Recipes
 from mn_dataset.mix.source_cache import SourceCache
 from mn_dataset.records import SAMPLING_RATE, SPLITS, Recipe, Role
+from mn_dataset.synthetic.generated import kind_rows
 from mn_dataset.tables import table_path
 from mn_dataset.tasks.drawing import SnrLevel, part_for, tables_for
 from mn_dataset.tasks.spec import TaskSpec
@@ -91,6 +92,8 @@ class CorpusTrainingData:
         self._corpus = corpus.only([source.row.id for source in self.sources])
         for split in (TRAIN, VALIDATION):
             _refuse_left_empty(self._corpus, split, tables)
+        if data.draw.get("generated"):
+            self.sources = [*self.sources, *(SourceRow(row, "") for row in kind_rows(TRAIN))]
         self._hash = corpus.hash
         self._chain = None if data.augment is None else load_chain(data.augment)
         if self._chain is not None:
