@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from mn_dataset.build import build
     from mn_dataset.catalogue.load import fetch, load_corpus
     from mn_dataset.check.corpus import check
+    from mn_dataset.compose.compose import compose
     from mn_dataset.curate.curate import curate
     from mn_dataset.mix.draw import draw
     from mn_dataset.mix.recipes import read_recipes, write_recipes
@@ -26,6 +27,7 @@ __all__ = [
     "PublishedDataset",
     "build",
     "check",
+    "compose",
     "curate",
     "draw",
     "fetch",
@@ -46,6 +48,7 @@ __getattr__ = exports(
         "PublishedDataset": "mn_dataset.publish.torch_dataset",
         "build": "mn_dataset.build",
         "check": "mn_dataset.check.corpus",
+        "compose": "mn_dataset.compose.compose",
         "curate": "mn_dataset.curate.curate",
         "draw": "mn_dataset.mix.draw",
         "fetch": "mn_dataset.catalogue.load",

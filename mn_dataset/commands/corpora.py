@@ -1,4 +1,4 @@
-"""Define the commands on corpora: corpora, fetch, curate, check, split."""
+"""Define the commands on corpora: corpora, fetch, curate, compose, check, split."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from mn_dataset.commands import terminal
 from mn_dataset.commands.app import Flag, Json, app
-from mn_dataset.commands.options import CurateOptions, Many, cores
+from mn_dataset.commands.options import CurateOptions, Many, clip_counts, cores
 
 
 @app.command
@@ -119,6 +119,57 @@ def curate(
         terminal.answer(vars(report) | {"rejected": [vars(item) for item in report.rejected]})
     else:
         terminal.say("\n".join([*map(str, report.rejected), str(report)]))
+
+
+@app.command
+def compose(
+    font: Path,
+    /,
+    *more: Annotated[Path, Parameter(negative=())],
+    out: Path,
+    license: str,  # noqa: A002 - the option's name
+    attribution: str = "",
+    count: Annotated[list[str] | None, Many] = None,
+    seed: int = 0,
+    without: Annotated[list[int] | None, Many] = None,
+    workers: int | None = None,
+    json: Json = False,
+) -> None:
+    """Compose music by a seed, and play it with sound fonts into a corpus to train with.
+
+    Needs pip install 'mn-dataset[soundfont]' and FluidSynth (apt install libfluidsynth3, brew
+    install fluid-synth). Clips last ten seconds, are of the split train, and say in every row what
+    was played with which font. Run it again, and only what is missing is made.
+
+    Args:
+        font: A sound font (SF2 or SF3) with General MIDI's programmes.
+        more: Further ones under the same licence; clips are dealt among them.
+        out: The corpus.
+        license: SPDX id of the fonts' licence, such as MIT; it stands in every row.
+        attribution: Whom the licence asks to name.
+        count: Clips of each category that the fonts can play, 12 by default; or, separated by
+            blanks, those of some: harp=40 piano=20; or both: 12 harp=40.
+        seed: Another one gives other music.
+        without: Programmes, 0 to 127, that do not play: those that something is to be tested with.
+        workers: Processes; all cores by default.
+        json: Print one JSON object.
+    """
+    from mn_dataset.compose.compose import COUNT
+    from mn_dataset.compose.compose import compose as compose_corpus
+
+    with terminal.bar("playing") as progress:
+        report = compose_corpus(
+            [font, *more],
+            out,
+            license=license,
+            attribution=attribution,
+            count=COUNT if count is None else clip_counts(count),
+            seed=seed,
+            without=without or (),
+            workers=cores(workers),
+            progress=progress,
+        )
+    terminal.answer(vars(report)) if json else terminal.say(str(report))
 
 
 @app.command

@@ -221,6 +221,23 @@ def drawing_range(text: str) -> tuple[float, float]:
     return level if isinstance(level, tuple) else (level, level)
 
 
+def clip_counts(words: list[str]) -> dict[str, int]:
+    """Read "12" as clips of every music category, and "harp=40" as those of one.
+
+    >>> clip_counts(["harp=40", "piano=2"])
+    {'harp': 40, 'piano': 2}
+    """
+    from mn_dataset.records import MUSIC_CATEGORIES
+
+    counts: dict[str, int] = {}
+    for word in sorted(words, key=lambda word: "=" in word):
+        category, _, number = word.rpartition("=")
+        if not number.isdecimal():
+            raise InputError(f"--count has {word!r}; expected a number, or one such as harp=40")
+        counts |= dict.fromkeys([category] if category else MUSIC_CATEGORIES, int(number))
+    return counts
+
+
 def cores(workers: int | None) -> int:
     """Return the number of processes asked for, or one per core."""
     from mn_dataset.workers import cores as available

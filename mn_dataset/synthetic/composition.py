@@ -14,8 +14,8 @@ MAJOR = (0, 2, 4, 5, 7, 9, 11)
 MINOR = (0, 2, 3, 5, 7, 8, 10)
 PENTATONIC = (0, 2, 4, 7, 9)
 
-_PROGRESSIONS = ((0, 4, 5, 3), (0, 5, 3, 4), (0, 3, 4, 0), (5, 3, 0, 4), (0, 5, 1, 4), (0, 2, 3, 4))
-_BAR_BEATS = 4
+PROGRESSIONS = ((0, 4, 5, 3), (0, 5, 3, 4), (0, 3, 4, 0), (5, 3, 0, 4), (0, 5, 1, 4), (0, 2, 3, 4))
+"""Scale degrees of the chords of four bars."""
 
 
 @dataclass(frozen=True)
@@ -53,17 +53,19 @@ class Tune:
         scale: Semitones of the scale above the tonic.
         beat_s: Length of a beat.
         roots: Scale degrees of the chords of consecutive bars.
+        beats: Beats in a bar.
     """
 
     tonic: int
     scale: tuple[int, ...]
     beat_s: float
     roots: tuple[int, ...]
+    beats: int = 4
 
     @property
     def bar_s(self) -> float:
-        """Length of a bar of four beats."""
-        return _BAR_BEATS * self.beat_s
+        """Length of a bar."""
+        return self.beats * self.beat_s
 
     @property
     def bars(self) -> int:
@@ -98,7 +100,7 @@ def tune(draw: Stream, *, scale: tuple[int, ...] | None = None, beat_s: float = 
         tonic=draw.integer(12),
         scale=scale or draw.choice((MAJOR, MINOR)),
         beat_s=beat_s * draw.uniform(0.85, 1.2),
-        roots=draw.choice(_PROGRESSIONS),
+        roots=draw.choice(PROGRESSIONS),
     )
 
 
@@ -163,7 +165,7 @@ def arpeggios(tune: Tune, draw: Stream, *, low: int, high: int, steps: int) -> l
         pitches = tune.chord(bar, low + draw.integer(5), high - draw.integer(8))
         order = draw.choice((pitches, pitches[::-1], pitches + pitches[-2:0:-1]))
         loudness = draw.uniform(0.4, 0.75)
-        for step in range(_BAR_BEATS * steps):
+        for step in range(tune.beats * steps):
             if draw.uniform() < 0.93:
                 velocity = loudness + draw.uniform(-0.1, 0.15) + (0.1 if step % steps == 0 else 0.0)
                 start_s = bar * tune.bar_s + step * step_s
