@@ -7,7 +7,7 @@ export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
 .PHONY: help env demo test test-bare lint suite stress perf perf-gpu structure journey weights \
-	leaderboard separation bleed cross context ablation agreement hooks changelog wheel clean
+	validation leaderboard separation bleed cross context ablation agreement hooks changelog wheel clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -95,6 +95,16 @@ $(TEST): env
 # Clean music, nearly: 40 dB is the most that every recording carries in 16 bits.
 out/open-clean: env
 	$(BIN)/mn build $(OPEN) --out $@ --split test --snr-db 40 --per-cell 1 --seed 0
+
+# What pilots are scored on: five small datasets of one corpus, which is made from OPEN.
+VALIDATED := classes clicks hum near_clean plucked
+validation: $(addprefix out/validation-sets/,$(VALIDATED)) ## Make the validation set (wants OPEN)
+
+out/validation: env
+	$(BIN)/python perf/validation_set.py corpus $(OPEN) $@
+
+out/validation-sets/%: out/validation
+	$(BIN)/mn render metadata/validation/$*.parquet --corpus $< --out $@
 
 # The weights that ship, from the recordings to the card; any step can be stopped and goes on. Each
 # stretch begins with the packed weights of the one before: what the validation split liked best.
