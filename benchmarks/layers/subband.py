@@ -1,21 +1,26 @@
 """A network that masks spectra patch by patch, and sees what rules of noise power would say.
 
 A patch is a few neighbouring bins of a few frames (space to depth): no layer has the resolution of
-the spectrum. Beside its level, every bin brings evidence: its level over the noise floor of the
-recording, a low quantile over time of the smoothed power (Stahl, Fischer, Bippus: Quantile based
-noise estimation, ICASSP 2000), and over a floor nearby, a minimum over a second (Martin: Noise power
-spectral density estimation based on optimal smoothing and minimum statistics, IEEE TSAP 2001); that
-of its neighbourhood over the first floor; and its level over the means along time and along
-frequency, by which held notes and clicks differ (Fitzgerald: Harmonic/percussive separation using
-median filtering, DAFx 2010). Residual convolutions halve the sub-bands; recurrent layers run over
-time and over frequency where there are fewest (Luo, Chen, Yoshioka: Dual-path RNN, ICASSP 2020).
-The answer is added to the logarithm of a Wiener filter's ratio, so that an untrained network is the
-Wiener filter of the first floor, and training says where to believe it.
+the spectrum. Beside its level, every bin brings evidence:
+
+- its level, and that of its neighbourhood, over the noise floor of the recording, a low quantile
+  over time of the smoothed power (Stahl, Fischer, Bippus: Quantile based noise estimation, ICASSP
+  2000);
+- its level over a floor nearby, the minimum over a second (Martin: Noise power spectral density
+  estimation based on optimal smoothing and minimum statistics, IEEE TSAP 2001);
+- its level over the means along time and along frequency, by which held notes and clicks differ
+  (Fitzgerald: Harmonic/percussive separation using median filtering, DAFx 2010).
+
+Residual convolutions halve the sub-bands; recurrent layers run over time and over frequency where
+there are fewest (Luo, Chen, Yoshioka: Dual-path RNN, ICASSP 2020). The answer is added to the
+logarithm of a Wiener filter's ratio, so that an untrained network is the Wiener filter of the first
+floor, and training says where to believe it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, cast
 
 import torch
@@ -46,7 +51,7 @@ class SubbandMask(nn.Module):
         super().__init__()
         self.config = dict(config)
         widths: Sequence[int] = config["widths"]
-        steps = list(zip(widths, widths[1:], strict=False))
+        steps = list(pairwise(widths))
         frames, bins = config["patch"]
         self.embed = nn.Linear(FEATURES * frames * bins, widths[0])
         self.fine = nn.ModuleList(_blocks(wide, config["blocks"]) for wide, _ in steps)
@@ -82,13 +87,16 @@ class SubbandMask(nn.Module):
         whole = bins * 2 ** len(self.merge)  # the last recurrent layer sees whole bands
         missing = -features.shape[2] % frames, -features.shape[3] % whole
         padded = functional.pad(features, (0, missing[1], 0, missing[0]))
-        cut = padded.unflatten(3, (-1, bins)).unflatten(2, (-1, frames))
+        batch, number, times, bands = padded.shape
+        cut = padded.reshape(batch, number, times // frames, frames, bands // bins, bins)
         return cut.permute(0, 2, 4, 1, 3, 5).flatten(3).to(self.embed.weight.dtype)
 
     def _bins(self, patches: Tensor, shape: Sequence[int]) -> Tensor:
         """Put patches (batch, times, bands, numbers) together to (batch, frames, bins)."""
-        cut = patches.unflatten(-1, tuple(self.config["patch"])).transpose(2, 3)
-        return cut.flatten(3, 4).flatten(1, 2)[:, : shape[1], : shape[2]]
+        frames, bins = self.config["patch"]
+        batch, times, bands, _ = patches.shape
+        cut = patches.reshape(batch, times, bands, frames, bins).transpose(2, 3)
+        return cut.reshape(batch, times * frames, bands * bins)[:, : shape[1], : shape[2]]
 
 
 def evidence(power: Tensor, *, quantile: float) -> tuple[Tensor, Tensor]:
@@ -162,7 +170,8 @@ class _Residual(nn.Module):
     def forward(self, maps: Tensor) -> Tensor:
         """Return maps of the same shape (batch, times, bands, width)."""
         hidden = functional.relu(self.first(self.norm(maps).permute(0, 3, 1, 2)))
-        return maps + self.last(hidden).permute(0, 2, 3, 1)
+        change: Tensor = self.last(hidden).permute(0, 2, 3, 1)
+        return maps + change
 
 
 class _DualPath(nn.Module):
@@ -181,4 +190,5 @@ class _DualPath(nn.Module):
         hidden = hidden + self.time(self.norms[0](hidden))[0]
         hidden = hidden.unflatten(0, (batch, -1)).transpose(1, 2).flatten(0, 1)
         hidden = hidden + self.frequency(self.norms[1](hidden))[0]
-        return hidden.unflatten(0, (batch, times))
+        whole: Tensor = hidden.unflatten(0, (batch, times))
+        return whole

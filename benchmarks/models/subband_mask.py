@@ -73,7 +73,8 @@ class SubbandMask(Learned):
 
         if not widths or any(width < 2 or width % 2 for width in widths):
             raise InputError(f"{self.spec.name}: widths are {list(widths)}; expected even numbers")
-        if len(patch) != 2 or min(*patch, blocks) < 1 or recurrent < 0 or bins < 2 or not 0 < quantile < 1:
+        counts = (*patch, blocks, bins - 1, recurrent + 1)
+        if len(patch) != 2 or min(counts) < 1 or not 0 < quantile < 1:
             raise InputError(
                 f"{self.spec.name}: bins {bins}, patch {list(patch)}, blocks {blocks}, recurrent "
                 f"{recurrent}, quantile {quantile}; expected numbers that make a network"
