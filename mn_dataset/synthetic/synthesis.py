@@ -7,13 +7,14 @@ band-limited wave, read at any pitch (Mathews 1969).
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from functools import lru_cache
 from math import isqrt, sqrt
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft, signal
+from scipy import signal
 
 from mn_dataset.audio.io import Pcm
 from mn_dataset.records import SAMPLING_RATE
@@ -28,6 +29,12 @@ HIGHEST_HZ = 18_000.0
 PEAK_DBFS = -3.0
 """Where the loudest of a recording's stems and their sum peaks."""
 
+_SMOOTH: list[int] = sorted(
+    2**twos * 3**threes * 5**fives
+    for twos in range(31)
+    for threes in range(20)
+    for fives in range(14)
+)
 _CYCLE = 2048  # samples of a wavetable
 _EDGE_S = 0.01
 
@@ -57,8 +64,12 @@ def white(draw: Stream, num_samples: int) -> Sound:
 
 
 def fast_length(num_samples: int) -> int:
-    """Return the next length whose Fourier transform is quick."""
-    return int(fft.next_fast_len(num_samples, real=True))
+    """Return the next product of twos, threes and fives, whose Fourier transform is quick.
+
+    >>> fast_length(176_401)
+    177147
+    """
+    return _SMOOTH[bisect_left(_SMOOTH, num_samples)]
 
 
 def unit(sound: Sound) -> Sound:

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from mn_dataset.audio.corpus import Corpus
-from mn_dataset.errors import InputError, UnknownName
+from mn_dataset.errors import InputError
 from mn_dataset.records import (
     MUSIC_CATEGORIES,
     NOISE_CLASSES,
@@ -37,12 +37,14 @@ from mn_dataset.tasks.columns import (
 from mn_dataset.tasks.drawing import (
     SnrLevel,
     bounds,
+    by_class,
     refuse_amounts,
     refuse_levels,
+    refuse_share,
     splits_of,
 )
 from mn_dataset.tasks.facets import Axis, Facet
-from mn_dataset.tasks.pairs import Pair, Pool, repeated, spread
+from mn_dataset.tasks.pairs import Pair, Pool, noises_told, repeated, spread
 from mn_dataset.tasks.spec import (
     Audio,
     Batch,
@@ -94,9 +96,8 @@ def draw(
     """
     refuse_levels(snr_db, snr_definition)
     refuse_amounts(per_cell, count, seconds)
-    shares = _shares(generated)
-    if not 0.0 <= second_noise <= 1.0:
-        raise InputError(f"second_noise is {second_noise}; expected a share from 0 to 1")
+    shares = by_class(generated, name="generated")
+    refuse_share(second_noise, name="second_noise")
     if preset is not None:
         if shares or second_noise:
             raise InputError(
@@ -131,35 +132,7 @@ def draw(
     return Drawn(rows)
 
 
-def _shares(generated: float | Mapping[str, float]) -> dict[str, float]:
-    """Return the share of generated noise by class, of the classes that have one.
-
-    Raises:
-        UnknownName: if there is no such class.
-        InputError: if a share is none.
-    """
-    shares: dict[str, float]
-    if isinstance(generated, Mapping):
-        shares = dict(generated)
-    else:
-        shares = dict.fromkeys(NOISE_CLASSES, generated)
-    for name, share in shares.items():
-        if name not in NOISE_CLASSES:
-            raise UnknownName("noise class", name, NOISE_CLASSES)
-        if not isinstance(share, (int, float)) or not 0.0 <= share <= 1.0:
-            raise InputError(f"generated is {share!r}; expected a share from 0 to 1")
-    return {name: float(share) for name, share in shares.items() if share}
-
-
 def _recipe(pair: Pair, split: str, seed: int, definition: SnrDefinition) -> Recipe:
-    clip, noise = pair.clean.source, pair.noise
-    clean_layer = Layer("clean", clip.id, pair.clean.start, gain=pair.clean_gain)
-    noise_layer = Layer("noise", noise.name, noise.start, noise.fade, snr_db=pair.snr_db)
-    layers = [clean_layer, noise_layer]
-    if pair.second is not None:
-        second = pair.second
-        other = Layer("noise", second.name, second.start, second.fade, snr_db=pair.snr_db)
-        layers[1:] = [replace(noise_layer, gain=1.0), replace(other, gain=pair.second_gain)]
     return Recipe(
         id=pair.name,
         task="denoise",
@@ -167,10 +140,10 @@ def _recipe(pair: Pair, split: str, seed: int, definition: SnrDefinition) -> Rec
         seed=seed,
         num_samples=pair.clean.num_samples,
         sampling_rate=SAMPLING_RATE,
-        layers=tuple(map(complete, layers)),
+        layers=tuple(map(complete, pair.layers)),
         targets=("clean",),
         snr_definition=definition,
-        labels=labels(noise.category, clip.row.category, pair.snr_db),
+        labels=labels(pair.noise.category, pair.clean.category, pair.snr_db),
     )
 
 
@@ -237,6 +210,7 @@ def _about(recipes: Sequence[Recipe]) -> Sequence[str]:
         f"SNR: {snrs} dB, definition `{definitions}`, met within 0.01 dB; all four definitions are"
         "\n  in `manifest.parquet`.",
         "In 16-bit samples `noisy − clean == noise`, exactly.",
+        *noises_told(recipes),
     ]
 
 

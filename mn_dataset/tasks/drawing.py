@@ -10,7 +10,15 @@ from typing import Any
 from mn_dataset import seeds
 from mn_dataset.audio.corpus import Corpus
 from mn_dataset.errors import InputError, UnknownName
-from mn_dataset.records import ROLES, SNR_DEFINITIONS, SPLITS, TABLES, Recipe, Role
+from mn_dataset.records import (
+    NOISE_CLASSES,
+    ROLES,
+    SNR_DEFINITIONS,
+    SPLITS,
+    TABLES,
+    Recipe,
+    Role,
+)
 from mn_dataset.tasks.spec import TaskSpec
 
 SnrLevel = float | tuple[float, float]
@@ -152,3 +160,36 @@ def refuse_amounts(per_cell: int | None, count: int | None, seconds: float | Non
             raise InputError(f"{name} is {amount}; expected 1 or more")
     if seconds is not None and not MIN_SECONDS <= seconds < math.inf:
         raise InputError(f"seconds is {seconds:g}; expected {MIN_SECONDS:g} or more")
+
+
+def by_class(share: float | Mapping[str, float], *, name: str) -> dict[str, float]:
+    """Return a share of every noise class, of those that have one.
+
+    Args:
+        share: One of all classes, or by class.
+        name: Of the parameter, for the message.
+
+    Raises:
+        UnknownName: if there is no such class.
+        InputError: if a share is none.
+
+    >>> by_class({"crowd": 0.5, "weather": 0}, name="generated")
+    {'crowd': 0.5}
+    """
+    shares: Mapping[str, float]
+    shares = share if isinstance(share, Mapping) else dict.fromkeys(NOISE_CLASSES, share)
+    for noise_class, one in shares.items():
+        if noise_class not in NOISE_CLASSES:
+            raise UnknownName("noise class", noise_class, NOISE_CLASSES)
+        refuse_share(one, name=name)
+    return {noise_class: float(one) for noise_class, one in shares.items() if one}
+
+
+def refuse_share(share: float, *, name: str) -> None:
+    """Refuse what is no share.
+
+    Raises:
+        InputError: naming the parameter.
+    """
+    if not isinstance(share, (int, float)) or not 0.0 <= share <= 1.0:
+        raise InputError(f"{name} is {share!r}; expected a share from 0 to 1")

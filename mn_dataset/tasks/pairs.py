@@ -14,9 +14,16 @@ from mn_dataset.audio.corpus import Corpus, Source
 from mn_dataset.audio.level import GRID, MIN_RECORDED_RMS, round_gain
 from mn_dataset.audio.segment import fade_for, starts
 from mn_dataset.errors import RecipeError
-from mn_dataset.records import MUSIC_CATEGORIES, NOISE_CLASSES, SAMPLING_RATE, SnrDefinition
+from mn_dataset.records import (
+    MUSIC_CATEGORIES,
+    NOISE_CLASSES,
+    SAMPLING_RATE,
+    Layer,
+    Recipe,
+    SnrDefinition,
+)
 from mn_dataset.seeds import Deck
-from mn_dataset.synthetic.generated import Generated, drawn
+from mn_dataset.synthetic.generated import Generated, drawn, is_generated
 from mn_dataset.tasks.drawing import SnrLevel, Starts, bounds, drawn_db
 from mn_dataset.tasks.feasibility import Blend, Segment, Unmade, obstacle
 
@@ -61,6 +68,19 @@ class Pair:
     clean_gain: float = 1.0
     second: Segment | Unmade | None = None
     second_gain: float = 1.0
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers of its recipe, the clip's first."""
+        clip = Layer("clean", self.clean.name, self.clean.start, gain=self.clean_gain)
+        first = self._noise_layer(self.noise)
+        if self.second is None:
+            return [clip, first]
+        second = replace(self._noise_layer(self.second), gain=self.second_gain)
+        return [clip, replace(first, gain=1.0), second]
+
+    def _noise_layer(self, noise: Segment | Unmade) -> Layer:
+        return Layer("noise", noise.name, noise.start, noise.fade, snr_db=self.snr_db)
 
 
 class Pool:
@@ -239,3 +259,21 @@ def spread(cells: Sequence[Cell], count: int, seed: int) -> list[Cell]:
     """Deal cells evenly until there are enough, then put them in the table's order."""
     deck = Deck(range(len(cells)), seeds.generator(seed, "cells", cells[0].split))
     return [cells[number] for number in sorted(deck.deal() for _ in range(count))]
+
+
+def noises_told(recipes: Sequence[Recipe]) -> list[str]:
+    """Say how many mixtures have generated noise or two noises, none where none has."""
+    made = sum(any(is_generated(one.source_id) for one in each.layers) for each in recipes)
+    doubled = sum(len(each.layers) > 2 for each in recipes)
+    lines = []
+    if made:
+        lines.append(
+            f"Generated noise sounds in {made} of them: it is made from its id in `layers`, has no "
+            "file, and is\n  under CC0-1.0."
+        )
+    if doubled:
+        lines.append(
+            f"Two noises sound at a time in {doubled} of them: the SNR is to their sum; "
+            "`noise_id` and the class\n  are of the first."
+        )
+    return lines

@@ -141,3 +141,16 @@ def test_a_change_that_makes_no_sense_is_named(change, message):
     """As a field of a file would be."""
     with pytest.raises(InputError, match=message):
         load_config("cpu", changes=[change])
+
+
+def test_generated_noise_and_second_noises_are_asked_for_in_data():
+    """As keywords of the drawing: one share, or a table of classes."""
+    config = from_tables(
+        {
+            "data": {"draw": {"generated": {"electrical": 0.5}, "second_noise": 0.2}},
+            "limits": {"max_steps": 1},
+        },
+        where="here",
+    )
+
+    assert config.data.draw == {"generated": {"electrical": 0.5}, "second_noise": 0.2}

@@ -23,6 +23,7 @@ from mn_dataset.mix.draw import draw  # noqa: E402
 from mn_dataset.mix.mixture import mix  # noqa: E402
 from mn_dataset.mix.source_cache import SourceCache  # noqa: E402
 from mn_dataset.records import TABLES  # noqa: E402
+from mn_dataset.synthetic.generated import kind_rows  # noqa: E402
 
 WEIGHTS = sorted(SHIPPED.glob("*.safetensors"))
 FREE = {
@@ -106,7 +107,7 @@ def test_what_they_learned_from_is_what_the_tables_say(weights, real_corpus):
         for path in paths
         if path.is_file()
         for row in tables.parse_table(path)
-    }
+    } | {row.id: (row.license, row.split) for row in kind_rows("train")}
     for row in sources(weights):
         assert known[row["id"]] == (row["license"], row["split"])
 

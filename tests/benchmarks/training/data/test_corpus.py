@@ -309,3 +309,28 @@ def _holds(recording, segment):
         if np.allclose(cut * gain, segment, atol=1e-4):
             return True
     return False
+
+
+SHARES = {"generated": 0.5, "second_noise": 0.3}
+
+
+def test_noise_is_generated_on_the_fly_the_same_in_any_process(tiny):
+    """By the numbers of the item, as recordings are drawn."""
+    first = items(training_data(tiny, draw=SHARES), 1)
+    fresh = pickle.loads(pickle.dumps(training_data(tiny, draw=SHARES)))  # noqa: S301 - our own
+
+    for index in (4, 1):
+        np.testing.assert_array_equal(fresh.item(1, index).noisy, first[index].noisy)
+    assert len({item.noisy.tobytes() for item in first}) == len(first)
+
+
+def test_generated_noise_is_among_what_is_learned_from(tiny):
+    """A row for every kind, under its licence; nothing of it is validated with."""
+    plain, made = training_data(tiny), training_data(tiny, draw=SHARES)
+    kinds = [one.row for one in made.sources if one.row.id.startswith("generated/")]
+
+    assert [one for one in made.sources if one.row not in kinds] == [*plain.sources]
+    assert {(row.split, row.license) for row in kinds} == {("train", "CC0-1.0")}
+    assert made.identity != plain.identity
+    for ours, theirs in zip(made.validation(), plain.validation(), strict=True):
+        np.testing.assert_array_equal(ours.noisy, theirs.noisy)
