@@ -7,7 +7,7 @@ export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
 .PHONY: help env demo test test-bare lint suite stress perf perf-gpu structure journey weights \
-	validation leaderboard separation bleed cross context ablation agreement hooks changelog wheel clean
+	validation pilots campaign leaderboard separation bleed cross context ablation agreement hooks changelog wheel clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -105,6 +105,52 @@ out/validation: env
 
 out/validation-sets/%: out/validation
 	$(BIN)/mn render metadata/validation/$*.parquet --corpus $< --out $@
+
+# Gain rules and all trainings of a folder, on the validation set.
+RULES := noisy spectral_subtraction wiener mmse_stsa mmse_lsa omlsa mmse_stsa+imcra hum_notch wavelet \
+	librosa_hpss
+JUDGE = for set in $(VALIDATED); do \
+		$(BIN)/mn bench out/validation-sets/$$set --out $(1)-run/$$set --metrics si_sdr --examples 0 \
+			--denoisers $(call listed,$(RULES)),$$($(BIN)/python perf/pilots.py requests $(1)) || exit 1; \
+	done
+pilots: validation ## Score the trainings out/pilots/NAME-SEED; write docs/pilots.md
+	$(call JUDGE,out/pilots)
+	$(BIN)/python perf/pilots.py table out/pilots-run perf/pilots.toml docs/pilots.md
+
+# The whole campaign: recordings and music that is composed → a training for each network and seed, by
+# the configuration of the network's name → the best of each on the validation set → packed → scores →
+# cards. Any step can be stopped and goes on.
+SHIPPING := subband_mask musicecan_small
+TRIALS := 0
+MORE := ../shared/corpus/more
+# Where no such font is, or FONT is empty, no music is composed.
+FONT := $(wildcard /usr/share/sounds/sf2/FluidR3_GM.sf2)
+LESSONS := $(OPEN) out/extra out/more synthetic $(if $(FONT),out/composed)
+PACK_BEST = for network in $(SHIPPING); do \
+		$(BIN)/mn pack $$($(BIN)/python perf/pilots.py best out/campaign-run $$network) \
+			--out benchmarks/weights $(1) || exit 1; \
+	done
+campaign: $(filter out/%,$(LESSONS)) validation $(TEST) out/open-clean ## Train, choose and pack what ships (wants OPEN, EXTRA, MORE)
+	for network in $(SHIPPING); do for seed in $(TRIALS); do \
+		$(TRAIN) $$network --data $(LESSONS) --config $$network --seed $$seed --resume \
+			--out out/campaign/$$network-$$seed || exit 1; \
+	done; done
+	$(call JUDGE,out/campaign)
+	$(call PACK_BEST)
+	$(BIN)/mn bench $(TEST) --denoisers $(call listed,$(LINEUP) $(SHIPPING)) --examples 0 \
+		--metrics si_sdr,snr,sdr,pesq,stoi,lsd,visqol/5 --out out/weights-test
+	$(BIN)/mn bench out/open-clean --denoisers $(call listed,$(RULES) $(SHIPPING)) --examples 0 \
+		--metrics si_sdr,snr --out out/weights-clean
+	$(call PACK_BEST,--scores out/weights-test out/weights-clean --notes docs/limits.md)
+
+out/more: env
+	$(BIN)/mn curate $(MORE) --out $@ --whole
+
+# Three programmes hold the very samples that lutes and zithers of the test split were played with.
+out/composed: env
+	$(BIN)/mn compose $(FONT) --out $@ --license MIT \
+		--attribution "Frank Wen and contributors (Fluid R3 GM)" --count 12 \
+		harp=24 chinese_lute=40 chinese_zither=40 --without 105 106 107 --seed 0
 
 # The weights that ship, from the recordings to the card; any step can be stopped and goes on. Each
 # stretch begins with the packed weights of the one before: what the validation split liked best.

@@ -10,7 +10,7 @@ INF, NAN = float("inf"), float("nan")
 ENDS = {"limits": {"max_steps": 1}}
 
 
-TWO_STAGES = ("ablation", "cpu", "gpu", "paper", "small")
+TWO_STAGES = ("ablation", "cpu", "gpu", "musicecan_small", "paper", "small")
 
 
 @pytest.mark.parametrize("name", shipped_names())
