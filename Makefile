@@ -125,7 +125,7 @@ TRIALS := 0
 MORE := ../shared/corpus/more
 # Where no such font is, or FONT is empty, no music is composed.
 FONT := $(wildcard /usr/share/sounds/sf2/FluidR3_GM.sf2)
-LESSONS := $(OPEN) out/extra out/more synthetic $(if $(FONT),out/composed)
+LESSONS := $(OPEN) out/extra out/more $(if $(FONT),out/composed) synthetic
 PACK_BEST = for network in $(SHIPPING); do \
 		$(BIN)/mn pack $$($(BIN)/python perf/pilots.py best out/campaign-run $$network) \
 			--out benchmarks/weights $(1) || exit 1; \
