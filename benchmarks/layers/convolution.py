@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmarks.layers import padding
+from benchmarks.layers import padding, paired
+from benchmarks.layers.paired import is_inferred
 from benchmarks.layers.tiling import Strip, in_strips
 
 
@@ -41,31 +42,53 @@ class Conv(nn.Module):
         """How many inputs an output is the sum of."""
         return self.weight[0].numel()
 
-    def forward(self, features: Tensor) -> Tensor:
-        """Return the convolution of (batch, inputs, frames, bins)."""
+    def forward(self, features: Tensor, code: Tensor | None = None) -> Tensor:
+        """Return the convolution of (batch, inputs, frames, bins).
+
+        Args:
+            features: All inputs, or those before the code.
+            code: The last inputs, if they are the same in every frame, shape (bins, codes).
+        """
         strip = Strip(features, 0, features.shape[2])
+        added = None if code is None else self._of_code(code)
         return in_strips(
-            lambda begin, end: self.part(strip, begin, end),
+            lambda begin, end: self.part(strip, begin, end, added),
             features,
             frames=-(-strip.whole // self.stride),
             widest=len(self.weight[0]),
         )
 
-    def part(self, strip: Strip, begin: int, end: int) -> Tensor:
+    def part(self, strip: Strip, begin: int, end: int, added: Tensor | None = None) -> Tensor:
         """Return frames begin to end of what the whole becomes.
 
         Args:
             strip: Frames ``begin * stride`` to ``end * stride`` of the whole, and the margins.
             begin: The first frame.
             end: The frame after the last.
+            added: What further inputs add to every frame, shape (outputs, 1, bins).
         """
-        kernel = self.weight.shape[-1]
+        weight = self.weight[:, : strip.features.shape[1]]
+        kernel = weight.shape[-1]
         before, after = padding.margins(kernel)
         first = begin * self.stride - before
         past = (end - 1) * self.stride - before + kernel
-        wide = strip.widened(first, past, bins=(before, after))
-        convolved = functional.conv2d(wide, self.weight, self.bias, self.stride)
-        return functional.elu(convolved, inplace=True) if self.elu else convolved
+        if is_inferred(strip.features) and self.stride == 1 and paired.is_paired(weight):
+            wide = strip.widened(first, past, bins=(before, after), spare=1)
+            bins = strip.features.shape[-1]
+            convolved = paired.convolve(wide, weight, self.bias)[..., :bins]
+        else:
+            wide = strip.widened(first, past, bins=(before, after))
+            convolved = functional.conv2d(wide, weight, self.bias, self.stride)
+        if added is not None:
+            convolved = convolved + added
+        return activated(convolved) if self.elu else convolved
+
+    def _of_code(self, code: Tensor) -> Tensor:
+        """Return what inputs that are the same in every frame add, shape (outputs, 1, bins)."""
+        weight = self.weight[:, -code.shape[1] :].sum(dim=2)
+        margins = padding.margins(weight.shape[-1])
+        wide = padding.symmetric(code.T[None, :, None], frames=(0, 0), bins=margins)
+        return functional.conv2d(wide, weight[:, :, None])[0]
 
 
 class Up(nn.Module):
@@ -93,4 +116,11 @@ class Up(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Return (batch, outputs, 2 frames, 2 bins)."""
         doubled = functional.conv_transpose2d(features, self.weight, self.bias, stride=2, padding=1)
-        return functional.elu(doubled, inplace=True)
+        return activated(doubled)
+
+
+def activated(convolved: Tensor) -> Tensor:
+    """Return the ELU of what was convolved, in its place."""
+    if is_inferred(convolved):
+        return paired.elu(convolved)
+    return functional.elu(convolved, inplace=True)

@@ -23,25 +23,30 @@ def margins(kernel: int) -> tuple[int, int]:
     return kernel // 2, kernel // 2 - (1 - kernel % 2)
 
 
-def symmetric(features: Tensor, *, frames: tuple[int, int], bins: tuple[int, int]) -> Tensor:
+def symmetric(
+    features: Tensor, *, frames: tuple[int, int], bins: tuple[int, int], spare: int = 0
+) -> Tensor:
     """Mirror the borders outwards, the edge included.
 
     Args:
         features: Shape (batch, channels, frames, bins); neither axis shorter than a margin.
         frames: Lines before the first frame and after the last.
         bins: Lines before the first bin and after the last.
+        spare: Lines after these, of finite numbers that mean nothing.
 
     >>> symmetric(torch.arange(4.0).reshape(1, 1, 2, 2), frames=(0, 0), bins=(2, 1))[0, 0, 1]
     tensor([3., 2., 2., 3., 3.])
     """
-    if max(*frames, *bins) == 0:
+    if max(*frames, *bins, spare) == 0:
         return features
     if max(*frames, *bins) == 1:
         # Autocast would pad in float32 on a CPU, there and back: 7 % of a training step.
         cast = torch.is_autocast_enabled("cpu") and features.device.type == "cpu"
         with torch.autocast("cpu", enabled=False) if cast else nullcontext():
-            return functional.pad(features, (*bins, *frames), mode="replicate")
-    return _mirrored(_mirrored(features, 2, *frames), 3, *bins)
+            margins_and_spare = (bins[0], bins[1] + spare, *frames)
+            return functional.pad(features, margins_and_spare, mode="replicate")
+    mirrored = _mirrored(_mirrored(features, 2, *frames), 3, *bins)
+    return functional.pad(mirrored, (0, spare)) if spare else mirrored
 
 
 def _mirrored(features: Tensor, axis: int, before: int, after: int) -> Tensor:

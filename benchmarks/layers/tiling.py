@@ -16,9 +16,10 @@ import torch
 from torch import Tensor
 
 from benchmarks.layers import padding
+from benchmarks.layers.paired import is_inferred
 
-STRIP_BYTES = 20 * 2**20
-"""What the widest features of a strip may take: well within a server's last cache."""
+STRIP_BYTES = 6 * 2**20
+"""What the widest features of a strip may take: less would cost more in margins than it saves."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,14 @@ class Strip:
         """Return frames begin to end of the whole, all of them in the strip."""
         return self.features[:, :, begin - self.first : end - self.first]
 
-    def widened(self, begin: int, end: int, *, bins: tuple[int, int]) -> Tensor:
-        """Return frames begin to end, and bins before and after, mirrored beyond the whole."""
+    def widened(self, begin: int, end: int, *, bins: tuple[int, int], spare: int = 0) -> Tensor:
+        """Return frames begin to end, and bins before and after, mirrored beyond the whole.
+
+        After these come spare bins of finite numbers that mean nothing.
+        """
         inside = self.cut(max(0, begin), min(self.whole, end))
         frames = max(0, -begin), max(0, end - self.whole)
-        return padding.symmetric(inside, frames=frames, bins=bins)
+        return padding.symmetric(inside, frames=frames, bins=bins, spare=spare)
 
 
 def in_strips(
@@ -63,7 +67,7 @@ def in_strips(
     batch, _, lines, bins = features.shape
     size = batch * widest * lines * bins * features.element_size()
     count = min(frames, -(-size // STRIP_BYTES))
-    if torch.is_grad_enabled() or features.device.type != "cpu" or count <= 1:
+    if not is_inferred(features) or count <= 1:
         return compute(0, frames)
     borders = [number * frames // count for number in range(count + 1)]
     first = compute(0, borders[1])

@@ -74,9 +74,10 @@ class TwoStage(nn.Module):
         if bins != self.config["bins"]:
             raise InputError(f"the spectra have {bins} bins; the network has {self.config['bins']}")
         wide = padding.at_least(spectrum, frames=self._lengthened(frames), bins=self._shortest)
-        coded = self._coded(wide)
-        carried, first = self.sam(self.stage_1(coded), coded[:, :2])
-        second = self.output(self.stage_2(coded, carried))
+        given = wide.contiguous(memory_format=torch.channels_last)
+        code = functional.pad(self.code, (0, 0, 0, wide.shape[-1] - len(self.code)))
+        carried, first = self.sam(self.stage_1(given, code=code), given)
+        second = self.output(self.stage_2(given, carried, code=code))
         if self.config["second_stage"] == "residual":
             second = second + first
         return (
@@ -103,12 +104,6 @@ class TwoStage(nn.Module):
         """Lines from which on every level can mirror two of its own, and the input three."""
         halvings: int = len(self.config["widths"]) - 1
         return max(3, (1 << (halvings - 1)) + 1)
-
-    def _coded(self, spectrum: Tensor) -> Tensor:
-        batch, _, frames, bins = spectrum.shape
-        code = functional.pad(self.code.T, (0, bins - len(self.code)))
-        coded = torch.cat((spectrum, code[None, :, None].expand(batch, -1, frames, -1)), dim=1)
-        return coded.contiguous(memory_format=torch.channels_last)
 
 
 def build(config: dict[str, Any]) -> TwoStage:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
+from functools import partial
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmarks.layers import padding
+from benchmarks.layers import padding, paired
+from benchmarks.layers.bordered import Bordered, convolved
 from benchmarks.layers.convolution import Conv, Up
+from benchmarks.layers.paired import is_inferred
 from benchmarks.layers.tiling import Strip, in_strips
 
 
@@ -38,20 +42,23 @@ class Unet(nn.Module):
             DecoderLevel(below, width, num_tfc=num_tfc) for width, below in pairs
         )
 
-    def forward(self, spectrum: Tensor, carried: Tensor | None = None) -> Tensor:
+    def forward(
+        self, spectrum: Tensor, carried: Tensor | None = None, *, code: Tensor | None = None
+    ) -> Tensor:
         """Return features (batch, widths[0], frames, bins).
 
         Args:
-            spectrum: With its frequency code, shape (batch, inputs, frames, bins).
+            spectrum: All inputs, or those before the code, shape (batch, inputs, frames, bins).
             carried: Features of the stage before, shape (batch, carried, frames, bins).
+            code: The last inputs, which are the same in every frame, shape (bins, codes).
         """
-        features = self.input(spectrum)
-        if carried is not None:
-            features = torch.cat((features, carried), dim=1)
+        features = self.input(spectrum, code)
+        entry = (features,) if carried is None else (features, carried)
         skips = []
         for down in self.encoder:
-            features, skip = down(features)
+            features, skip = down(*entry)
             skips.append(skip)
+            entry = (features,)
         features = self.attention(self.middle(features))
         for up in reversed(self.decoder):
             features = up(features, skips.pop())
@@ -67,9 +74,9 @@ class EncoderLevel(nn.Module):
         self.block = ResidualDense(inputs, width, num_tfc=num_tfc)
         self.down = Conv(width, outputs, kernel=4, stride=2)
 
-    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, *features: Tensor) -> tuple[Tensor, Tensor]:
         """Return what goes down (batch, outputs, ...) and what skips (batch, width, ...)."""
-        skip = self.block(features)
+        skip = self.block(*features)
         return self.down(skip), skip
 
 
@@ -96,7 +103,7 @@ class DecoderLevel(nn.Module):
         repeated = functional.interpolate(self.project(features), scale_factor=2.0, mode="nearest")
         frames, bins = skip.shape[-2:]
         doubled = padding.cropped(repeated.add_(self.up(features)), frames=frames, bins=bins)
-        joined: Tensor = self.block(torch.cat((doubled, skip), dim=1))
+        joined: Tensor = self.block(doubled, skip)
         return joined
 
 
@@ -108,18 +115,31 @@ class ResidualDense(nn.Module):
         self.dense = Dense(inputs, outputs, num_tfc=num_tfc)
         self.straight = Conv(inputs, outputs, kernel=1, elu=False)
 
-    def forward(self, features: Tensor) -> Tensor:
-        """Return (batch, outputs, frames, bins) of (batch, inputs, frames, bins)."""
-        strip = Strip(features, 0, features.shape[2])
+    def forward(self, *features: Tensor) -> Tensor:
+        """Return (batch, outputs, frames, bins).
+
+        Args:
+            features: What is to be joined, shapes (batch, some of the inputs, frames, bins).
+        """
+        frames = features[0].shape[2]
+        if is_inferred(features[0]):
+            strips = [Strip(each, 0, frames) for each in features]
+            part = partial(self._inferred, strips)
+        else:
+            joined = features[0] if len(features) == 1 else torch.cat(features, dim=1)
+            part = partial(self._part, Strip(joined, 0, frames))
+        return in_strips(part, features[0], frames=frames, widest=self.dense.widest)
+
+    def _part(self, strip: Strip, begin: int, end: int) -> Tensor:
         # In place of the straight path: autograd keeps nothing of it, but the ELU's own output.
-        return in_strips(
-            lambda begin, end: self.straight.part(strip, begin, end).add_(
-                self.dense.part(strip, begin, end)
-            ),
-            features,
-            frames=strip.whole,
-            widest=self.dense.widest,
-        )
+        return self.straight.part(strip, begin, end).add_(self.dense.part(strip, begin, end))
+
+    def _inferred(self, strips: list[Strip], begin: int, end: int) -> Tensor:
+        """Return frames begin to end; both paths see the same features with borders."""
+        margin = len(self.dense)
+        given = [Bordered.of(strip, begin - margin, end + margin) for strip in strips]
+        straight = convolved(self.straight, given, begin, end)
+        return self.dense.inferred(given, begin, end).add_(straight)
 
 
 class Dense(nn.ModuleList):
@@ -148,3 +168,19 @@ class Dense(nn.ModuleList):
             both = torch.cat((conv.part(strip, first, past), strip.cut(first, past)), dim=1)
             strip = Strip(both, first, strip.whole)
         return last.part(strip, begin, end)
+
+    def inferred(self, given: Sequence[Bordered], begin: int, end: int) -> Tensor:
+        """Return what ``part`` does; nothing is concatenated, for sums are as good.
+
+        Args:
+            given: Features that are joined, with one frame more at each side for each convolution.
+            begin: The first frame.
+            end: The frame after the last.
+        """
+        *inner, last = cast("list[Conv]", list(self))
+        seen = list(given)
+        for margin, conv in zip(range(len(inner), 0, -1), inner, strict=True):
+            first, past = max(0, begin - margin), min(given[0].whole, end + margin)
+            newest = convolved(conv, seen, first, past)
+            seen.insert(0, Bordered.activated(newest, first, given[0].whole))
+        return paired.elu(convolved(last, seen, begin, end))

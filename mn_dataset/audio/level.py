@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-import pyloudnorm
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 from mn_dataset.audio.io import Pcm
 
@@ -151,6 +149,8 @@ def round_gain(gain: float) -> float:
 
 def k_weight(samples: Pcm | Float64, *, sampling_rate: int) -> Float64:
     """Filter with both stages of the K-weighting, from rest; output in units of full scale."""
+    from scipy.signal import lfilter  # noqa: PLC0415 - a second to import, for loudness alone
+
     numerator, denominator = _k_filter(sampling_rate)
     weighted: Float64 = lfilter(numerator, denominator, np.asarray(samples, np.float64))
     weighted /= FULL_SCALE
@@ -205,6 +205,8 @@ def hop_energies(samples: Whole | Float64, *, sampling_rate: int) -> Float64:
 
     Bit for bit what ``weighted_hops`` makes of the whole, a second at a time in the cache.
     """
+    from scipy.signal import lfilter  # noqa: PLC0415 - as above
+
     numerator, denominator = _k_filter(sampling_rate)
     bounds = hop_bounds(len(samples), sampling_rate=sampling_rate)
     energies = np.zeros(max(0, len(bounds) - 1))
@@ -256,6 +258,8 @@ def clipped_samples(samples: Pcm) -> int:
 @cache
 def _k_filter(sampling_rate: int) -> tuple[Float64, Float64]:
     """Return pyloudnorm's two stages as one: half the passes, equal to 1e-11 of full scale."""
+    import pyloudnorm  # noqa: PLC0415 - as above
+
     shelf, high_pass = pyloudnorm.Meter(sampling_rate)._filters.values()
     return np.convolve(shelf.b, high_pass.b), np.convolve(shelf.a, high_pass.a)
 

@@ -421,3 +421,20 @@ def test_two_commands_do_not_write_into_one_folder(tmp_path, own, record):
         process.kill()
 
     assert before == after
+
+
+@pytest.mark.parametrize("denoiser", ["mmse_stsa", "hum_notch"])
+def test_a_classical_denoiser_waits_for_no_slow_import(tmp_path, record, denoiser):
+    """Half of the seconds that a short recording took went to what measures loudness."""
+    words = str(record("a.wav", rate=44_100)), denoiser, str(tmp_path / "out")
+    script = (
+        "import sys; from pathlib import Path; from benchmarks.denoise.denoise import denoise; "
+        "denoise([Path(sys.argv[1])], denoiser=sys.argv[2], out=Path(sys.argv[3])); "
+        "print({'scipy.signal', 'pyloudnorm', 'torch', 'pandas'} & sys.modules.keys())"
+    )
+
+    process = subprocess.run(
+        [sys.executable, "-c", script, *words], capture_output=True, text=True, check=True
+    )
+
+    assert process.stdout.strip() == "set()"

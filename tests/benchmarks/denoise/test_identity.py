@@ -157,6 +157,19 @@ def test_memory_does_not_grow_with_the_length(roomy, spectral_network, own):
 
 @pytest.mark.stress
 @needs_proc
+def test_the_network_that_ships_takes_less_than_a_gigabyte(roomy):
+    """And no more for four minutes of stereo than for one."""
+    peaks = []
+    for minutes in (1, 4):
+        path = write_long(roomy / "a.wav", minutes, rate=44_100, subtype="PCM_16")
+        peaks.append(peak_kb(path, "musicecan_small", roomy / f"out-{minutes}"))
+
+    assert peaks[1] < 1.1 * peaks[0]
+    assert peaks[1] < 1_000_000
+
+
+@pytest.mark.stress
+@needs_proc
 def test_twenty_minutes_of_a_studios_recording(roomy, spectral_network):
     """96 kHz, 24 bits, stereo, with everything that can be asked for."""
     path = write_long(roomy / "a.wav", 20, rate=96_000, subtype="PCM_24")

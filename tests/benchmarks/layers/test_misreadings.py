@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from benchmarks.layers import attention, convolution, padding, unet
-from benchmarks.layers.tiling import Strip
+from benchmarks.layers.bordered import Bordered, convolved
 from benchmarks.models import musicecan
 
 TOLERANCE = 1e-4  # what parity is asserted to, in float32
@@ -39,10 +39,10 @@ def pad_like(mode, only=None):
     """Pad another way; only where so many bins are wanted, if that is said."""
     right = padding.symmetric
 
-    def wrong(features, *, frames, bins):
+    def wrong(features, *, frames, bins, spare=0):
         if only is not None and bins != only:
-            return right(features, frames=frames, bins=bins)
-        return functional.pad(features, (*bins, *frames), mode=mode)
+            return right(features, frames=frames, bins=bins, spare=spare)
+        return functional.pad(features, (bins[0], bins[1] + spare, *frames), mode=mode)
 
     return lambda patch, _: patch.setattr(padding, "symmetric", wrong)
 
@@ -105,20 +105,23 @@ def sam_masks_by_the_residual(patch, _):
 
 
 def oldest_first(patch, _):
-    def wrong(self, strip, begin, end):
+    def wrong(self, given, begin, end):
         *inner, last = self
-        for conv in inner:
-            both = torch.cat((strip.features, conv.part(strip, 0, strip.whole)), dim=1)
-            strip = Strip(both, 0, strip.whole)
-        return last.part(strip, begin, end)
+        seen, whole = list(given), given[0].whole
+        for margin, conv in zip(range(len(inner), 0, -1), inner, strict=True):
+            first, past = max(0, begin - margin), min(whole, end + margin)
+            seen.append(Bordered.activated(convolved(conv, seen, first, past), first, whole))
+        return functional.elu(convolved(last, seen, begin, end))
 
-    patch.setattr(unet.Dense, "part", wrong)
+    patch.setattr(unet.Dense, "inferred", wrong)
 
 
 def elu_after_the_dense_sum(patch, _):
     right = unet.ResidualDense.forward
     patch.setattr(
-        unet.ResidualDense, "forward", lambda self, features: functional.elu(right(self, features))
+        unet.ResidualDense,
+        "forward",
+        lambda self, *features: functional.elu(right(self, *features)),
     )
 
 
@@ -205,13 +208,13 @@ def second_stage_is_residual(_, network):
 def carried_comes_first(patch, _):
     right = unet.Unet.forward
 
-    def wrong(self, spectrum, carried=None):
+    def wrong(self, spectrum, carried=None, *, code=None):
         if carried is None:
-            return right(self, spectrum)
+            return right(self, spectrum, code=code)
         block, half = self.encoder[0].block, carried.shape[1]
         for conv in (*block.dense, block.straight):
             conv.weight.data[:, -2 * half :] = conv.weight.data[:, -2 * half :].roll(half, dims=1)
-        return right(self, spectrum, carried)
+        return right(self, spectrum, carried, code=code)
 
     patch.setattr(unet.Unet, "forward", wrong)
 
