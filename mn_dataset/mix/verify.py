@@ -15,12 +15,12 @@ from mn_dataset.audio.level import CEILING, dbfs, hop_energies, measure, peak
 from mn_dataset.errors import AudioError, DatasetError
 from mn_dataset.files.lock import LOCK_NAME
 from mn_dataset.files.names import inside
-from mn_dataset.files.parquet import read_table
 from mn_dataset.mix import manifest
 from mn_dataset.mix.augment.draw import unexplained
 from mn_dataset.mix.gains import Loudness, Measured, all_snrs_db
 from mn_dataset.mix.recipes import Recipes, read_recipes, to_dict
 from mn_dataset.mix.scaling import SNR_TOLERANCE_DB, Sums, sums_of
+from mn_dataset.mix.validate import refuse_malformed
 from mn_dataset.records import SAMPLING_RATE, SNR_DEFINITIONS, Recipe
 from mn_dataset.tasks.columns import Ratios
 from mn_dataset.tasks.spec import TaskSpec
@@ -73,6 +73,7 @@ def verify(
     root = Path(folder)
     rows = manifest.read_manifest(root)
     recipes = read_recipes(root / manifest.RECIPES)
+    refuse_malformed(recipes)
     task = recipes.spec
     faults = [
         *_table_faults(recipes, task, rows),
@@ -148,7 +149,7 @@ def _source_faults(root: Path, rows: Sequence[Row]) -> Iterator[Fault]:
     """Compare the recordings listed with those that the recipes use."""
     if not (root / manifest.SOURCES).is_file():
         return
-    listed = read_table(root / manifest.SOURCES, columns=["id"])["id"].to_pylist()
+    listed = [row["id"] for row in manifest.read_sources(root / manifest.SOURCES)]
     used = {layer["source_id"] for row in rows for layer in row["layers"]}
     if sorted(listed) != sorted(used):
         differing = sorted(used.symmetric_difference(listed)) or sorted(listed)
