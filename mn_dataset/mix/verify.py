@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +17,7 @@ from mn_dataset.files.lock import LOCK_NAME
 from mn_dataset.files.names import inside
 from mn_dataset.mix import manifest
 from mn_dataset.mix.augment.draw import unexplained
+from mn_dataset.mix.card import read_hashes
 from mn_dataset.mix.gains import Loudness, Measured, all_snrs_db
 from mn_dataset.mix.recipes import Recipes, read_recipes, to_dict
 from mn_dataset.mix.scaling import SNR_TOLERANCE_DB, Sums, sums_of
@@ -87,7 +88,20 @@ def verify(
         faults += further
         if progress:
             progress(done, len(rows))
-    return faults
+    return [*faults, *_table_changes(root, {fault.file for fault in faults})]
+
+
+def _table_changes(root: Path, known: Collection[str]) -> Iterator[Fault]:
+    """Compare the tables with what the card states of them, where no fault of them is known yet.
+
+    What nothing else repeats, such as a gain or a licence, is proven by this alone.
+    """
+    for name, stated in read_hashes(root).items():
+        if name not in known and (root / name).is_file():
+            found = io.file_sha256(root / name)
+            if found != stated:
+                text = f"its SHA-256 is {found[:12]}…, {manifest.CARD} says {stated[:12]}…"
+                yield Fault("changed", name, text)
 
 
 def _table_faults(recipes: Recipes, task: TaskSpec, rows: Sequence[Row]) -> Iterator[Fault]:
