@@ -126,6 +126,7 @@ TIMING = pa.schema(
 )
 """Columns of timing.parquet."""
 
+_NUMBERS = {"parameters": pa.float64()}  # as pandas writes a column of which some are unknown
 _NAMED = ("mixture_id", "task", "denoiser", "revision", "target", "metric", "reason")
 
 COLUMNS = {
@@ -135,7 +136,9 @@ COLUMNS = {
     "mixtures.parquet": pa.schema(
         [("mixture_id", pa.string()), ("num_samples", pa.int64()), ("sampling_rate", pa.int64())]
     ),
-    "timing.parquet": TIMING,
+    "timing.parquet": pa.schema(
+        [(field.name, _NUMBERS.get(field.name, field.type)) for field in TIMING]
+    ),
 }
 """Columns of the tables, those of facets and recordings left out."""
 

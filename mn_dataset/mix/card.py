@@ -10,7 +10,7 @@ from pathlib import Path
 from mn_dataset.audio.corpus import Corpus
 from mn_dataset.audio.io import file_sha256
 from mn_dataset.files.atomic import write_text
-from mn_dataset.markdown import markdown_table
+from mn_dataset.markdown import escaped, markdown_table
 from mn_dataset.mix import manifest
 from mn_dataset.mix.augment.apply import versions
 from mn_dataset.mix.augment.draw import AUGMENTED_SPLIT
@@ -96,10 +96,14 @@ def write_card(folder: Path, recipes: Recipes, corpus: Corpus, *, notes: Sequenc
         cells=_cells(recipes, sides),
         recordings=_recordings(recipes, task),
         augmentation=_augmentation(recipes),
-        notes="\n".join(f"* {note}" for note in notes or [_NO_NOTES]),
+        notes="\n".join(f"* {' '.join(note.split())}" for note in notes or [_NO_NOTES]),
         licences=_counts(Counter(source.row.license or "unknown" for source in used), "licence"),
         tables=markdown_table(["file", "SHA-256"], [*map(list, _hashes(folder).items())]),
-        **{name: text for name, text in recipes.metadata.items() if name != AUGMENTATION},
+        **{
+            name: " ".join(text.replace("`", "'").split())
+            for name, text in recipes.metadata.items()
+            if name != AUGMENTATION
+        },
     )
     write_text(folder / manifest.CARD, text)
 
@@ -184,4 +188,5 @@ def _recordings(recipes: Recipes, task: TaskSpec) -> str:
 
 
 def _counts(count: Mapping[str, int], name: str) -> str:
-    return markdown_table([name, "recordings"], [[key, str(count[key])] for key in sorted(count)])
+    rows = [[escaped(key), str(count[key])] for key in sorted(count)]
+    return markdown_table([name, "recordings"], rows)
