@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
+
+_MARKS = re.compile(r"[\\`*\[\]<>|]|(?<!\w)_|_(?!\w)")
+
+_BAR = re.compile(r"(?<!\\)\|")
+
+
+def escaped(text: str) -> str:
+    r"""Return text that Markdown shows as it stands, in one line: whoever wrote it is not known.
+
+    >>> print(escaped("CC0\n# Free | <b>all</b>"), escaped("mmse_stsa"))
+    CC0 # Free \| \<b\>all\</b\> mmse_stsa
+    """
+    return _MARKS.sub(r"\\\g<0>", " ".join(text.split()))
+
+
+def code(text: str) -> str:
+    r"""Return text in the type of code, in one line; a backtick in it shows as an apostrophe.
+
+    >>> code("mn bench\n`x`")
+    "`mn bench 'x'`"
+    """
+    line = " ".join(text.split()).replace("`", "'")
+    return f"`{line}`"
 
 
 def markdown_table(
     header: Sequence[str], rows: Sequence[Sequence[str]], *, words: Collection[str] | None = None
 ) -> str:
-    """Return a table.
+    """Return a table; a cell is Markdown in one line, see ``escaped`` for what is none of ours.
 
     Args:
         header: What the columns are called.
@@ -27,7 +51,7 @@ def markdown_table(
     | wiener   |  9.50 |
     | noisy    | -0.25 |
     """
-    lines = [header, *rows]
+    lines = [[_BAR.sub(r"\|", " ".join(cell.split())) for cell in line] for line in (header, *rows)]
     rule = ["---"] * len(header)
     if words is not None:
         widths = [max(3, *map(len, column)) for column in zip(*lines, strict=True)]

@@ -13,6 +13,7 @@ import pandas as pd
 from benchmarks.leaderboard.crossed import estimate
 from benchmarks.leaderboard.inference import Floats, holm, two_sided
 from benchmarks.leaderboard.run_folder import read_finished, read_table
+from benchmarks.leaderboard.run_schema import COMPARED
 from benchmarks.leaderboard.score_matrix import ALL, TARGET, Scores, read_scores
 from mn_dataset.errors import DatasetError
 
@@ -132,7 +133,7 @@ def compare(
 
 
 def _read(path: Path) -> _Run:
-    description = read_finished(path)
+    description = read_finished(path, shape=COMPARED)
     denoisers, metrics = (
         [item["name"] for item in description[kind]] for kind in ("denoisers", "metrics")
     )

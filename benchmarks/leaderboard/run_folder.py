@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -11,30 +10,19 @@ from typing import Any
 
 import pyarrow as pa
 
+from benchmarks.leaderboard.run_schema import COLUMNS, FINISHED, LIMITS, RUN
 from mn_dataset.errors import DatasetError
 from mn_dataset.files import parquet
+from mn_dataset.files.cells import refuse_misfit
 from mn_dataset.files.journal import Journal
+from mn_dataset.files.json_text import misfit, read_json
 from mn_dataset.files.lock import contents
 from mn_dataset.files.names import file_name
 from mn_dataset.tasks.spec import TaskSpec
 
 RUN_JSON = "run.json"
 
-TIMING = pa.schema(
-    [
-        ("denoiser", pa.string()),
-        ("revision", pa.string()),
-        ("real_time_factor", pa.float64()),
-        ("real_time_factor_p95", pa.float64()),
-        ("parameters", pa.int64()),
-        ("macs_per_s", pa.float64()),
-        ("peak_memory_mb", pa.float64()),
-        ("device", pa.string()),
-        ("audio_s", pa.float64()),
-    ]
-)
-"""Columns of timing.parquet."""
-
+_AGAIN = "make the run again"
 _CURE = "finish the run with `mn bench`"
 _ROWS = 8192  # of a table that are read at a time
 
@@ -116,19 +104,25 @@ def read_run(root: Path) -> dict[str, Any]:
         DatasetError: if there is none.
     """
     path = root / RUN_JSON
-    try:
-        run = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise DatasetError(f"{path}: no such file; make a run with `mn bench`") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise DatasetError(f"{path}: not JSON ({error}); make the run again") from error
-    if not isinstance(run, dict):
-        raise DatasetError(f"{path}: not a run's description; make the run again")
-    return run
+    if not path.exists():
+        raise DatasetError(f"{path}: no such file; make a run with `mn bench`")
+    return _of_shape(path, read_json(path, cure=_AGAIN, error=DatasetError), RUN)
 
 
-def read_finished(root: Path) -> dict[str, Any]:
+def _of_shape(path: Path, value: Any, shape: Any) -> dict[str, Any]:
+    fault = misfit(value, shape)
+    if fault is not None:
+        raise DatasetError(f"{path}: {fault}: not a run's description; {_AGAIN}")
+    described: dict[str, Any] = value
+    return described
+
+
+def read_finished(root: Path, *, shape: Any = FINISHED) -> dict[str, Any]:
     """Read the run.json of a run that was finished.
+
+    Args:
+        root: The run folder.
+        shape: What is needed of it.
 
     Raises:
         DatasetError: if there is none, or the run was not finished.
@@ -136,26 +130,66 @@ def read_finished(root: Path) -> dict[str, Any]:
     run = read_run(root)
     if not run.get("finished"):
         raise DatasetError(f"{root}: the run was not finished; give its `mn bench` command again")
+    _of_shape(root / RUN_JSON, run, shape)
+    names = [item["name"] for item in run["denoisers"]], [item["name"] for item in run["metrics"]]
+    for kind, called in zip(("denoiser", "metric"), names, strict=True):
+        if not called or len(set(called)) < len(called):
+            raise DatasetError(
+                f"{root / RUN_JSON}: names {', '.join(called) or 'nothing'} as its {kind}s; "
+                f"expected one or more, each once; {_AGAIN}"
+            )
     return run
 
 
-def read_table(root: Path, name: str, *, columns: Sequence[str] | None = None) -> pa.Table:
+def read_table(
+    root: Path,
+    name: str,
+    *,
+    columns: Sequence[str] | None = None,
+    schema: pa.Schema | None = None,
+) -> pa.Table:
     """Read one of the run's Parquet tables.
 
+    Args:
+        root: The run folder.
+        name: Of the table.
+        columns: The columns wanted; None for all.
+        schema: What they hold; by default what is the same for every task.
+
     Raises:
-        DatasetError: if it is missing or damaged.
+        DatasetError: if it is missing or damaged, or a cell does not fit.
     """
-    return parquet.read_table(root / name, columns=columns, cure=_CURE, error=DatasetError)
+    path = root / name
+    table = parquet.read_table(path, columns=columns, cure=_CURE, error=DatasetError)
+    _refuse_misfit(path, table, _wanted(name, columns, schema))
+    return table
 
 
-def read_batches(root: Path, name: str, *, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+def read_batches(
+    root: Path, name: str, *, columns: Sequence[str], schema: pa.Schema
+) -> Iterator[pa.RecordBatch]:
     """Yield the rows of one of the run's Parquet tables, some thousands at a time.
 
     Raises:
-        DatasetError: if it is missing or damaged.
+        DatasetError: if it is missing or damaged, or a cell does not fit.
     """
-    path = root / name
-    return parquet.read_batches(path, columns, rows=_ROWS, cure=_CURE, error=DatasetError)
+    path, first = root / name, 1
+    fields = _wanted(name, columns, schema)
+    for batch in parquet.read_batches(path, columns, rows=_ROWS, cure=_CURE, error=DatasetError):
+        _refuse_misfit(path, batch, fields, first=first)
+        first += len(batch)
+        yield batch
+
+
+def _wanted(name: str, columns: Sequence[str] | None, schema: pa.Schema | None) -> list[pa.Field]:
+    known = COLUMNS[name] if schema is None else schema
+    return [field for field in known if columns is None or field.name in columns]
+
+
+def _refuse_misfit(
+    path: Path, table: pa.Table | pa.RecordBatch, fields: Sequence[pa.Field], *, first: int = 1
+) -> None:
+    refuse_misfit(table, fields, LIMITS, where=path, cure=_CURE, error=DatasetError, first=first)
 
 
 def scores_schema(task: TaskSpec) -> pa.Schema:
@@ -201,10 +235,33 @@ def cluster_columns(task: TaskSpec) -> list[str]:
     return [name and f"{name}_cluster" for name in names]
 
 
+_NUMBER = (float, None)
+_RECORD = {
+    "mixture_id": str,
+    "scores": {"*": [Any]},
+    "detail?": str,
+    "seconds?": _NUMBER,
+    "peak_memory_mb?": _NUMBER,
+    "calls_seconds?": _NUMBER,
+    "library_seconds?": _NUMBER,
+    "lag?": _NUMBER,
+    "gain?": _NUMBER,
+}
+
+
 def _record(line: Any) -> Record:
-    """Make a record of a line; thousands of lines hold these few words, all journals the ids."""
-    scores = {
-        sys.intern(key): (value, sys.intern(reason))
-        for key, (value, reason) in line["scores"].items()
-    }
+    """Make a record of a line; thousands of lines hold these few words, all journals the ids.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    fault = misfit(line, _RECORD)
+    if fault is not None:
+        raise ValueError(fault)
+    scores = {}
+    for key, (value, reason) in line["scores"].items():
+        fault = misfit(value, _NUMBER, name=key)
+        if fault or not isinstance(reason, str):
+            raise ValueError(fault or f"the reason of {key!r} is {reason!r}")
+        scores[sys.intern(key)] = value, sys.intern(reason)
     return Record(**line | {"mixture_id": sys.intern(line["mixture_id"]), "scores": scores})

@@ -11,12 +11,20 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from benchmarks.leaderboard.crossed import Clustering, Crossing, crossed
 from benchmarks.leaderboard.inference import Floats
 from benchmarks.leaderboard.influence import Recordings
-from benchmarks.leaderboard.run_folder import cluster_columns, read_batches, read_table
+from benchmarks.leaderboard.run_folder import (
+    cluster_columns,
+    mixtures_schema,
+    read_batches,
+    read_table,
+    scores_schema,
+)
+from benchmarks.leaderboard.run_schema import COLUMNS
 from mn_dataset.errors import DatasetError
 from mn_dataset.tasks import registry as tasks
 from mn_dataset.tasks.spec import TaskSpec
@@ -156,11 +164,22 @@ def read_scores(run: Path, *, denoisers: Sequence[str], metrics: Sequence[str]) 
         DatasetError: if one of the files is missing or damaged, or the task is not known here.
     """
     task = read_task(run)
-    mixtures = read_table(run, "mixtures.parquet").to_pandas()
+    needed = [*COLUMNS["mixtures.parquet"].names, *cluster_columns(task)]
+    schema = pa.schema([field for field in mixtures_schema(task) if field.name in needed])
+    mixtures = read_table(run, "mixtures.parquet", schema=schema).to_pandas()
+    if mixtures["mixture_id"].duplicated().any():
+        raise DatasetError(f"{run / 'mixtures.parquet'}: ids are repeated; make the run again")
     facets = [facet.column for facet in task.facets]
-    rows = read_batches(run, "scores.parquet", columns=(*_SCORE, *facets))
+    columns = (*_SCORE, *facets)
+    rows = read_batches(run, "scores.parquet", columns=columns, schema=scores_schema(task))
     parts = (part.to_pandas() for part in rows)
-    return arrange(parts, mixtures, task=task, denoisers=denoisers, metrics=metrics)
+    scores = arrange(parts, mixtures, task=task, denoisers=denoisers, metrics=metrics)
+    if not scores.ids:
+        raise DatasetError(
+            f"{run}: scores.parquet and mixtures.parquet have no mixture in common; make the run "
+            "again"
+        )
+    return scores
 
 
 def arrange(
@@ -255,6 +274,7 @@ class _Matrices:
         if len(by_target) == 1:
             return next(iter(by_target.values())), by_target
         counts = np.sum([flags[scored] for flags in self._present.values()], axis=0)
+        counts = np.where(counts, counts, np.nan)  # a mixture without scores has no mean
         means = {
             metric: np.sum(
                 [

@@ -24,13 +24,13 @@ from benchmarks.harness.alignment import MOST_GAIN_DB
 from benchmarks.leaderboard.evaluate import Entrant, score_key, score_targets
 from benchmarks.leaderboard.plan import Plan, merged
 from benchmarks.leaderboard.run_folder import (
-    TIMING,
     Record,
     RunFolder,
     cluster_columns,
     mixtures_schema,
     scores_schema,
 )
+from benchmarks.leaderboard.run_schema import TIMING
 from benchmarks.leaderboard.sampling import NOT_SAMPLED
 from mn_dataset.files.parquet import write_rows, writer
 from mn_dataset.mix.dataset import Dataset, MixtureRow

@@ -259,7 +259,8 @@ def _differences(job: Job, records: Sequence[Record], stored: Stored) -> list[Mi
     for entrant, record in zip(job.entrants, records, strict=True):
         for metric in entrant.metrics:
             for file, target in zip(job.mixture.targets, targets, strict=True):
-                old, old_reason = stored[record.mixture_id, entrant.name, metric, file.name]
+                key = (record.mixture_id, entrant.name, metric, file.name)
+                old, old_reason = stored.get(key, (None, "not in scores.parquet"))
                 new, new_reason = record.scores[score_key(metric, job.versions[metric], target)]
                 if old is None or new is None:
                     same = old is new and old_reason == new_reason

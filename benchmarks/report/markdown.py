@@ -14,6 +14,7 @@ from benchmarks.metrics.undefined import LIMIT_DB
 from benchmarks.report import microphones, verdicts
 from benchmarks.report.summary import Board
 from benchmarks.report.text import chance, heading, marked, number, ranks, table
+from mn_dataset.markdown import code, escaped
 
 GLOBAL = {"nsdr": "GNSDR", "sir": "GSIR", "sar": "GSAR"}
 """What the mean of a metric, weighted by length, is called."""
@@ -28,8 +29,8 @@ def markdown(board: Board) -> str:
     headline = next(iter(board.metrics))
     facet = board.first_facet
     sections = [
-        f"# {board.title}",
-        f"`{board.command}`" if board.command else "",
+        f"# {escaped(board.title)}",
+        code(board.command) if board.command else "",
         f"## {heading(board.metrics[headline])}: all mixtures, and the mean by {facet.title}",
         table(*_main(board, headline)),
         "\n".join(_notes(board, headline)),
@@ -61,7 +62,7 @@ def _main(board: Board, metric: str) -> tuple[list[str], list[list[str]]]:
     means = board.by(column, metric).pivot(index="denoiser", columns=column, values="mean")
     labels, digits = board.scores.axis(column), board.digits(metric)
     header = ["rank", "denoiser", "n", "mean", "95 % interval", "Δ noisy", "p"]
-    header += board.axis_texts(column)
+    header += map(escaped, board.axis_texts(column))
     body = []
     for row in board.over_all(metric).to_dict("records"):
         low, high = (number(row[end], digits=digits) for end in ("ci_low", "ci_high"))
@@ -105,7 +106,7 @@ def _notes(board: Board, metric: str) -> Iterator[str]:
         lacking = board.lacking(metric)[row["denoiser"]]
         if lacking:
             yield (
-                f"- {LACKING} `{row['denoiser']}` has no value on {lacking} of {total} "
+                f"- {LACKING} {code(row['denoiser'])} has no value on {lacking} of {total} "
                 "mixtures. Where these count as the lowest that any ranked denoiser or the mixture "
                 f"itself has there, its mean is {number(row['worst_case'])}{unit}; its rank and "
                 "its tests rest on that."
@@ -114,8 +115,8 @@ def _notes(board: Board, metric: str) -> Iterator[str]:
         if row["carried_by"]:
             rest = row["without_low"] if row["delta"] > 0 else row["without_high"]
             yield (
-                f"- {CARRIED} One recording holds most of what `{row['denoiser']}` differs from "
-                f"`noisy` by: without `{row['carried_by']}` the difference is "
+                f"- {CARRIED} One recording holds most of what {code(row['denoiser'])} differs "
+                f"from `noisy` by: without {code(row['carried_by'])} the difference is "
                 f"{number(rest, sign=True)} instead of {number(row['delta'], sign=True)}{unit}."
             )
     for name, assumes in board.assumptions.items():
@@ -135,7 +136,7 @@ def _by_target(board: Board, metric: str) -> Iterator[str]:
     means = board.by(TARGET, metric).pivot(index="denoiser", columns=TARGET, values="mean")
     yield f"## {heading(board.metrics[metric])}: the mean by target\n"
     yield table(
-        ["denoiser", *targets],
+        ["denoiser", *map(escaped, targets)],
         [
             [marked(board, name), *(number(means.loc[name, target]) for target in targets)]
             for name in board.over_all(metric)["denoiser"]
@@ -216,7 +217,7 @@ def _smallest(board: Board) -> Iterator[str]:
     differences = differences.reindex(columns=labels)
     yield "## The smallest difference that these mixtures can show\n"
     yield table(
-        ["metric", ALL, *board.axis_texts(column, labels[1:])],
+        ["metric", ALL, *map(escaped, board.axis_texts(column, labels[1:]))],
         [
             [
                 heading(spec),
@@ -280,7 +281,8 @@ def _cost(board: Board) -> Iterator[str]:
     )
     yield (
         "\nThe real-time factor is processor seconds per second of audio, the median over the "
-        f"mixtures, on {machine['cpu']} ({machine['cores']} cores, {machine['platform']}). Memory "
+        f"mixtures, on {escaped(machine['cpu'])} ({machine['cores']} cores, "
+        f"{escaped(machine['platform'])}). Memory "
         "is the most that Python and numpy held during one call; parameters are numbers that were "
         "learned."
     )
@@ -293,7 +295,7 @@ def _costs(timing: dict[str, Any]) -> list[str]:
         *("–" if factor is None else number(factor, digits=4) for factor in factors),
         "–" if parameters is None else f"{parameters:,}",
         "–" if memory is None else number(memory, digits=1),
-        timing.get("device", "–"),
+        escaped(timing.get("device", "–")),
     ]
 
 
@@ -306,11 +308,11 @@ def _coverage(board: Board) -> Iterator[str]:
         ["denoiser", "metric", "defined", "why not"],
         [
             [
-                gap.denoiser,
-                gap.metric,
+                escaped(gap.denoiser),
+                escaped(gap.metric),
                 f"{100 * gap.defined:.1f} %",
                 "; ".join(
-                    f"{count} × {reasons().get(reason, reason)}"
+                    f"{count} × {escaped(reasons().get(reason, reason))}"
                     for reason, count in gap.reasons.items()
                 ),
             ]
@@ -324,4 +326,4 @@ def _not_installed(board: Board) -> Iterator[str]:
         return
     yield "## Not installed\n"
     for item in board.run["not_installed"]:
-        yield f"- {item['name']}: `{item['install']}`, then the same command again"
+        yield f"- {escaped(item['name'])}: {code(item['install'])}, then the same command again"

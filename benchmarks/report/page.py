@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -71,6 +73,7 @@ def page(board: Board, run: Path) -> str:
     )
     environment.policies["json.dumps_kwargs"] = {"sort_keys": False, "separators": (",", ":")}
     examples = listen(board, run)
+    script = _script()
     subject, _, about = board.title.partition(": ")
     return environment.get_template(_TEMPLATE).render(
         title=board.title,
@@ -82,7 +85,8 @@ def page(board: Board, run: Path) -> str:
         baseline=board.task.baseline,
         microphones=list(sections(board)),
         style=_asset("style.css"),
-        script=Markup("\n").join(_asset(name) for name in _SCRIPTS),
+        script=script,
+        policy=_policy(script),
         data=_data(board, run, examples),
         metrics=[metric | {"heading": heading(metric)} for metric in board.metrics.values()],
         gaps=[
@@ -102,6 +106,24 @@ def page(board: Board, run: Path) -> str:
         not_installed=board.run["not_installed"],
         files=_FILES,
         description=json.dumps(board.run, indent=2, ensure_ascii=False),
+    )
+
+
+def _script() -> Markup:
+    return Markup("\n").join([Markup('"use strict";'), *(_asset(name) for name in _SCRIPTS), ""])
+
+
+def _policy(script: str) -> str:
+    """Return what the page may load: its own script, and audio and pictures beside it.
+
+    A word of a run that got into the page as a tag could run nothing, and fetch nothing. The folder
+    may also be opened as files, which browsers do not count as the page's own.
+    """
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    beside = "'self' file:"
+    return (
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
+        f"img-src {beside} data:; media-src {beside}; base-uri 'none'; form-action 'none'"
     )
 
 

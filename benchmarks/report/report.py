@@ -16,7 +16,7 @@ from benchmarks.report.markdown import markdown
 from benchmarks.report.microphones import harm
 from benchmarks.report.page import page
 from benchmarks.report.summary import read_board
-from benchmarks.report.text import MARKDOWN
+from benchmarks.report.text import MARKDOWN, for_spreadsheets
 from mn_dataset.files.atomic import replacement, write_text
 from mn_dataset.files.lock import locked
 
@@ -42,7 +42,8 @@ def report(run: str | Path) -> None:
     board = read_board(run)
     with locked(run, command="mn report"):
         with replacement(run / "leaderboard.csv") as temporary, temporary.open("wb") as file:
-            board.rows.to_csv(file, index=False, lineterminator="\n", float_format="%.6g")
+            rows = for_spreadsheets(board.rows)
+            rows.to_csv(file, index=False, lineterminator="\n", float_format="%.6g")
         facet = board.first_facet.column
         tables = {
             "rows": board.rows,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pandas as pd
 
 from benchmarks.report.summary import Board
 from mn_dataset.errors import DatasetError
-from mn_dataset.markdown import markdown_table
+from mn_dataset.markdown import escaped, markdown_table
 
 MARKDOWN = "leaderboard.md"
 
@@ -21,6 +22,8 @@ _WORDS = {
 }
 """Headers of the columns that hold words."""
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_RANGE = re.compile(r"-?[\d.]+(e[+-]?\d+)?")  # a number, or a step such as "-5..0"
 _ENDINGS = {2: "nd", 3: "rd"}
 
 
@@ -47,18 +50,35 @@ def heading(metric: dict[str, Any]) -> str:
     unit = "" if metric["unit"] == "1" else f" [{metric['unit']}]"
     every = metric.get("every", 1)
     part = f" (every {every}{_ENDINGS.get(every, 'th')} mixture)" if every > 1 else ""
-    return f"{metric['name']}{unit} {'↑' if metric['higher_is_better'] else '↓'}{part}"
+    return f"{escaped(metric['name'])}{unit} {'↑' if metric['higher_is_better'] else '↓'}{part}"
 
 
 def marked(board: Board, denoiser: str) -> str:
     """Name a denoiser, with its group where that is not the blind ones."""
-    group = board.groups[denoiser]
-    return denoiser if group == "blind" else f"{denoiser} ({group})"
+    group, name = board.groups[denoiser], escaped(denoiser)
+    return name if group == "blind" else f"{name} ({escaped(group)})"
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a Markdown table with aligned columns, numbers to the right."""
     return markdown_table(header, rows, words=_WORDS)
+
+
+def for_spreadsheets(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows in which no text is a formula to a spreadsheet; numbers stay as they are.
+
+    >>> for_spreadsheets(pd.DataFrame({"denoiser": ["=1+1", "wiener"], "snr_db": ["-5", "-5..0"]}))
+      denoiser snr_db
+    0    '=1+1     -5
+    1   wiener  -5..0
+    """
+    texts = [name for name in rows if not pd.api.types.is_numeric_dtype(rows[name])]
+    return rows.assign(**{name: rows[name].map(_no_formula, na_action="ignore") for name in texts})
+
+
+def _no_formula(cell: object) -> object:
+    is_formula = isinstance(cell, str) and cell[:1] in _FORMULA and not _RANGE.fullmatch(cell)
+    return f"'{cell}" if is_formula else cell
 
 
 def number(value: float, *, digits: int = 2, sign: bool = False) -> str:

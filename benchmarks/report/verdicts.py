@@ -13,6 +13,7 @@ from benchmarks.leaderboard.ranking import BASELINE
 from benchmarks.leaderboard.score_matrix import ALL
 from benchmarks.report.summary import Board
 from benchmarks.report.text import chance, heading, marked, number, percent, ranks, table
+from mn_dataset.markdown import escaped
 
 
 def against_classical(board: Board, metric: str) -> Iterator[str]:
@@ -23,7 +24,9 @@ def against_classical(board: Board, metric: str) -> Iterator[str]:
         return
     labels = [ALL, *board.scores.axis(facet.column)]
     body = []
-    for label, shown in zip(labels, ["all", *board.axis_texts(facet.column)], strict=True):
+    for label, shown in zip(
+        labels, ["all", *map(escaped, board.axis_texts(facet.column))], strict=True
+    ):
         rows = claims[claims[facet.column] == label].to_dict("records")
         body += [_against(shown, row, digits=board.digits(metric)) for row in rows]
         if not rows:
@@ -55,7 +58,7 @@ def _against(shown: str, row: dict[Any, Any], *, digits: int) -> list[str]:
     return [
         shown,
         row["opponent"],
-        row["denoiser"],
+        escaped(row["denoiser"]),
         number(row["difference"], digits=digits, sign=True),
         " … ".join(number(row[end], digits=digits, sign=True) for end in ("ci_low", "ci_high")),
         chance(row["p_value"]),
@@ -152,7 +155,7 @@ def surely_better(board: Board, metric: str) -> Iterator[str]:
         body.append(
             [
                 ranks(row["rank"], row["rank_high"]),
-                row["denoiser"],
+                escaped(row["denoiser"]),
                 ", ".join(beaten) or "–",
             ]
         )

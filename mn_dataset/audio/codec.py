@@ -8,6 +8,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from mn_dataset.audio import decode as counted
 from mn_dataset.audio import io
 from mn_dataset.errors import AudioError
 
@@ -65,10 +66,13 @@ def decode(content: bytes | memoryview) -> tuple[io.Pcm, int]:
                 raise AudioError(
                     f"{audio.channels} channel(s), {audio.subtype}; expected mono 16-bit audio"
                 )
-            samples: io.Pcm = audio.read(dtype="int16")
-            return samples, int(audio.samplerate)
+            samples, stated = counted.pcm(audio), counted.stated_frames(audio)
+            sampling_rate = int(audio.samplerate)
     except soundfile.LibsndfileError as error:
         raise AudioError(f"not audio ({error.error_string}); expected WAV or FLAC") from error
+    if stated is not None and len(samples) != stated:
+        raise AudioError(f"truncated, {len(samples)} samples found of {stated}")
+    return samples, sampling_rate
 
 
 def is_canonical_wav(content: bytes | memoryview, *, sampling_rate: int) -> bool:

@@ -21,14 +21,17 @@ from mn_dataset.errors import AudioError
 BLOCK_VALUES = 2**17
 """Samples of all channels that are read at a time: they stay in the processor's cache."""
 
+_READ_AT_ONCE = 2**24  # samples of a whole recording for which memory is taken unseen
+
 _LENGTH_UNKNOWN = 2**40
+"""What soundfile states for a length that the header leaves open is far beyond this."""
 
 
 def opened(path: Path, file: BinaryIO, *, quiet: bool) -> soundfile.SoundFile:
     """Open by descriptor, so that no name, however odd, misleads soundfile.
 
     Raises:
-        AudioError: if it is no audio, or does not state its length.
+        AudioError: if it is no audio.
     """
     try:
         with silent_stderr(on=quiet):
@@ -38,13 +41,15 @@ def opened(path: Path, file: BinaryIO, *, quiet: bool) -> soundfile.SoundFile:
         raise AudioError(f"{path}: {text}") from error
     # soundfile seeks after every read, and a seek restarts an MP3's decoder: other samples.
     audio.seekable = lambda: False
-    if audio.frames > _LENGTH_UNKNOWN:
-        audio.close()
-        raise AudioError(
-            f"{path}: does not state its length, which soundfile needs; write it again with "
-            "`ffmpeg -i OLD NEW.flac`"
-        )
     return audio
+
+
+def stated_frames(audio: soundfile.SoundFile) -> int | None:
+    """Return the length that a header claims, in samples; None where it leaves that open.
+
+    A FLAC file that was written to a pipe does not know its length.
+    """
+    return None if audio.frames > _LENGTH_UNKNOWN else int(audio.frames)
 
 
 def blocks(
@@ -57,8 +62,8 @@ def blocks(
     """
     frames = max(1, BLOCK_VALUES // audio.channels)
     buffer = np.empty((frames, audio.channels), dtype)
-    found = 0
-    while found < audio.frames:
+    found, stated = 0, stated_frames(audio)
+    while stated is None or found < stated:
         try:
             with silent_stderr(on=quiet):
                 block = audio.read(out=buffer)
@@ -75,13 +80,36 @@ def blocks(
     _check_end(path, audio, found, place=os.lseek(file.fileno(), 0, os.SEEK_CUR))
 
 
+def pcm(audio: soundfile.SoundFile) -> NDArray[np.int16]:
+    """Return all samples (time,) of a mono 16-bit recording; their number is counted.
+
+    Memory is taken for what is found, not for what a header claims.
+
+    Raises:
+        soundfile.LibsndfileError: if the recording is damaged.
+    """
+    stated = stated_frames(audio)
+    frames = BLOCK_VALUES if stated is None else min(stated, _READ_AT_ONCE)
+    audio.seekable = lambda: False  # as in ``opened``
+    parts: list[NDArray[np.int16]] = []
+    found = 0
+    while stated is None or found < stated:
+        part: NDArray[np.int16] = audio.read(out=np.empty(frames, np.int16))
+        if not len(part):
+            break
+        parts.append(part)
+        found += len(part)
+    return parts[0] if len(parts) == 1 else np.concatenate([np.empty(0, np.int16), *parts])
+
+
 def _check_end(path: Path, audio: soundfile.SoundFile, found: int, *, place: int) -> None:
     """Compare what was read with what the header states; of some MP3s libsndfile only guesses."""
-    is_mp3 = audio.format == "MP3"
-    if not found or (found < audio.frames and (not is_mp3 or header.states_length(path))):
+    is_mp3, stated = audio.format == "MP3", stated_frames(audio)
+    if not found and not stated:
+        raise AudioError(f"{path}: empty, no samples found; get the file again")
+    if stated and found < stated and (not found or not is_mp3 or header.states_length(path)):
         raise AudioError(
-            f"{path}: {'truncated' if audio.frames else 'empty'}, {found} samples found of "
-            f"{audio.frames}; get the file again"
+            f"{path}: truncated, {found} samples found of {stated}; get the file again"
         )
     if is_mp3 and header.more_than_tags(path, place):
         raise AudioError(

@@ -95,11 +95,11 @@ def stream(path: Path) -> Iterator[Stream]:
     quiet = header.may_be_mpeg(head)
     with path.open("rb") as file, decode.opened(path, file, quiet=quiet) as audio:
         dtype = _DTYPES.get(audio.subtype, "float64")
-        whole = dtype == "int16"
+        whole, stated = dtype == "int16", decode.stated_frames(audio)
         yield Stream(
             sampling_rate=_plausible(path, audio.samplerate),
             channels=audio.channels,
-            duration_s=audio.frames / audio.samplerate,
+            duration_s=None if stated is None else stated / audio.samplerate,
             format=audio.format,
             subtype=audio.subtype,
             scale=1.0 / 32_768 if whole else 1.0,
@@ -135,14 +135,17 @@ def read_pcm(path: Path, *, sampling_rate: int) -> Pcm:
     if not path.is_file():
         raise AudioError(f"{path}: no such file; put the recording there or remove its row")
     try:
+        head, truncated = header.first_bytes(path), header.is_truncated(path)
+    except OSError as error:
+        raise AudioError(f"{path}: cannot be read ({error.strerror})") from error
+    try:
         with soundfile.SoundFile(path) as audio:
             _check_form(path, audio, sampling_rate)
-            frames = audio.frames
-            samples: Pcm = audio.read(dtype="int16")
+            stated = decode.stated_frames(audio)
+            samples = decode.pcm(audio)
     except soundfile.LibsndfileError as error:
-        text = header.unreadable(header.first_bytes(path), error.error_string)
-        raise AudioError(f"{path}: {text}") from error
-    if len(samples) != frames or header.is_truncated(path):
+        raise AudioError(f"{path}: {header.unreadable(head, error.error_string)}") from error
+    if truncated or (stated is not None and len(samples) != stated):
         raise AudioError(
             f"{path}: truncated, the header promises more than the {len(samples)} samples found; "
             "get the file again"

@@ -21,6 +21,7 @@ from typing import Any, Generic, TypeVar
 
 from mn_dataset.errors import InputError
 from mn_dataset.files.atomic import flush, write_text, writing
+from mn_dataset.files.json_text import parse
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ class Journal(Generic[Entry]):
             InputError: if it cannot be read.
         """
         try:
-            return json.loads(next(_whole_lines(self.path), b"null"))
+            return parse(next(_whole_lines(self.path), b"null").decode())
         except ValueError:
             return None
 
@@ -73,7 +74,7 @@ class Journal(Generic[Entry]):
             first = 1
         for number, line in islice(enumerate(_whole_lines(self.path), start=1), first, None):
             try:
-                entry = self.decode(json.loads(line.decode()))
+                entry = self.decode(parse(line.decode(), undefined=True))
             except _MISSHAPEN as error:
                 logger.warning("%s:%d: damaged (%s), and left out", self.path, number, error)
             else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,9 @@ from mn_dataset.files.atomic import replacement
 from mn_dataset.files.cache import keep
 
 _CURE = "make it again"
-_UNREADABLE = (OSError, pa.ArrowException)
+# Arrow also meets text that is no UTF-8, and counts that fit in no number.
+_UNREADABLE = (OSError, pa.ArrowException, UnicodeDecodeError, OverflowError)
+_REASON = 200  # characters of Arrow's own words
 
 
 def read_table(
@@ -34,10 +37,12 @@ def read_table(
         error: What is raised then.
 
     Raises:
-        InputError: as ``error``, if the file is missing or damaged.
+        InputError: as ``error``, if the file is missing or damaged, lacks a column or has one
+            twice, or states more cells than memory holds.
     """
-    with _readable(path, cure, error):
-        return pq.read_table(path, columns=None if columns is None else list(columns))
+    with opened(path, cure=cure, error=error) as file:
+        _refuse_lacking(path, file, columns or (), cure, error)
+        return file.read(None if columns is None else list(columns))
 
 
 @contextmanager
@@ -53,9 +58,14 @@ def opened(
         error: What is raised then.
 
     Raises:
-        InputError: as ``error``, if the file is missing, or is found damaged while it is open.
+        InputError: as ``error``, if the file is missing, is found damaged while it is open, or
+            states more cells than memory holds.
     """
-    with _readable(path, cure, error), pq.ParquetFile(path, memory_map=memory_map) as file:
+    with (
+        _readable(path, cure, error),
+        pq.ParquetFile(path, memory_map=memory_map, page_checksum_verification=True) as file,
+    ):
+        _refuse_oversized(path, file.metadata, cure, error)
         yield file
 
 
@@ -80,20 +90,30 @@ def read_batches(
         InputError: as ``error``, if the file is missing or damaged.
     """
     with opened(path, cure=cure, error=error) as file:
+        _refuse_lacking(path, file, columns, cure, error)
         yield from file.iter_batches(rows, columns=list(columns), use_threads=False)
 
 
 def facts(schema: pa.Schema) -> dict[str, str]:
-    """Return what stands in a table's own metadata, as text.
+    """Return what stands in a table's own metadata, as text; bytes that are none are escaped.
 
     >>> facts(pa.schema([], metadata={"corpus": "mn"}))
     {'corpus': 'mn'}
     """
-    return {key.decode(): text.decode() for key, text in (schema.metadata or {}).items()}
+    pairs = (schema.metadata or {}).items()
+    return {
+        key.decode(errors="backslashreplace"): text.decode(errors="backslashreplace")
+        for key, text in pairs
+    }
 
 
 def write_table(
-    path: Path, table: pa.Table, *, compression: str = "snappy", durable: bool = True
+    path: Path,
+    table: pa.Table,
+    *,
+    compression: str = "snappy",
+    durable: bool = True,
+    checksums: bool = False,
 ) -> None:
     """Write a table whole or not at all; the bytes depend on it alone.
 
@@ -102,17 +122,20 @@ def write_table(
         table: With its metadata.
         compression: "none" for what does not pack.
         durable: Whether it is to outlive a power cut too.
+        checksums: Whether every page has a checksum, by which a reader finds a flipped bit.
 
     Raises:
         OutputError: if it cannot be written.
     """
     with replacement(path, durable=durable) as temporary:
-        pq.write_table(table, temporary, compression=compression)
+        pq.write_table(table, temporary, compression=compression, write_page_checksum=checksums)
 
 
-def write_rows(path: Path, rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> None:
+def write_rows(
+    path: Path, rows: Sequence[Mapping[str, Any]], schema: pa.Schema, *, checksums: bool = False
+) -> None:
     """Write rows as a table; see ``write_table``."""
-    write_table(path, pa.Table.from_pylist(list(rows), schema=schema))
+    write_table(path, pa.Table.from_pylist(list(rows), schema=schema), checksums=checksums)
 
 
 @contextmanager
@@ -154,6 +177,34 @@ def keep_table(path: Path, table: pa.Table, *, compression: str = "snappy") -> N
     keep(path, lambda temporary: pq.write_table(table, temporary, compression=compression))
 
 
+def _refuse_lacking(
+    path: Path, file: pq.ParquetFile, columns: Sequence[str], cure: str, error: type[InputError]
+) -> None:
+    names = file.schema_arrow.names
+    lacking = sorted({*columns} - {*names})
+    if lacking:
+        raise error(f"{path}: lacks the columns {', '.join(lacking)}; {cure}")
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise error(f"{path}: has the column {repeated[0]!r} several times; {cure}")
+
+
+def _refuse_oversized(
+    path: Path, metadata: pq.FileMetaData, cure: str, error: type[InputError]
+) -> None:
+    """Refuse a table that states more than memory holds: a byte a cell is the least it takes."""
+    stated = max(
+        metadata.num_rows * metadata.num_columns,
+        sum(metadata.row_group(n).total_byte_size for n in range(metadata.num_row_groups)),
+    )
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if stated > memory or metadata.num_rows < 0:
+        raise error(
+            f"{path}: states {metadata.num_rows} rows of {metadata.num_columns} columns, "
+            f"{stated / 2**30:.0f} GiB or more, and this machine has {memory / 2**30:.0f}; {cure}"
+        )
+
+
 @contextmanager
 def _readable(path: Path, cure: str, error: type[InputError]) -> Iterator[None]:
     if not path.is_file():
@@ -161,5 +212,5 @@ def _readable(path: Path, cure: str, error: type[InputError]) -> Iterator[None]:
     try:
         yield
     except _UNREADABLE as fault:
-        reason = " ".join(str(fault).split())
+        reason = " ".join(str(fault).split())[:_REASON]
         raise error(f"{path}: not readable as Parquet ({reason}); {cure}") from fault

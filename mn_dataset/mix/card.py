@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mn_dataset.audio.corpus import Corpus
+from mn_dataset.audio.io import file_sha256
 from mn_dataset.files.atomic import write_text
-from mn_dataset.markdown import markdown_table
+from mn_dataset.markdown import escaped, markdown_table
 from mn_dataset.mix import manifest
 from mn_dataset.mix.augment.apply import versions
 from mn_dataset.mix.augment.draw import AUGMENTED_SPLIT
@@ -43,6 +45,10 @@ Data version {dataset_version}; corpus hash `{corpus_hash}`; generator {generato
 {licences}
 
 Every recording's licence and attribution stand in `sources.parquet`.
+
+## Tables
+
+{tables}
 """
 
 _AUGMENTATION = """
@@ -60,11 +66,12 @@ The same recipes give the same samples again on one machine and with the same ve
 run: {versions}); recipes without augmentation give them everywhere.
 """
 
+_HASH = re.compile(r"\| ([a-z]+\.parquet) \| ([0-9a-f]{64}) \|")
 _NO_NOTES = "As the recipes state; `mn check` audits those of a corpus."
 
 
 def write_card(folder: Path, recipes: Recipes, corpus: Corpus, *, notes: Sequence[str]) -> None:
-    """Write the folder's README.md from its recipes and sources.
+    """Write the folder's README.md from its recipes and sources, after all of its tables.
 
     Args:
         folder: The dataset.
@@ -89,11 +96,29 @@ def write_card(folder: Path, recipes: Recipes, corpus: Corpus, *, notes: Sequenc
         cells=_cells(recipes, sides),
         recordings=_recordings(recipes, task),
         augmentation=_augmentation(recipes),
-        notes="\n".join(f"* {note}" for note in notes or [_NO_NOTES]),
+        notes="\n".join(f"* {' '.join(note.split())}" for note in notes or [_NO_NOTES]),
         licences=_counts(Counter(source.row.license or "unknown" for source in used), "licence"),
-        **{name: text for name, text in recipes.metadata.items() if name != AUGMENTATION},
+        tables=markdown_table(["file", "SHA-256"], [*map(list, _hashes(folder).items())]),
+        **{
+            name: " ".join(text.replace("`", "'").split())
+            for name, text in recipes.metadata.items()
+            if name != AUGMENTATION
+        },
     )
     write_text(folder / manifest.CARD, text)
+
+
+def read_hashes(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 that a dataset's card states of its tables; none of an older card."""
+    path = folder / manifest.CARD
+    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    rows = (_HASH.fullmatch(line) for line in text.partition("\n## Tables\n")[2].splitlines())
+    return {row[1]: row[2] for row in rows if row}
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    names = (manifest.RECIPES, manifest.SOURCES, manifest.MANIFEST, manifest.RESPONSES)
+    return {name: file_sha256(folder / name) for name in names if (folder / name).is_file()}
 
 
 def read_notes(folder: Path) -> list[str]:
@@ -163,4 +188,5 @@ def _recordings(recipes: Recipes, task: TaskSpec) -> str:
 
 
 def _counts(count: Mapping[str, int], name: str) -> str:
-    return markdown_table([name, "recordings"], [[key, str(count[key])] for key in sorted(count)])
+    rows = [[escaped(key), str(count[key])] for key in sorted(count)]
+    return markdown_table([name, "recordings"], rows)

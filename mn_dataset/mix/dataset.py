@@ -14,9 +14,18 @@ import pyarrow as pa
 
 from mn_dataset.audio.io import Pcm, file_sha256, pcm_sha256, read_pcm, to_float
 from mn_dataset.errors import AudioError, DatasetError
+from mn_dataset.files.cells import refuse_misfit
 from mn_dataset.files.names import inside
 from mn_dataset.files.parquet import facts, opened, read_batches
-from mn_dataset.mix.manifest import MANIFEST, SOURCES, FileGroup, file_groups
+from mn_dataset.mix.limits import MANIFEST as LIMITS
+from mn_dataset.mix.manifest import (
+    MANIFEST,
+    SOURCES,
+    FileGroup,
+    file_groups,
+    manifest_fields,
+    read_sources,
+)
 from mn_dataset.records import SYNTHETIC, Label
 from mn_dataset.tasks import registry
 from mn_dataset.tasks.spec import Audio, TaskSpec
@@ -24,6 +33,7 @@ from mn_dataset.tasks.spec import Audio, TaskSpec
 PROVENANCE = ("corpus", "corpus_hash", "generator_version", "dataset_version")
 """What the manifest's own metadata tells."""
 
+_TASK = pa.field("task", pa.string())
 _ROWS = 256  # at a time: as objects of Python they are many times as large
 _CURE = "build the dataset again with `mn build`"
 
@@ -118,15 +128,18 @@ def read_dataset(root: Path) -> Dataset:
     """
     manifest = _schema(root, MANIFEST)
     _refuse_lacking(root, manifest, ["task"])
-    names = (row["task"] for row in _rows(root / MANIFEST, ["task"]))
+    names = (row["task"] for row in _rows(root / MANIFEST, [_TASK]))
     task = registry.task_of(names, where=root / MANIFEST, error=DatasetError)
     _refuse_lacking(root, manifest, _columns(task))
-    mixtures = [_mixture(task, row) for row in _rows(root / MANIFEST, _columns(task))]
-    sources = list(_rows(root / SOURCES, _schema(root, SOURCES).names))
+    described = {field.name: field for field in manifest_fields(task)}
+    fields = [described[name] for name in _columns(task)]
+    mixtures = [_mixture(task, row) for row in _rows(root / MANIFEST, fields)]
+    _schema(root, SOURCES)
+    sources = read_sources(root / SOURCES)
     repeated = len(mixtures) - len({mixture.id for mixture in mixtures})
     if repeated:
         raise DatasetError(f"{root}: {repeated} ids of the manifest are repeated; build it again")
-    covered = {row["category"] for row in sources if row.get("origin") != SYNTHETIC}
+    covered = {row.get("category") for row in sources if row.get("origin") != SYNTHETIC}
     return Dataset(
         root=root,
         task=task,
@@ -215,8 +228,13 @@ def _schema(root: Path, name: str) -> pa.Schema:
         return file.schema_arrow
 
 
-def _rows(path: Path, names: Sequence[str]) -> Iterator[dict[str, Any]]:
+def _rows(path: Path, fields: Sequence[pa.Field]) -> Iterator[dict[str, Any]]:
+    first, names = 1, [field.name for field in fields]
     for batch in read_batches(path, names, rows=_ROWS, cure=_CURE, error=DatasetError):
+        refuse_misfit(
+            batch, fields, LIMITS, where=path, cure=_CURE, error=DatasetError, first=first
+        )
+        first += len(batch)
         yield from batch.to_pylist()
 
 

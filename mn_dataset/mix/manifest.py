@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,10 @@ import pyarrow as pa
 from mn_dataset.audio.io import pcm_sha256
 from mn_dataset.audio.response import RESPONSES_FILE
 from mn_dataset.errors import DatasetError
+from mn_dataset.files.cells import refuse_misfit
 from mn_dataset.files.parquet import read_table, write_rows
 from mn_dataset.mix.augment import draw
+from mn_dataset.mix.limits import MANIFEST as LIMITS
 from mn_dataset.mix.mixture import Mixture
 from mn_dataset.mix.recipes import RECIPES_FILE, Recipes, recipe_fields, to_dict
 from mn_dataset.tasks.columns import Ratios
@@ -26,6 +29,9 @@ RESPONSES = RESPONSES_FILE
 SOURCES = "sources.parquet"
 CARD = "README.md"
 AUDIO = "audio"
+
+_CURE = "render the dataset again"
+_TASK = pa.field("task", pa.string())
 
 AUGMENTATION = pa.field("augmentation", pa.string())
 """What was done to the layers of a train mixture, a JSON list; only in augmented datasets."""
@@ -171,16 +177,49 @@ def read_manifest(folder: Path) -> list[dict[str, Any]]:
         raise DatasetError(
             f"{folder}: {state} (no {MANIFEST}); make or finish it with `mn build` or `mn render`"
         )
-    table = read_table(path, cure="render the dataset again", error=DatasetError)
-    columns = ["task"]
-    if "task" in table.column_names:
-        task = task_of(table["task"].to_pylist(), where=path, error=DatasetError)
-        columns = [field.name for field in manifest_fields(task)]
-    lacking = [name for name in columns if name not in table.column_names]
+    rows: list[dict[str, Any]] = read_facts(path)[1].to_pylist()
+    return rows
+
+
+def read_facts(path: Path) -> tuple[TaskSpec, pa.Table]:
+    """Read a manifest as a table, and the task that it is of.
+
+    Raises:
+        DatasetError: if it is none of one task that is known, or a cell does not fit.
+    """
+    table = read_table(path, cure=_CURE, error=DatasetError)
+    _refuse_misfit(table, [_TASK], path)
+    task = task_of(table["task"].to_pylist(), where=path, error=DatasetError)
+    columns = manifest_fields(task)
+    lacking = [field.name for field in columns if field.name not in table.column_names]
     if lacking:
         raise DatasetError(f"{path}: lacks the columns {', '.join(lacking)}")
-    rows: list[dict[str, Any]] = table.to_pylist()
+    _refuse_misfit(table, columns, path)
+    return task, table
+
+
+def read_sources(path: Path) -> list[dict[str, str]]:
+    """Read the table of the recordings that a dataset is mixed of, all of it text.
+
+    Raises:
+        DatasetError: if it is none, or names a recording twice.
+    """
+    table = read_table(path, cure=_CURE, error=DatasetError)
+    names = dict.fromkeys(["id", *table.column_names])
+    _refuse_misfit(table, [pa.field(name, pa.string()) for name in names], path)
+    ids = table["id"].to_pylist()
+    if len(set(ids)) < len(ids):
+        raise DatasetError(f"{path}: the recording {_repeated(ids)!r} stands there twice; {_CURE}")
+    rows: list[dict[str, str]] = table.to_pylist()
     return rows
+
+
+def _refuse_misfit(table: pa.Table, columns: Sequence[pa.Field], path: Path) -> None:
+    refuse_misfit(table, columns, LIMITS, where=path, cure=_CURE, error=DatasetError)
+
+
+def _repeated(ids: Sequence[str]) -> str:
+    return next(name for name, count in Counter(ids).items() if count > 1)
 
 
 def used_sources(recipes: Recipes) -> Sequence[str]:

@@ -12,10 +12,12 @@ import pyarrow as pa
 
 from mn_dataset.audio.response import RESPONSES_FILE, Response, read_responses, write_responses
 from mn_dataset.errors import InputError, RecipeError, suggestion
+from mn_dataset.files.cells import refuse_misfit
 from mn_dataset.files.parquet import facts, opened, read_table, write_rows
 from mn_dataset.mix.augment import chain as chains
 from mn_dataset.mix.augment.chain import Chain
 from mn_dataset.mix.augment.draw import AUGMENTED_SPLIT
+from mn_dataset.mix.limits import RECIPE
 from mn_dataset.records import Layer, Recipe
 from mn_dataset.tasks.registry import task_of
 from mn_dataset.tasks.spec import TaskSpec
@@ -42,6 +44,7 @@ _LAYER_TYPES = {
     "target": pa.string(),
 }
 _FIELDS = ("id", "task", "split", "seed", "num_samples", "sampling_rate", "layers", "targets")
+_TASK = pa.field("task", pa.string())
 _METADATA = ("corpus", "corpus_hash", "generator_version", "dataset_version")
 
 
@@ -179,7 +182,10 @@ def to_dict(recipe: Recipe, task: TaskSpec) -> dict[str, Any]:
 def from_dict(row: dict[str, Any], task: TaskSpec) -> Recipe:
     """Return the recipe of a row; its layers and labels are the truth, the rest is ignored."""
     fields = {name: row[name] for name in _FIELDS}
-    fields["layers"] = tuple(task.complete(Layer(**layer)) for layer in row["layers"])
+    fields["layers"] = tuple(
+        task.complete(Layer(**{name: layer[name] for name in task.layer_fields}))
+        for layer in row["layers"]
+    )
     fields["targets"] = tuple(row["targets"])
     labels = tuple((facet.column, row[facet.column]) for facet in task.facets)
     return Recipe(**fields, snr_definition=row.get("snr_definition", "power"), labels=labels)
@@ -197,7 +203,8 @@ def write_recipes(path: Path, recipes: Recipes) -> None:
     if recipes.responses:
         write_responses(responses_path(path), recipes.responses)
     rows = [to_dict(recipe, task) for recipe in recipes]
-    write_rows(path, rows, pa.schema(recipe_fields(task), metadata=recipes.metadata))
+    schema = pa.schema(recipe_fields(task), metadata=recipes.metadata)
+    write_rows(path, rows, schema, checksums=True)
 
 
 def is_recipes(path: Path) -> bool:
@@ -222,12 +229,14 @@ def read_recipes(path: Path) -> Recipes:
     metadata = facts(table.schema)
     absent = sorted({*_METADATA, "task"} - {*metadata, *table.column_names})
     if not absent:
+        _refuse_misfit(table, [_TASK], path)
         task = task_of(table["task"].to_pylist(), where=path, error=RecipeError)
         columns = {field.name for field in recipe_fields(task)}
         absent = sorted(columns - set(table.column_names))
     if absent:
         raise RecipeError(f"{path}: lacks {', '.join(absent)}; expected a table of `mn draw`")
-    rows = sorted((from_dict(row, task) for row in table.to_pylist()), key=lambda one: one.id)
+    _refuse_misfit(table, recipe_fields(task), path)
+    rows = sorted(_consistent(table, task, path), key=lambda one: one.id)
     repeated = [one.id for one, other in pairwise(rows) if one.id == other.id]
     if repeated:
         raise RecipeError(f"{path}: the recipe {repeated[0]!r} stands there twice; ids are unique")
@@ -243,6 +252,31 @@ def read_recipes(path: Path) -> Recipes:
         augmentation=chain,
         responses=_responses(path, rows),
     )
+
+
+def _refuse_misfit(table: pa.Table, fields: Sequence[pa.Field], path: Path) -> None:
+    cure = "expected a table of `mn draw`: draw the recipes again"
+    refuse_misfit(table, fields, RECIPE, where=path, cure=cure, error=RecipeError)
+
+
+def _consistent(table: pa.Table, task: TaskSpec, path: Path) -> Iterator[Recipe]:
+    """Yield the recipes of a table whose columns for people say what its layers say."""
+    for number, row in enumerate(table.to_pylist(), start=1):
+        recipe = from_dict(row, task)
+        for column in task.columns:
+            try:
+                told = column.value(recipe)
+            except (LookupError, StopIteration, ValueError) as error:
+                raise RecipeError(
+                    f"{path}: row {number}: the layers of {recipe.id!r} do not tell its "
+                    f"{column.name}; draw the recipes again"
+                ) from error
+            if told != row[column.name]:
+                raise RecipeError(
+                    f"{path}: row {number}: the column {column.name!r} of {recipe.id!r} is "
+                    f"{row[column.name]!r}, its layers say {told!r}; draw the recipes again"
+                )
+        yield recipe
 
 
 def responses_path(path: Path) -> Path:

@@ -26,6 +26,7 @@ from mn_dataset.mix.augment.chain import Chain, load_chain
 from mn_dataset.mix.card import write_card
 from mn_dataset.mix.mixture import Mixture, mix
 from mn_dataset.mix.recipes import Recipes, read_recipes, write_recipes
+from mn_dataset.mix.scaling import SNR_TOLERANCE_DB
 from mn_dataset.mix.source_cache import SourceCache
 from mn_dataset.mix.validate import refuse_malformed, refuse_unfitting
 from mn_dataset.records import SAMPLING_RATE
@@ -201,6 +202,7 @@ class _Rendering:
     def _written(self, mixture: Mixture) -> dict[str, Any]:
         """Write the files of a mixture, all or none of them."""
         row = manifest.facts(mixture, self.task, self.audio_format)
+        _refuse_contradiction(mixture, row, self.task)
         write = io.write_wav if self.audio_format == "wav" else io.write_flac
         paths = [self.folder / path for _, path, _ in manifest.files_of(self.task, row)]
         with replacements(paths, durable=False) as temporaries:
@@ -218,6 +220,23 @@ def with_generated(corpus: Corpus, recipes: Recipes, *, workers: int = 1) -> Cor
     names = [name for name in manifest.used_sources(recipes) if is_generated(name)]
     made = each(recording, ((name,) for name in names), workers=workers, together=_CHUNK)
     return replace(corpus, sources=corpus.sources | dict(zip(names, made, strict=True)))
+
+
+def _refuse_contradiction(mixture: Mixture, row: Mapping[str, Any], task: TaskSpec) -> None:
+    """Refuse a gain that was given and makes another ratio than the recipe is labelled with.
+
+    Raises:
+        RecipeError: naming both ratios.
+    """
+    recipe, achieved = mixture.recipe, row[task.ratios.fields[0].name]
+    labelled = dict(recipe.labels).get("snr_db")
+    if mixture.augmentation or labelled is None or not isinstance(achieved, float):
+        return
+    if abs(achieved - float(labelled)) > SNR_TOLERANCE_DB:
+        raise RecipeError(
+            f"recipe {recipe.id!r}: snr_db is {labelled:g}, and the gains of its layers make "
+            f"{achieved:.3f} dB; give the noise layer that ratio, or draw the recipe again"
+        )
 
 
 def _render_chunk(rendering: _Rendering, recipes: Recipes) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -15,12 +15,13 @@ from mn_dataset.audio.level import CEILING, dbfs, hop_energies, measure, peak
 from mn_dataset.errors import AudioError, DatasetError
 from mn_dataset.files.lock import LOCK_NAME
 from mn_dataset.files.names import inside
-from mn_dataset.files.parquet import read_table
 from mn_dataset.mix import manifest
 from mn_dataset.mix.augment.draw import unexplained
+from mn_dataset.mix.card import read_hashes
 from mn_dataset.mix.gains import Loudness, Measured, all_snrs_db
 from mn_dataset.mix.recipes import Recipes, read_recipes, to_dict
 from mn_dataset.mix.scaling import SNR_TOLERANCE_DB, Sums, sums_of
+from mn_dataset.mix.validate import refuse_malformed
 from mn_dataset.records import SAMPLING_RATE, SNR_DEFINITIONS, Recipe
 from mn_dataset.tasks.columns import Ratios
 from mn_dataset.tasks.spec import TaskSpec
@@ -73,6 +74,7 @@ def verify(
     root = Path(folder)
     rows = manifest.read_manifest(root)
     recipes = read_recipes(root / manifest.RECIPES)
+    refuse_malformed(recipes)
     task = recipes.spec
     faults = [
         *_table_faults(recipes, task, rows),
@@ -86,7 +88,20 @@ def verify(
         faults += further
         if progress:
             progress(done, len(rows))
-    return faults
+    return [*faults, *_table_changes(root, {fault.file for fault in faults})]
+
+
+def _table_changes(root: Path, known: Collection[str]) -> Iterator[Fault]:
+    """Compare the tables with what the card states of them, where no fault of them is known yet.
+
+    What nothing else repeats, such as a gain or a licence, is proven by this alone.
+    """
+    for name, stated in read_hashes(root).items():
+        if name not in known and (root / name).is_file():
+            found = io.file_sha256(root / name)
+            if found != stated:
+                text = f"its SHA-256 is {found[:12]}…, {manifest.CARD} says {stated[:12]}…"
+                yield Fault("changed", name, text)
 
 
 def _table_faults(recipes: Recipes, task: TaskSpec, rows: Sequence[Row]) -> Iterator[Fault]:
@@ -148,7 +163,7 @@ def _source_faults(root: Path, rows: Sequence[Row]) -> Iterator[Fault]:
     """Compare the recordings listed with those that the recipes use."""
     if not (root / manifest.SOURCES).is_file():
         return
-    listed = read_table(root / manifest.SOURCES, columns=["id"])["id"].to_pylist()
+    listed = [row["id"] for row in manifest.read_sources(root / manifest.SOURCES)]
     used = {layer["source_id"] for row in rows for layer in row["layers"]}
     if sorted(listed) != sorted(used):
         differing = sorted(used.symmetric_difference(listed)) or sorted(listed)

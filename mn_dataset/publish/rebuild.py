@@ -63,9 +63,9 @@ def rebuild(
             f"{publication}: rendered by generator {recipes.generator_version}, found "
             f"{GENERATOR_VERSION}; install the mn-dataset that has that one"
         )
-    listed = parquet.read_table(tables[manifest.SOURCES], error=DatasetError).to_pylist()
+    listed = manifest.read_sources(tables[manifest.SOURCES])
     refuse_other_sources(listed, corpus, where=publication)
-    published = parquet.read_table(tables[manifest.MANIFEST], error=DatasetError)
+    _, published = manifest.read_facts(tables[manifest.MANIFEST])
     used = manifest.used_sources(recipes)
     with locked(Path(out), command="mn rebuild"):
         folder = render(
@@ -100,7 +100,7 @@ def refuse_other_sources(
         source = recording(name) if is_generated(name) else corpus.sources.get(name)
         if source is None:
             faults.append(f"{row['id']} is not there")
-        elif source.entry.pcm_sha256 != row["pcm_sha256"]:
+        elif source.entry.pcm_sha256 != row.get("pcm_sha256"):
             path = corpus.root / source.row.file
             faults.append(f"{row['id']} ({path}) has other samples")
     if faults:

@@ -14,7 +14,6 @@ import pyarrow as pa
 
 from mn_dataset import licenses
 from mn_dataset.errors import DatasetError
-from mn_dataset.files import parquet
 from mn_dataset.licenses import ANY, gate
 from mn_dataset.mix import manifest
 from mn_dataset.mix.dataset import Dataset, read_dataset
@@ -95,7 +94,7 @@ def select(
         InputError: if a licence is one that nobody knows.
     """
     dataset = read_dataset(folder)
-    table = parquet.read_table(folder / manifest.MANIFEST, error=DatasetError)
+    _, table = manifest.read_facts(folder / manifest.MANIFEST)
     sources = _sources(folder / manifest.SOURCES)
     stated = [source["license"] for source in sources.values()]
     allows = gate([ANY] if license_allow is None else license_allow, stated=stated)
@@ -149,11 +148,11 @@ def pcm_hash(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
 
 
 def _sources(path: Path) -> dict[str, dict[str, str]]:
-    table = parquet.read_table(path, error=DatasetError)
-    missing = [column for column in _SOURCE_COLUMNS if column not in table.column_names]
+    rows = manifest.read_sources(path)
+    missing = [column for column in _SOURCE_COLUMNS if rows and column not in rows[0]]
     if missing:
         raise DatasetError(f"{path}: lacks the columns {', '.join(missing)}; build again")
-    return {source["id"]: source for source in table.to_pylist()}
+    return {source["id"]: source for source in rows}
 
 
 def _provenance(folder: Path, dataset: Dataset) -> dict[str, str]:

@@ -13,6 +13,7 @@ from itertools import product
 from typing import Any
 
 from mn_dataset import licenses
+from mn_dataset.markdown import escaped
 from mn_dataset.mix.card import read_notes
 from mn_dataset.publish.selection import Row, Selection
 from mn_dataset.records import SPLITS
@@ -169,15 +170,16 @@ def license_table(rows: Sequence[Row]) -> Table:
     count = Counter(row["license"] for row in rows)
     return [
         ["licence of the mixture", "mixtures"],
-        *([name, str(count[name])] for name in sorted(count)),
+        *([escaped(name), str(count[name])] for name in sorted(count)),
     ]
 
 
 def attributions(selection: Selection) -> dict[str, dict[str, int]]:
-    """Return, by licence of the recordings, whom to name and for how many of them."""
+    """Return, by licence of the recordings, whom to name and for how many of them, in Markdown."""
     holders: dict[str, Counter[str]] = defaultdict(Counter)
     for source in selection.sources.values():
-        holders[source["license"] or "unknown"][source["attribution"]] += 1
+        stated = escaped(source["license"]) or "unknown"
+        holders[stated][escaped(source["attribution"])] += 1
     return {name: dict(sorted(holders[name].items())) for name in sorted(holders)}
 
 

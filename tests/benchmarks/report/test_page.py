@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import base64
+import hashlib
+import html
 import json
 import re
 from html.parser import HTMLParser
@@ -108,6 +111,20 @@ def test_words_of_a_run_cannot_end_the_script(run: Path, hostile: str) -> None:
     assert links.tags == plain
     assert hostile not in text
     assert data_of(text)["denoisers"][1]["license"] == hostile
+
+
+def test_the_policy_lets_the_page_s_own_script_run_and_no_other(run: Path) -> None:
+    """Its hash is that of the script in the page; everything that is not named is refused."""
+    text, _ = page_of(run)
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="(.*?)"', text)
+    script = re.search(r"<script>(.*?)</script>", text, re.DOTALL)
+    assert policy
+    assert script
+    digest = base64.b64encode(hashlib.sha256(script[1].encode()).digest()).decode()
+
+    words = html.unescape(policy[1])
+    assert words.startswith(f"default-src 'none'; script-src 'sha256-{digest}';")
+    assert "connect-src" not in words
 
 
 def test_the_page_tells_provenance_cost_and_what_is_missing(run: Path) -> None:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.report.report import report
+from benchmarks.report.text import for_spreadsheets
 from mn_dataset.errors import DatasetError
 
 FILES = ("leaderboard.csv", "leaderboard.json", "leaderboard.md", "leaderboard.tex", "index.html")
@@ -42,6 +43,17 @@ def test_the_csv_has_the_columns_promised(run: Path) -> None:
     noisy = board[board["denoiser"] == "noisy"]
     assert noisy["rank"].isna().all()
     assert (noisy["delta"] == 0).all()
+
+
+def test_a_name_is_no_formula_to_a_spreadsheet() -> None:
+    """An apostrophe before what begins like one; labels that are numbers stay as they are."""
+    names = ["=HYPERLINK(1)", "@SUM(1)", "-cmd", "+1+1", "-5", "-5..0", "1e-5", "wiener"]
+    rows = pd.DataFrame({"denoiser": names, "mean": range(8)})
+
+    safe = for_spreadsheets(rows)
+
+    assert safe["denoiser"].tolist() == [*(f"'{name}" for name in names[:4]), *names[4:]]
+    assert safe["mean"].tolist() == rows["mean"].tolist()
 
 
 def test_the_json_is_the_csv_with_provenance(run: Path) -> None:

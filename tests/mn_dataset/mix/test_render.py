@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -244,3 +245,14 @@ def test_sources_carry_licence_and_hash(dataset, tiny):
 
     assert {row["license"] for row in rows} == {"CC0-1.0"}
     assert all(row["pcm_sha256"] == tiny.sources[row["id"]].entry.pcm_sha256 for row in rows)
+
+
+def test_a_noise_gain_that_contradicts_its_ratio_is_refused(tiny, tmp_path):
+    """The recipe is labelled with 5 dB, and its gains make another ratio."""
+    recipe = draw(tiny, split="test", snr_db=(5,))[0]
+    clean, noise = recipe.layers
+    louder = replace(recipe, layers=(clean, replace(noise, snr_db=None, gain=0.9)))
+    recipes = replace(draw(tiny, split="test", snr_db=(5,)), rows=(louder,))
+
+    with pytest.raises(RecipeError, match=r"snr_db is 5, and the gains of its layers make"):
+        render(recipes, tiny, tmp_path / "dataset")

@@ -90,6 +90,35 @@ def test_a_changed_measurement_is_found(dataset, column):
     assert kinds(dataset) == [("contradiction", "manifest.parquet")]
 
 
+@pytest.mark.parametrize(
+    ("name", "column", "value"),
+    [
+        ("manifest", "noise_gain", 0.123),
+        ("manifest", "mix_gain", 0.5),
+        ("sources", "license", "CC-BY-4.0"),
+        ("sources", "license", ""),
+        ("sources", "pcm_sha256", "0" * 64),
+    ],
+)
+def test_what_nothing_else_repeats_is_found_changed(dataset, name, column, value):
+    """Gains, licences, hashes of sources: the card states the SHA-256 of every table."""
+    path = dataset / f"{name}.parquet"
+    table = pq.read_table(path)
+    rows = table.to_pylist()
+    rows[0][column] = value
+    pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), path)
+
+    assert kinds(dataset) == [("changed", f"{name}.parquet")]
+
+
+def test_the_card_of_an_older_dataset_states_no_hashes(dataset):
+    """What it does not state is not missed."""
+    card = dataset / "README.md"
+    card.write_text(card.read_text("utf-8").partition("\n## Tables\n")[0], "utf-8")
+
+    assert verify(dataset) == []
+
+
 def test_changed_sources_and_strays_are_found(dataset):
     """A row that is missing from the sources, a lost card, a stray file beside the audio."""
     path = dataset / "sources.parquet"

@@ -1,0 +1,197 @@
+"""Files that travel are damaged in every way that a seed draws: one line says what is wrong.
+
+Nothing but an error of the toolkit may come out: tables of Parquet with empty cells, other types,
+lacking columns, NaN, huge numbers, cut and flipped bytes; JSON and TOML with the same.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import warnings
+from contextlib import suppress
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from benchmarks.leaderboard.compare import compare
+from benchmarks.leaderboard.run import bench
+from benchmarks.leaderboard.run_folder import RunFolder
+from benchmarks.leaderboard.verify import verify_run
+from benchmarks.report.report import report
+from mn_dataset.errors import MnError
+from mn_dataset.mix.dataset import read_audio, read_dataset
+from mn_dataset.mix.draw import draw
+from mn_dataset.mix.recipes import read_recipes, write_recipes
+from mn_dataset.mix.render import render
+from mn_dataset.mix.verify import verify
+from mn_dataset.publish.selection import select
+
+SHORT, LONG = 8, 500
+VALUES = (None, True, -1, 0, 2**62, 1e308, float("nan"), float("inf"), "", "x\0", "../x", [], {})
+TYPES = (pa.string(), pa.binary(), pa.float64(), pa.bool_(), pa.int8(), pa.list_(pa.int64()))
+
+
+def damaged_table(table, rng):
+    """Return a table with one column emptied, changed, retyped, renamed or left out."""
+    number = rng.randrange(table.num_columns)
+    field, column = table.schema.field(number), table.column(number)
+    kind = rng.randrange(6)
+    if kind == 0:
+        return table.remove_column(number)
+    if kind == 1:
+        new = pa.nulls(len(table), rng.choice([field.type, pa.null(), *TYPES]))
+        return table.set_column(number, field.name, new)
+    if kind == 2:
+        return table.append_column(field.name, column)
+    if kind == 3:
+        return table.slice(0, rng.randrange(2))
+    cells = column.to_pylist()
+    place = rng.randrange(len(cells))
+    cells[place] = damaged_tree(cells[place], rng)
+    try:
+        new = pa.array(cells, field.type if kind == 4 else None)
+    except (pa.ArrowException, OverflowError, TypeError, ValueError):
+        new = pa.array([json.dumps(cell, default=str) for cell in cells])
+    return table.set_column(number, field.name, new)
+
+
+def damaged_tree(tree, rng):
+    """Return JSON in which one value, at any depth, is another, or is gone."""
+    if isinstance(tree, (dict, list)) and tree and rng.random() < 0.85:
+        copy = dict(tree) if isinstance(tree, dict) else list(tree)
+        key = rng.choice(list(copy)) if isinstance(tree, dict) else rng.randrange(len(copy))
+        if rng.random() < 0.2:
+            del copy[key]
+        else:
+            copy[key] = damaged_tree(copy[key], rng)
+        return copy
+    if rng.random() < 0.02:
+        return "NEST"
+    return rng.choice([value for value in VALUES if value is not tree])
+
+
+def damaged_bytes(content, rng):
+    """Return bytes that are cut, or of which up to four bits are flipped."""
+    content = bytearray(content)
+    if rng.random() < 0.3:
+        return bytes(content[: rng.randrange(len(content))])
+    for _ in range(rng.randint(1, 4)):
+        content[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
+    return bytes(content)
+
+
+def damage(path: Path, rng: random.Random) -> None:
+    """Damage a file as befits what it is."""
+    if rng.random() < 0.25:
+        path.write_bytes(damaged_bytes(path.read_bytes(), rng))
+    elif path.suffix == ".parquet":
+        table = damaged_table(pq.read_table(path), rng)
+        with warnings.catch_warnings(action="ignore"):
+            pq.write_table(table, path)
+    else:
+        text = path.read_text("utf-8")
+        lines = text.splitlines() if path.suffix == ".jsonl" else [text]
+        place = rng.randrange(len(lines))
+        lines[place] = json.dumps(damaged_tree(json.loads(lines[place]), rng))
+        nest = "[" * 100_000 + "]" * 100_000
+        path.write_text("\n".join(lines).replace('"NEST"', nest) + "\n", "utf-8")
+
+
+@pytest.fixture(scope="module")
+def folders(tiny, tmp_path_factory):
+    """A table of recipes, a dataset of two mixtures, and a run on them."""
+    root = tmp_path_factory.mktemp("damage")
+    recipes = draw(tiny, split="test", snr_db=(5,), count=2, seconds=0.25)
+    write_recipes(root / "recipes.parquet", recipes)
+    render(recipes, tiny, root / "dataset")
+    bench(root / "dataset", ["noisy"], root / "run", metrics=["si_sdr"], workers=0)
+    return root
+
+
+def use_recipes(root, tiny):
+    """Read them, and render them."""
+    recipes = read_recipes(root / "recipes.parquet")
+    shutil.rmtree(root / "new", ignore_errors=True)
+    render(recipes, tiny, root / "new")
+
+
+def use_dataset(root, tiny):
+    """Verify it, read it as scoring does, choose what is published of it."""
+    uses = (verify, use_audio, select)
+    for use in uses:
+        with suppress(MnError):
+            use(root / "dataset")
+
+
+def use_audio(folder):
+    """Read the audio of the first mixture."""
+    dataset = read_dataset(folder)
+    read_audio(folder, dataset.mixtures[0])
+
+
+def use_run(root, tiny):
+    """Report it, compare it with itself, verify it."""
+    run = root / "run"
+    uses = (
+        lambda: report(run),
+        lambda: compare(run, run),
+        lambda: verify_run(run, sample="1", workers=1),
+    )
+    for use in uses:
+        with suppress(MnError):
+            use()
+
+
+def use_journal(root, tiny):
+    """Read what was done, as the same command does that goes on with it."""
+    list(RunFolder(root / "run").journal("noisy", "1").entries())
+
+
+CASES = {
+    "recipes.parquet": use_recipes,
+    "dataset/manifest.parquet": use_dataset,
+    "dataset/recipes.parquet": use_dataset,
+    "dataset/sources.parquet": use_dataset,
+    "run/scores.parquet": use_run,
+    "run/mixtures.parquet": use_run,
+    "run/timing.parquet": use_run,
+    "run/run.json": use_run,
+    "run/journal/noisy-1.jsonl": use_journal,
+}
+
+
+@pytest.fixture
+def copied(folders, tmp_path):
+    """Copies of the folders, to be damaged."""
+    return shutil.copytree(folders, tmp_path / "copied")
+
+
+def attack(root, tiny, name, seed):
+    """Damage a file, use it, and put it back."""
+    path = root / name
+    whole = path.read_bytes()
+    damage(path, random.Random(seed))  # noqa: S311 - a seed draws the damage, no secret
+    try:
+        with suppress(MnError):
+            CASES[name](root, tiny)
+    finally:
+        path.write_bytes(whole)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_damaged_file_is_told_in_words(copied, tiny, name):
+    """Every kind of file that travels, damaged a few times."""
+    for seed in range(SHORT):
+        attack(copied, tiny, name, seed)
+
+
+@pytest.mark.stress
+@pytest.mark.parametrize("name", CASES)
+def test_a_file_damaged_in_many_ways_is_told_in_words(copied, tiny, name):
+    """The same, hundreds of times."""
+    for seed in range(SHORT, LONG):
+        attack(copied, tiny, name, seed)
