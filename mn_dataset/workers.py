@@ -37,6 +37,7 @@ _THREADS = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM", "NUMBA")
 _CURE = "what was done is safe: run the command again, with fewer workers if memory was short"
 _STOPPED = {-int(number) for number in (signal.SIGINT, signal.SIGTERM)}
 _EVER = float("inf")
+_WATCH_S = 0.5  # between two looks at whether the parent lives
 _ANSWER, _DONE, _RAISED = "answer", "done", "raised"
 
 
@@ -76,8 +77,11 @@ def each(
     if count == 1:
         yield from (function(*piece) for piece in pieces)
         return
-    limits = {} if threads else {"inner_max_num_threads": 1}  # threads share their limit
-    with joblib.parallel_config(backend="threading" if threads else "loky", **limits):
+    backend: dict[str, Any] = {"backend": "threading"}  # threads share the limit of this process
+    if not threads:
+        watched = {"initializer": end_with, "initargs": (os.getpid(),)}
+        backend = {"backend": "loky", "inner_max_num_threads": 1} | watched
+    with joblib.parallel_config(**backend):
         pool = joblib.Parallel(
             n_jobs=count,
             return_as="generator" if ordered else "generator_unordered",
@@ -92,6 +96,24 @@ def each(
         raise MnError(
             f"a worker process died (out of memory, or a crash inside a library); {_CURE}"
         ) from error
+
+
+def end_with(parent: int) -> None:
+    """End this process within seconds of its parent, whatever either is at; called in each worker.
+
+    The system's own signal for that (``PR_SET_PDEATHSIG``) comes with the end of the thread that
+    started the worker, and not of its process.
+
+    Args:
+        parent: The number of the process that started this one.
+    """
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_WATCH_S)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _in_folder(folder: str, function: Callable[..., Answer], *piece: object) -> Answer:
@@ -329,7 +351,7 @@ def _serve(
 ) -> None:
     """Do what comes through the pipe, and send what it yields, for as long as the parent lives."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    end_with(parent)
     with suppress(EOFError, ConnectionError):
         while True:
             piece: Piece = pipe.recv()
@@ -341,10 +363,3 @@ def _serve(
                 return
             except Exception as error:  # a mistake of ours or of the user's: the parent raises it
                 pipe.send((_RAISED, error))
-
-
-def _end_with(parent: int) -> None:
-    """End this process when its parent is gone, whatever it is at."""
-    while os.getppid() == parent:
-        time.sleep(1.0)
-    os._exit(1)

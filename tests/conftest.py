@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -228,3 +230,28 @@ def halted() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     for process in processes:
         process.kill()
         process.communicate()
+
+
+@pytest.fixture
+def outliving() -> Iterator[Callable[..., list[Path]]]:
+    """End a program by a signal; return which of its processes are there 4 s later, as in /proc."""
+    if not Path("/proc/self/stat").exists():
+        pytest.skip("looks for processes where Linux shows them")
+    left: list[Path] = []
+
+    def end(parent: subprocess.Popen[str], number: int, *, least: int) -> list[Path]:
+        stats = {path.parent: path.read_text() for path in Path("/proc").glob("[0-9]*/stat")}
+        numbers = {path: text.rpartition(")")[2].split()[1] for path, text in stats.items()}
+        left[:] = [path for path, number in numbers.items() if number == str(parent.pid)]
+        assert len(left) >= least
+        parent.send_signal(number)
+        parent.wait()
+        deadline = time.monotonic() + 4.0
+        while left and time.monotonic() < deadline:
+            time.sleep(0.05)
+            left[:] = [path for path in left if path.exists()]
+        return left
+
+    yield end
+    for path in left:  # they would keep the program's pipes open
+        os.kill(int(path.name), signal.SIGKILL)

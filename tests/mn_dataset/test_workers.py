@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -140,3 +141,34 @@ def test_a_process_that_dies_at_no_stage_is_an_error():
     """Nothing that the work was about to do is to blame."""
     with pytest.raises(MnError, match=r"ended its process with 3; what was done is safe"):
         list(supervised(os._exit, [3], workers=1, timeout_s=60.0))
+
+
+ABANDONED = """
+import threading
+import time
+from mn_dataset.workers import Stage, each, supervised
+
+def stages(number):
+    yield Stage(number)
+    Path(sys.argv[2], str(number)).touch()
+    time.sleep(60.0)
+
+def piece(number):
+    list(stages(number))
+
+if sys.argv[1] == "each":
+    answers = each(piece, [(1,), (2,)], workers=3)
+else:
+    answers = supervised(stages, [1, 2], workers=2, timeout_s=60.0)
+threading.Thread(target=list, args=(answers,), daemon=True).start()
+while len(list(Path(sys.argv[2]).iterdir())) < 2:
+    time.sleep(0.01)
+halt()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+@pytest.mark.parametrize("way", ["each", "supervised"])
+def test_no_worker_outlives_its_parent(halted, outliving, tmp_path, way, number):
+    """Busy or idle, and however the parent ends: all are gone within seconds."""
+    assert outliving(halted(ABANDONED, way, tmp_path), number, least=3) == []

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import count, islice
 
 import torch
@@ -16,6 +17,7 @@ from benchmarks.training.config import Data
 from benchmarks.training.data.base import TrainingData
 from mn_dataset import seeds
 from mn_dataset.errors import InputError
+from mn_dataset.workers import end_with
 
 ItemKey = tuple[int, int]
 """Epoch, and index of an item in it."""
@@ -104,7 +106,7 @@ def step_batches(
         batch_sampler=_Parts(plan, first=first, rank=rank, processes=processes),
         num_workers=workers,
         prefetch_factor=_PARTS_AHEAD if workers else None,
-        worker_init_fn=_ignore_signals if workers else None,
+        worker_init_fn=partial(_begin, os.getpid()) if workers else None,
         # A process that was forked beside threads of torch may hang; a fresh one does not.
         multiprocessing_context="spawn" if workers else None,
         # A loader draws a number when it starts; not from the generator that training uses.
@@ -146,7 +148,8 @@ def _order(seed: int, epoch: int, num_items: int) -> list[int]:
     return seeds.generator(seed, "order", str(epoch)).shuffled(range(num_items))
 
 
-def _ignore_signals(worker: int) -> None:  # noqa: ARG001 - the loader passes it
+def _begin(parent: int, worker: int) -> None:  # noqa: ARG001 - the loader passes its number
     """Let a signal to all stop the training, which then ends its workers, and not them first."""
+    end_with(parent)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)

@@ -1,5 +1,6 @@
 """What a step gets follows from its number, whoever mixes it and wherever it begins."""
 
+import signal
 from itertools import islice
 
 import numpy as np
@@ -91,3 +92,40 @@ def test_batches_that_cannot_be_dealt_are_refused(data):
         batch_plan(data, Data(batch=8), seed=0)
     with pytest.raises(InputError, match="cannot be divided evenly among 4 processes"):
         batch_plan(data, Data(batch=6), seed=0, processes=4)
+
+
+SLOW = """
+import time
+from pathlib import Path
+
+class Slow:
+    num_items = 4
+
+    def __init__(self, mark):
+        self.mark = mark
+
+    def item(self, epoch, index):
+        Path(self.mark).touch()
+        time.sleep(60.0)
+"""
+TRAINING = """
+import threading
+import time
+sys.path.insert(0, sys.argv[1])
+from slow import Slow
+from benchmarks.training.data.loader import BatchPlan, step_batches
+
+mark = Path(sys.argv[1], "mark")
+batches = step_batches(Slow(mark), BatchPlan(0, 4, batch=2), first=0, workers=1)
+threading.Thread(target=next, args=(batches,), daemon=True).start()
+while not mark.exists():
+    time.sleep(0.01)
+halt()
+"""
+
+
+def test_no_process_that_mixes_outlives_the_training(halted, outliving, tmp_path):
+    """Though it is in the middle of an item, and passes over the signals that stop a run."""
+    (tmp_path / "slow.py").write_text(SLOW)
+
+    assert outliving(halted(TRAINING, tmp_path), signal.SIGKILL, least=1) == []
