@@ -72,8 +72,11 @@ def for_spreadsheets(rows: pd.DataFrame) -> pd.DataFrame:
     0    '=1+1     -5
     1   wiener  -5..0
     """
-    texts = [name for name in rows if not pd.api.types.is_numeric_dtype(rows[name])]
-    return rows.assign(**{name: rows[name].map(_no_formula, na_action="ignore") for name in texts})
+    safe = rows.copy()
+    for name in rows.columns:
+        if not pd.api.types.is_numeric_dtype(rows[name]):
+            safe[name] = rows[name].map(_no_formula, na_action="ignore")
+    return safe
 
 
 def _no_formula(cell: object) -> object:

@@ -12,6 +12,7 @@ from mn_dataset import tables
 from mn_dataset.audio import index, io
 from mn_dataset.audio.segment import MIN_LOOP
 from mn_dataset.errors import InputError
+from mn_dataset.files.names import printable
 from mn_dataset.records import SAMPLING_RATE, Role
 from mn_dataset.tables import Row
 
@@ -47,7 +48,7 @@ class Corpus:
     @property
     def name(self) -> str:
         """What it is called."""
-        return self.title or self.root.resolve().name
+        return self.title or printable(self.root.resolve().name)
 
     @cached_property
     def hash(self) -> str:

@@ -139,7 +139,11 @@ def read_pcm(path: Path, *, sampling_rate: int) -> Pcm:
     except OSError as error:
         raise AudioError(f"{path}: cannot be read ({error.strerror})") from error
     try:
-        with soundfile.SoundFile(path) as audio:
+        # By descriptor: soundfile takes no name that is not UTF-8.
+        with (
+            path.open("rb") as file,
+            soundfile.SoundFile(file.fileno(), closefd=False) as audio,
+        ):
             _check_form(path, audio, sampling_rate)
             stated = decode.stated_frames(audio)
             samples = decode.pcm(audio)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -14,12 +15,15 @@ from typing import Any
 import cyclopts
 
 from mn_dataset.errors import MnError
+from mn_dataset.files.names import one_line
 
 DONE, INPUT_AT_FAULT, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
 _PARAMETER = re.compile(
     r"""`([a-z]\w*)`|(?<![\w./\\'"`=-])([a-z]+_\w+)(?![\w/\\'"`=]|\.\w)|\A([a-z]\w*)(?=\ is\ )"""
 )
+_NO_WIDTHS = ("", "0")
+_SHOWN = 160  # characters of a path in a message
 _NEGATIVE_RANGE = re.compile(r"-[\d.]+:-?[\d.]+")
 
 
@@ -31,6 +35,8 @@ def run(app: cyclopts.App, tokens: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without ↑ or é shows ? instead
+    if os.environ.get("COLUMNS", "1").strip() in _NO_WIDTHS:
+        del os.environ["COLUMNS"]  # a window that is not there yet; nothing could be laid out
     words = sys.argv[1:] if tokens is None else tokens
     # "-5:20" is a range of SNRs, not an option; the blank keeps the parser from taking it for one.
     words = [f" {word}" if _NEGATIVE_RANGE.fullmatch(word) else word for word in words]
@@ -44,14 +50,35 @@ def run(app: cyclopts.App, tokens: Sequence[str] | None = None) -> int:
     except MnError as error:
         print(f"mn: {with_options(str(error), app, words)}", file=sys.stderr)
         return INPUT_AT_FAULT
-    except OSError as error:
-        print(f"mn: {error}", file=sys.stderr)
+    except (OSError, MemoryError) as error:
+        print(f"mn: {_fault(error)}", file=sys.stderr)
         return INPUT_AT_FAULT
     except KeyboardInterrupt as stop:
         progress = f" ({stop})" if str(stop) else ""
         print(f"mn: interrupted{progress}; the same command resumes", file=sys.stderr)
         return INTERRUPTED
     return result if isinstance(result, int) else DONE
+
+
+def _fault(error: OSError | MemoryError) -> str:
+    """Say in words what the system refused.
+
+    >>> _fault(FileNotFoundError(2, "No such file or directory", "a.wav"))
+    'a.wav: no such file or directory; check the path, its permissions and the disk'
+    """
+    if isinstance(error, MemoryError):
+        return "memory ran out; use fewer workers, or shorter pieces"
+    if not error.strerror:
+        return str(error)
+    reason = f"{error.strerror[0].lower()}{error.strerror[1:]}"
+    cure = "check the path, its permissions and the disk"
+    if error.errno == errno.ENAMETOOLONG:
+        cure = "choose a shorter one"
+    if error.filename is None:
+        return f"the system refused ({reason}); {cure}"
+    name = one_line(os.fsdecode(error.filename)) if not isinstance(error.filename, int) else ""
+    shown = name if len(name) <= _SHOWN else f"{name[: _SHOWN // 2]}…{name[-_SHOWN // 2 :]}"
+    return f"{shown}: {reason}; {cure}"
 
 
 def with_options(text: str, app: cyclopts.App, words: Sequence[str]) -> str:

@@ -63,7 +63,8 @@ def opened(
     """
     with (
         _readable(path, cure, error),
-        pq.ParquetFile(path, memory_map=memory_map, page_checksum_verification=True) as file,
+        _source(path, memory_map) as source,
+        pq.ParquetFile(source, page_checksum_verification=True) as file,
     ):
         _refuse_oversized(path, file.metadata, cure, error)
         yield file
@@ -127,8 +128,8 @@ def write_table(
     Raises:
         OutputError: if it cannot be written.
     """
-    with replacement(path, durable=durable) as temporary:
-        pq.write_table(table, temporary, compression=compression, write_page_checksum=checksums)
+    with replacement(path, durable=durable) as temporary, temporary.open("wb") as file:
+        pq.write_table(table, file, compression=compression, write_page_checksum=checksums)
 
 
 def write_rows(
@@ -159,7 +160,8 @@ def writer(
     """
     with (
         replacement(path, durable=durable) as temporary,
-        pq.ParquetWriter(temporary, schema, **(options or {})) as file,
+        temporary.open("wb") as content,
+        pq.ParquetWriter(content, schema, **(options or {})) as file,
     ):
         yield file
 
@@ -167,14 +169,20 @@ def writer(
 def read_kept(path: Path, *, columns: Sequence[str] | None = None) -> pa.Table | None:
     """Read a table of a cache; one that is missing or damaged is as good as none."""
     try:
-        return pq.read_table(path, columns=None if columns is None else list(columns))
+        with _source(path, False) as source, pq.ParquetFile(source) as file:
+            return file.read(None if columns is None else list(columns))
     except _UNREADABLE:
         return None
 
 
 def keep_table(path: Path, table: pa.Table, *, compression: str = "snappy") -> None:
     """Write a table to a cache, or do not: what cannot be kept is only made again next time."""
-    keep(path, lambda temporary: pq.write_table(table, temporary, compression=compression))
+
+    def write(temporary: Path) -> None:
+        with temporary.open("wb") as file:
+            pq.write_table(table, file, compression=compression)
+
+    keep(path, write)
 
 
 def _refuse_lacking(
@@ -203,6 +211,11 @@ def _refuse_oversized(
             f"{path}: states {metadata.num_rows} rows of {metadata.num_columns} columns, "
             f"{stated / 2**30:.0f} GiB or more, and this machine has {memory / 2**30:.0f}; {cure}"
         )
+
+
+def _source(path: Path, memory_map: bool) -> Any:
+    """Open a file for Arrow, which takes no path that is not UTF-8."""
+    return pa.memory_map(str(path)) if memory_map else pa.PythonFile(path.open("rb"), "r")
 
 
 @contextmanager

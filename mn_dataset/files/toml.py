@@ -31,6 +31,10 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}:{line}: not TOML (not UTF-8); save it as UTF-8") from error
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path}:{_line_and_fault(str(error), content)}; correct it") from error
+    except RecursionError as error:
+        raise InputError(f"{path}: not TOML (nested too deeply); correct it") from error
+    except ValueError as error:  # a whole number of thousands of digits, a month 13
+        raise InputError(f"{path}: not TOML ({error}); correct it") from error
 
 
 def _line_and_fault(message: str, content: bytes) -> str:

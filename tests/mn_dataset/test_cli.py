@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 import time
@@ -264,3 +266,31 @@ def test_help_is_quick_and_teaches(mn):
         assert code == 0
         assert "Usage: mn" in text
         assert time.perf_counter() - begun < 1
+
+
+def test_a_corpus_whose_folder_is_no_utf_8_is_used_like_any_other(mn, tiny_folder, tmp_path):
+    """Checked, built of and verified, in such a folder too."""
+    corpus = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    shutil.copytree(tiny_folder, corpus)
+
+    assert mn("check", corpus)[0] == 0
+    options = ("--split", "test", "--snr-db", "5", "--count", "1")
+    assert mn("build", corpus, "--out", corpus / "built", *options)[0] == 0
+    assert mn("verify", corpus / "built")[0] == 0
+
+
+def test_what_the_system_refuses_is_told_in_words(mn, tmp_path):
+    """A name that is too long: no number of an error, and not all of the name."""
+    code, _, err = mn("check", tmp_path / ("a" * 400))
+
+    assert code == 1
+    assert "file name too long; choose a shorter one" in err
+    assert "Errno" not in err
+    assert len(err) < 300
+
+
+def test_help_is_shown_in_a_window_without_columns(mn, monkeypatch):
+    """A terminal that has no size yet says 0."""
+    monkeypatch.setenv("COLUMNS", "0")
+
+    assert "Draw recipes" in mn("draw", "--help")[1]

@@ -42,3 +42,15 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path):
     for path in (tmp_path / "none.toml", tmp_path):
         with pytest.raises(InputError, match=f"^{re.escape(str(path))}: cannot be read"):
             read_toml(path)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [("9" * 5000, "4300 digits"), ("[" * 9000 + "]" * 9000, "nested too deeply")]
+)
+def test_extremes_are_told_in_words(tmp_path, value, text):
+    """A number that fills pages, lists in lists without end."""
+    path = tmp_path / "a.toml"
+    path.write_text(f"a = {value}\n", "utf-8")
+
+    with pytest.raises(InputError, match=text):
+        read_toml(path)
