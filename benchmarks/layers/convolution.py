@@ -80,7 +80,7 @@ class Conv(nn.Module):
             wide = strip.widened(first, past, bins=(before, after))
             convolved = functional.conv2d(wide, weight, self.bias, self.stride)
         if added is not None:
-            convolved = convolved + added
+            convolved = convolved.add_(added)
         return activated(convolved) if self.elu else convolved
 
     def _of_code(self, code: Tensor) -> Tensor:

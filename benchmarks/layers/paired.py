@@ -8,12 +8,14 @@ The zeros that stand where a kernel does not reach change no sum, not by a bit.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 _LANES = 16
-_NEARLY_MINUS_ONE = -18.0  # 1.5e-8 more than -1; exponentials of far less take five times as long
+_AT_ONCE = 2**16  # numbers, which stay in a processor's second cache from one step to the next
 
 
 def is_inferred(features: Tensor) -> bool:
@@ -59,16 +61,23 @@ def convolve(wide: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
 def elu(features: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Return ``max(x, exp(min(x, 0)) - 1)``, in place by default; no gradient goes through.
 
-    To 6e-8 what torch's own is, which takes twice as long, and longer where the numbers lie apart.
+    It is torch's own to the rounding of one, in a third of the time, and in float32 for bfloat16.
+    Where the exponential rounds to nothing it is not computed: that takes five times as long.
 
     Args:
-        features: Any shape.
+        features: Shape (..., frames, bins).
         out: What to write to, of the same shape; the features themselves by default.
     """
     target = features if out is None else out
-    if features.dtype != torch.float32:  # one less would cost them digits
-        return (
-            target.copy_(functional.elu(features)) if out is not None else functional.elu_(features)
-        )
-    below = features.clamp(_NEARLY_MINUS_ONE, 0).exp_().sub_(1)
-    return torch.maximum(below, features, out=target)
+    kind = torch.float32 if features.dtype == torch.bfloat16 else features.dtype
+    lowest = math.log(torch.finfo(kind).eps / 8)
+    rows = max(1, _AT_ONCE * features.shape[-2] // max(1, features.numel()))
+    for begin in range(0, features.shape[-2], rows):
+        part = features[..., begin : begin + rows, :].to(kind)
+        below = part.clamp(lowest, 0).exp_().sub_(1)
+        place = target[..., begin : begin + rows, :]
+        if kind == features.dtype:
+            torch.maximum(below, part, out=place)
+        else:
+            place.copy_(torch.maximum(below, part, out=below))
+    return target

@@ -18,7 +18,7 @@ from torch import Tensor
 from benchmarks.layers import padding
 from benchmarks.layers.paired import is_inferred
 
-STRIP_BYTES = 6 * 2**20
+STRIP_BYTES = 10 * 2**20
 """What the widest features of a strip may take: less would cost more in margins than it saves."""
 
 

@@ -19,9 +19,13 @@ def test_symmetric_padding_is_that_of_numpy(size, frames, bins):
     features = torch.arange(2.0 * size[0] * size[1]).reshape(1, 2, *size)
 
     padded = padding.symmetric(features, frames=frames, bins=bins)
+    with torch.inference_mode():
+        written = padding.symmetric(features, frames=frames, bins=bins, spare=1)
 
     expected = np.pad(features, ((0, 0), (0, 0), frames, bins), mode="symmetric")
     np.testing.assert_array_equal(padded, expected)
+    np.testing.assert_array_equal(written[..., :-1], expected)
+    assert torch.isfinite(written).all()
 
 
 @pytest.mark.parametrize("kernel", [1, 2, 3, 4, 7])
