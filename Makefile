@@ -80,9 +80,9 @@ LINEUP := noisy resample_16k lowpass_8k spectral_subtraction wiener mmse_stsa mm
 	oracle_ratio_mask oracle_noise_psd
 comma := ,
 listed = $(subst $() ,$(comma),$(strip $(1)))
-BENCH = $(BIN)/mn bench --denoisers $(call listed,$(LINEUP) musicecan_small) --examples 0
+BENCH = $(BIN)/mn bench --denoisers $(call listed,$(LINEUP) $(SHIPPING)) --examples 0
 BENCH_CLEAN = $(BIN)/mn bench --denoisers $(call listed,noisy spectral_subtraction wiener mmse_stsa \
-	mmse_lsa omlsa wavelet hum_notch librosa_hpss noisereduce_tuned musicecan_small) --examples 0
+	mmse_lsa omlsa wavelet hum_notch librosa_hpss noisereduce_tuned $(SHIPPING)) --examples 0
 # Two threads for one training; pages of 2 MB save a tenth of a step's time where Linux has them.
 TRAIN := OMP_NUM_THREADS=2 GLIBC_TUNABLES=glibc.malloc.hugetlb=1 $(BIN)/mn train
 
