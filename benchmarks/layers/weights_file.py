@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mn_dataset.errors import InputError, MissingExtra
 from mn_dataset.files.atomic import replacement
+from mn_dataset.files.json_text import parse
 
 if TYPE_CHECKING:
     import torch
@@ -94,10 +96,10 @@ def read_card(path: Path) -> Card:
             "wrote"
         )
     try:
-        metadata = json.loads(packed)
+        metadata = parse(packed, undefined=True)
         config, facts = dict(metadata["config"]), dict(metadata["facts"])
         return Card(metadata["model"], config, facts, int(metadata["parameters"]))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise InputError(f"{path}: the metadata of its network is damaged: {error}") from error
 
 
@@ -132,8 +134,11 @@ def _check_shapes(path: Path, build: Callable[..., torch.nn.Module], card: Card)
 
     with _opened(path, "pt") as file:
         shapes = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118 - no dict
-    with torch.device("meta"):
-        state = build(**card.config).state_dict()
+    try:
+        with torch.device("meta"), _at_most(4 * len(shapes) + 64):
+            state = build(**card.config).state_dict()
+    except (TypeError, ValueError, ArithmeticError, LookupError, RuntimeError) as error:
+        raise InputError(f"{path}: its config builds no network: {error}") from error
     expected = {name: list(tensor.shape) for name, tensor in state.items()}
     wrong = sorted(
         name for name in shapes.keys() | expected.keys() if shapes.get(name) != expected.get(name)
@@ -143,6 +148,32 @@ def _check_shapes(path: Path, build: Callable[..., torch.nn.Module], card: Card)
             f"{path}: its tensors do not fit its own config: {wrong[0]} is {shapes.get(wrong[0])}, "
             f"expected {expected.get(wrong[0])}"
         )
+
+
+@contextmanager
+def _at_most(count: int) -> Iterator[None]:
+    """End the making of a network that registers more parameters than some: its config is forged.
+
+    Raises:
+        ValueError: when it does.
+    """
+    from torch.nn.modules.module import (  # noqa: PLC0415 - an extra
+        register_module_parameter_registration_hook,
+    )
+
+    left = count
+
+    def counted(*_: object) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise ValueError(f"it asks for more than {count} tensors, many more than the file has")
+
+    hook = register_module_parameter_registration_hook(counted)
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 def _umask() -> int:

@@ -19,6 +19,7 @@ from mn_dataset.audio.io import file_sha256
 from mn_dataset.errors import DatasetError, InputError
 from mn_dataset.files.atomic import remove_file, sweep, write_text
 from mn_dataset.files.journal import Journal
+from mn_dataset.files.json_text import parse
 from mn_dataset.files.lock import contents
 
 _SHA256 = 64  # digits; git's own hashes have fewer
@@ -103,9 +104,9 @@ def read_record(text: str, *, where: object) -> Record:
         DatasetError: if it is none.
     """
     try:
-        fields: dict[str, Any] = json.loads(text)
+        fields: dict[str, Any] = parse(text)
         return Record(**fields | {"files": _files(fields["files"])})
-    except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DatasetError(
             f"{where}: not the record of a publication ({error}); choose another place"
         ) from error

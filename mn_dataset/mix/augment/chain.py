@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from mn_dataset.errors import InputError, UnknownName, suggestion
+from mn_dataset.files.json_text import parse
 from mn_dataset.files.toml import read_toml
 from mn_dataset.mix.augment.transforms import (
     Codec,
@@ -149,8 +150,8 @@ def from_text(text: str, *, where: str) -> Chain:
         InputError: if the text is none.
     """
     try:
-        tables = json.loads(text)
-    except json.JSONDecodeError as error:
+        tables = parse(text)
+    except ValueError as error:
         raise InputError(f"{where}: the augmentation is not JSON ({error})") from error
     return from_tables(tables, where=where)
 

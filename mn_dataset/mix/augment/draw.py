@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from mn_dataset import seeds
+from mn_dataset.files.json_text import parse
 from mn_dataset.mix.augment.chain import Chain
 from mn_dataset.mix.augment.transforms import Parameters
 from mn_dataset.records import Recipe, Role
@@ -81,7 +82,7 @@ def from_text(text: str) -> tuple[Step, ...]:
         ValueError: if it is no list of steps.
     """
     try:
-        return tuple(Step(**step) for step in json.loads(text))
+        return tuple(Step(**step) for step in parse(text))
     except TypeError as error:
         raise ValueError(f"{text!r} is no list of steps") from error
 

@@ -1,6 +1,7 @@
 """A file of weights builds its network again, and refuses what it is not."""
 
 import json
+import time
 
 import pytest
 
@@ -118,3 +119,44 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
     """A mistyped path is the user's."""
     with pytest.raises(InputError, match=r"none\.safetensors: no such file"):
         weights_file.read_card(tmp_path / "none.safetensors")
+
+
+class Tower(torch.nn.Module):
+    """As many numbers as are asked for, a module each."""
+
+    def __init__(self, *, size=3):
+        super().__init__()
+        self.config = {"size": size}
+        self.levels = torch.nn.ModuleList(torch.nn.Linear(1, 1) for _ in range(size))
+
+
+def test_a_config_that_asks_for_a_giant_is_refused_at_once(tmp_path):
+    """Ten million modules for two hundred bytes: making them ends at the first few dozen."""
+    path = tmp_path / "weights.safetensors"
+    network = Tower()
+    network.config = {"size": 10**7}
+    weights_file.save(path, network, model="tower")
+    began = time.perf_counter()
+
+    with pytest.raises(InputError, match="builds no network: it asks for more than 88 tensors"):
+        weights_file.load(path, Tower, model="tower")
+    assert time.perf_counter() - began < 5.0
+    assert weights_file.load(_written_tower(tmp_path), Tower, model="tower").config == {"size": 9}
+
+
+def _written_tower(folder):
+    path = folder / "tower.safetensors"
+    weights_file.save(path, Tower(size=9), model="tower")
+    return path
+
+
+@pytest.mark.parametrize("config", [{"size": -1}, {"size": "x"}, {"sice": 3}, {"size": None}])
+def test_a_config_that_builds_nothing_is_refused(tmp_path, config):
+    """Other words, other types."""
+    path = tmp_path / "weights.safetensors"
+    network = Line()
+    network.config = config
+    weights_file.save(path, network, model="line")
+
+    with pytest.raises(InputError, match="config"):
+        weights_file.load(path, Line, model="line")
