@@ -51,7 +51,7 @@ def misfit(
 
     Args:
         table: Rows of a table, or all of them.
-        columns: What is expected; further columns are not looked at.
+        columns: What is expected; of further columns only that their cells can be read.
         limits: By name of the column or part; ``PLAIN`` by default.
         first: Number of the first row, for the message.
 
@@ -63,6 +63,11 @@ def misfit(
     lacking = [field.name for field in columns if field.name not in table.schema.names]
     if lacking:
         return f"lacks the columns {', '.join(lacking)}"
+    for name, cells in zip(table.schema.names, table.columns, strict=True):
+        try:
+            cells.validate(full=True)
+        except pa.ArrowInvalid as error:
+            return f"the column {name!r} is damaged ({error})"
     for field in columns:
         cells = table.column(field.name)
         if isinstance(cells, pa.ChunkedArray):
