@@ -23,9 +23,9 @@ from benchmarks.metrics.reference import Session, Tracks
 from benchmarks.metrics.suite import Scorer, self_test
 from mn_dataset.errors import AudioError
 from mn_dataset.mix.dataset import MixtureRow, read_audio
+from mn_dataset.supervision import Stage
 from mn_dataset.tasks import registry as tasks
 from mn_dataset.tasks.spec import Audio, TaskSpec
-from mn_dataset.workers import Stage
 
 UNREADABLE = "unreadable_audio"
 """The reason of scores whose audio is missing or not what the manifest says; tried again."""

@@ -31,7 +31,8 @@ from mn_dataset.errors import DatasetError, InputError
 from mn_dataset.files.atomic import write_json
 from mn_dataset.files.lock import locked
 from mn_dataset.mix.dataset import read_dataset
-from mn_dataset.workers import Loss, Stage, cores, supervised
+from mn_dataset.supervision import Loss, Stage, supervised
+from mn_dataset.workers import cores
 
 logger = logging.getLogger(__name__)
 

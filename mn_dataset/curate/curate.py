@@ -24,8 +24,8 @@ from mn_dataset.errors import InputError
 from mn_dataset.files.atomic import remove_folder, sweep, writing
 from mn_dataset.files.lock import contents, locked
 from mn_dataset.records import ROLES, SAMPLING_RATE
+from mn_dataset.supervision import survivors
 from mn_dataset.tables import Row
-from mn_dataset.workers import survivors
 
 _KILLED = "the process that read it died or hung; it is damaged in a way that no library withstands"
 

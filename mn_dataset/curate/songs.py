@@ -180,7 +180,7 @@ def convert_songs(
             for song in songs
         ]
         outcomes: dict[str, SongOutcome] = {}
-        for outcome in each(_convert, pieces, workers=workers):
+        for outcome in each(_convert, pieces, workers=workers, ordered=False):
             if outcome != previous.get(outcome.name):
                 journal.append(outcome)
             outcomes[outcome.name] = outcome
@@ -196,7 +196,7 @@ def convert_songs(
             raise InputError(f"{corpus}: no song can be used; the first: {rejected[0]}")
         _write_table(corpus, rows)
         write_rejections(corpus, rejected)
-        journal.rewrite(outcomes.values())
+        journal.rewrite(outcomes[song.name] for song in songs)
     return SongsReport(
         corpus=corpus,
         songs=len(songs) - len(rejected),

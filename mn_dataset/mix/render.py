@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pyarrow as pa
 
 from mn_dataset.audio import io
 from mn_dataset.audio.corpus import Corpus
-from mn_dataset.errors import AudioError, DatasetError, InputError, RecipeError
+from mn_dataset.errors import AudioError, DatasetError, InputError, MnError, RecipeError
 from mn_dataset.files.atomic import replacements, sweep
 from mn_dataset.files.journal import Journal
 from mn_dataset.files.lock import contents, locked
@@ -184,10 +185,15 @@ class _Rendering:
             yield from self.rows(recipes)
             return
         size = min(max(_CHUNK, len(recipes) // (4 * workers)), 4 * _CHUNK)
-        chunks = (recipes.part(recipes[n : n + size]) for n in range(0, len(recipes), size))
+        errors: list[MnError] = []
+        starts = takewhile(lambda _: not errors, range(0, len(recipes), size))
+        chunks = (recipes.part(recipes[start : start + size]) for start in starts)
         pieces = ((self._only(chunk), chunk) for chunk in chunks)
-        for rows in each(_render_chunk, pieces, workers=workers, ordered=False):
+        for rows, error in each(_render_chunk, pieces, workers=workers, ordered=False):
             yield from rows
+            errors += [error] if error else []
+        if errors:
+            raise errors[0]
 
     def _only(self, recipes: Recipes) -> _Rendering:
         """Return the same with the recordings of some recipes, quick to hand to a process."""
@@ -239,8 +245,16 @@ def _refuse_contradiction(mixture: Mixture, row: Mapping[str, Any], task: TaskSp
         )
 
 
-def _render_chunk(rendering: _Rendering, recipes: Recipes) -> list[dict[str, Any]]:
-    return list(rendering.rows(recipes))
+def _render_chunk(
+    rendering: _Rendering, recipes: Recipes
+) -> tuple[list[dict[str, Any]], MnError | None]:
+    """Return what was measured of the mixtures that were written, and why it stopped before all."""
+    rows: list[dict[str, Any]] = []
+    try:
+        rows.extend(rendering.rows(recipes))
+    except MnError as error:
+        return rows, error
+    return rows, None
 
 
 def _is_intact(folder: Path, files: Sequence[tuple[str, str, str]]) -> bool:

@@ -182,7 +182,8 @@ def _write_shards(
     total = sum(len(job.shard.rows) for job in jobs)
     done = total - sum(len(job.shard.rows) for job in missing)
     pieces = ((out, job) for job in missing)
-    for count, parts in each(_write, pieces, workers=min(workers, max(1, len(missing)))):
+    processes = min(workers, max(1, len(missing)))
+    for count, parts in each(_write, pieces, workers=processes, ordered=False):
         journal.append(parts)
         files |= parts
         done += count

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 import soundfile
 
-from mn_dataset.errors import DatasetError, InputError, OutputError, RecipeError
+from mn_dataset.audio.corpus import open_corpus
+from mn_dataset.errors import AudioError, DatasetError, InputError, OutputError, RecipeError
 from mn_dataset.mix import render as room
 from mn_dataset.mix.draw import draw
 from mn_dataset.mix.recipes import read_recipes, write_recipes
@@ -209,6 +211,25 @@ def test_a_full_disk_leaves_nothing_half_written(tiny, recipes, tmp_path, monkey
     assert len(list((tmp_path / "out").rglob("*.wav"))) == 12
     assert not list((tmp_path / "out").rglob("*.tmp"))
     assert not (tmp_path / "out/manifest.parquet").exists()
+
+
+def test_a_fault_in_another_process_keeps_what_it_had_finished(tiny_folder, recipes, tmp_path):
+    """The recording of the last mixture of each process vanishes: all before it is resumed."""
+    shutil.copytree(tiny_folder, tmp_path / "corpus")
+    corpus = open_corpus(tmp_path / "corpus")
+    lost = {layer.source_id for number in (15, 29) for layer in recipes[number].layers}
+    for name in lost:
+        (corpus.root / corpus.sources[name].row.file).unlink()
+    whole = [one for one in recipes if lost.isdisjoint(layer.source_id for layer in one.layers)]
+    first = min(n for n, one in enumerate(recipes) if one not in whole)
+    assert first
+
+    with pytest.raises(AudioError):
+        render(recipes, corpus, tmp_path / "out", workers=2)
+
+    rows = (tmp_path / "out/.journal.jsonl").read_text().splitlines()
+    assert len(rows) >= first
+    assert len(list((tmp_path / "out").rglob("*.wav"))) == 3 * len(rows)
 
 
 def test_a_failure_before_the_first_mixture_leaves_no_folder(tiny, recipes, tmp_path, monkeypatch):
