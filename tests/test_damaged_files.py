@@ -119,49 +119,35 @@ def use_recipes(root, tiny):
     render(recipes, tiny, root / "new")
 
 
-def use_dataset(root, tiny):
-    """Verify it, read it as scoring does, choose what is published of it."""
-    uses = (verify, use_audio, select)
-    for use in uses:
-        with suppress(MnError):
-            use(root / "dataset")
+def use_audio(root, tiny):
+    """Read the audio of the first mixture, as scoring does."""
+    dataset = read_dataset(root / "dataset")
+    read_audio(root / "dataset", dataset.mixtures[0])
 
 
-def use_audio(folder):
-    """Read the audio of the first mixture."""
-    dataset = read_dataset(folder)
-    read_audio(folder, dataset.mixtures[0])
-
-
-def use_run(root, tiny):
-    """Report it, compare it with itself, verify it."""
-    run = root / "run"
-    uses = (
-        lambda: report(run),
-        lambda: compare(run, run),
-        lambda: verify_run(run, sample="1", workers=1),
-    )
-    for use in uses:
-        with suppress(MnError):
-            use()
-
-
-def use_journal(root, tiny):
-    """Read what was done, as the same command does that goes on with it."""
-    list(RunFolder(root / "run").journal("noisy", "1").entries())
-
-
-CASES = {
-    "recipes.parquet": use_recipes,
-    "dataset/manifest.parquet": use_dataset,
-    "dataset/recipes.parquet": use_dataset,
-    "dataset/sources.parquet": use_dataset,
-    "run/scores.parquet": use_run,
-    "run/mixtures.parquet": use_run,
-    "run/timing.parquet": use_run,
-    "run/run.json": use_run,
-    "run/journal/noisy-1.jsonl": use_journal,
+DATASET = (
+    lambda root, tiny: verify(root / "dataset"),
+    use_audio,
+    lambda root, tiny: select(root / "dataset"),
+)
+RUN = (
+    lambda root, tiny: report(root / "run"),
+    lambda root, tiny: compare(root / "run", root / "run"),
+    lambda root, tiny: verify_run(root / "run", sample="1", workers=1),
+)
+JOURNAL = (lambda root, tiny: list(RunFolder(root / "run").journal("noisy", "1").entries()),)
+USES = {
+    "recipes.parquet": (use_recipes,),
+    "dataset/manifest.parquet": DATASET,
+    "dataset/recipes.parquet": DATASET,
+    "dataset/sources.parquet": DATASET,
+    "run/scores.parquet": RUN,
+    "run/mixtures.parquet": RUN,
+    "run/timing.parquet": RUN,
+    "run/run.json": RUN,
+    "run/journal/noisy-1.jsonl": JOURNAL,
 }
+"""What is done with each file."""
 
 
 @pytest.fixture
@@ -176,13 +162,22 @@ def attack(root, tiny, name, seed):
     whole = path.read_bytes()
     damage(path, random.Random(seed))  # noqa: S311 - a seed draws the damage, no secret
     try:
-        with suppress(MnError):
-            CASES[name](root, tiny)
+        for use in USES[name]:
+            with suppress(MnError):
+                use(root, tiny)
     finally:
         path.write_bytes(whole)
 
 
-@pytest.mark.parametrize("name", CASES)
+def test_whole_files_are_used_without_an_error(copied, tiny):
+    """Else nothing would be shown by those that follow."""
+    for use in dict.fromkeys(use for uses in USES.values() for use in uses):
+        use(copied, tiny)
+    assert verify(copied / "dataset") == []
+    assert [one.mixture_id for one in JOURNAL[0](copied, tiny)] == ["test/000000", "test/000001"]
+
+
+@pytest.mark.parametrize("name", USES)
 def test_a_damaged_file_is_told_in_words(copied, tiny, name):
     """Every kind of file that travels, damaged a few times."""
     for seed in range(SHORT):
@@ -190,7 +185,7 @@ def test_a_damaged_file_is_told_in_words(copied, tiny, name):
 
 
 @pytest.mark.stress
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", USES)
 def test_a_file_damaged_in_many_ways_is_told_in_words(copied, tiny, name):
     """The same, hundreds of times."""
     for seed in range(SHORT, LONG):

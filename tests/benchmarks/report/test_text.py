@@ -12,6 +12,9 @@ from benchmarks.report.report import report
 from benchmarks.report.text import leaderboard_text
 from mn_dataset.errors import DatasetError
 
+BOLD = r"\<b\>bold\</b\>"
+"""A name that would be a tag, as Markdown shows it."""
+
 
 def text_of(run: Path, **changes: Any) -> str:
     story = json.loads((run / "run.json").read_text(encoding="utf-8"))
@@ -65,7 +68,7 @@ def test_the_main_table_is_si_sdr_with_every_noise_class(run: Path) -> None:
     assert lines[start - 2].startswith("## si_sdr [dB] ↑")
     assert rows[0][:7] == ["rank", "denoiser", "n", "mean", "95 % interval", "Δ noisy", "p"]
     assert rows[0][7:] == ["crowd", "traffic"]
-    names = ["mask (oracle)", "<b>bold</b>", "wiener", "noisy (reference)"]
+    names = ["mask (oracle)", BOLD, "wiener", "noisy (reference)"]
     assert [row[1] for row in rows[2:]] == names
     assert [row[0] for row in rows[2:]] == ["–", "1", "2", "–"]
     assert rows[3][5].startswith("+4.0")
@@ -89,7 +92,7 @@ def test_who_is_surely_better_and_what_could_be_seen_is_told(run: Path) -> None:
 
     beaten = text.split("## Who is surely better: si_sdr [dB] ↑, all mixtures")[1].split("##")[0]
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in beaten.splitlines()]
-    assert ["1", "<b>bold</b>", "wiener"] in rows
+    assert ["1", BOLD, "wiener"] in rows
     assert ["2", "wiener", "–"] in rows
     seen = text.split("## The smallest difference that these mixtures can show")[1].split("##")[0]
     assert "| metric        |  all | crowd | traffic |" in seen
@@ -202,7 +205,7 @@ def test_learned_denoisers_are_held_against_the_best_classical_one(run: Path) ->
     rows = section(text_of(run, denoisers=story["denoisers"]), title)
 
     assert [row[:3] for row in rows[2:]] == [
-        [mixtures, "wiener", "<b>bold</b>"] for mixtures in ("all", "crowd", "traffic")
+        [mixtures, "wiener", BOLD] for mixtures in ("all", "crowd", "traffic")
     ]
     assert {row[-1] for row in rows[2:]} == {"surely better"}
 
@@ -227,7 +230,7 @@ def test_how_often_a_denoiser_helps_is_told(run: Path) -> None:
     rows = section(text, title)
 
     assert rows[0] == ["denoiser", "won", "tied", "lost", "p10", "worst"]
-    assert [row[0] for row in rows[2:]] == ["mask (oracle)", "<b>bold</b>", "wiener"]
+    assert [row[0] for row in rows[2:]] == ["mask (oracle)", BOLD, "wiener"]
     assert rows[4][1:4] == ["100 %", "0 %", "0 %"]
     scores = pd.read_parquet(run / "scores.parquet")
     values = scores[(scores["metric"] == "si_sdr") & (scores["denoiser"] == "wiener")]["value"]
