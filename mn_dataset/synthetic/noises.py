@@ -7,7 +7,7 @@ noise is Gaussian noise of a fixed spectrum (Voss and Clarke 1978 for the power 
 from __future__ import annotations
 
 import numpy as np
-from scipy import signal
+import scipy  # its parts are imported when they are first used
 
 from mn_dataset.records import SAMPLING_RATE
 from mn_dataset.seeds import Stream
@@ -124,7 +124,7 @@ def _claps(draw: Stream, num_samples: int) -> Sound:
     impulses = synthesis.scatter(draw, num_samples, rate_hz=draw.uniform(60.0, 150.0), tail=0.2)
     burst_samples = synthesis.samples(0.03)
     burst = synthesis.white(draw, burst_samples) * synthesis.fall(burst_samples, 0.005)
-    clapping = signal.oaconvolve(impulses, synthesis.band(burst, 700.0, 2800.0))[:num_samples]
+    clapping = scipy.signal.oaconvolve(impulses, synthesis.band(burst, 700.0, 2800.0))[:num_samples]
     return np.asarray(clapping, dtype=np.float64) * synthesis.wander(draw, num_samples, rate_hz=0.5)
 
 

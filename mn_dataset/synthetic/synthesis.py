@@ -13,8 +13,8 @@ from math import isqrt, sqrt
 from typing import TypeAlias
 
 import numpy as np
+import scipy  # its parts are imported when they are first used
 from numpy.typing import NDArray
-from scipy import signal
 
 from mn_dataset.audio.io import Pcm
 from mn_dataset.records import SAMPLING_RATE
@@ -84,15 +84,15 @@ def fall(num_samples: int, decay_s: float) -> Sound:
 
 def band(sound: Sound, low_hz: float, high_hz: float) -> Sound:
     """Keep a band (Butterworth, 12 dB per octave); 0 or a half of the rate leaves a side open."""
-    return np.asarray(signal.sosfilt(_butterworth(low_hz, high_hz), sound), dtype=np.float64)
+    return np.asarray(scipy.signal.sosfilt(_butterworth(low_hz, high_hz), sound), dtype=np.float64)
 
 
 def resonate(sound: Sound, peaks: tuple[tuple[float, float, float], ...]) -> Sound:
     """Add resonances (frequency in Hz, quality, linear gain) to a sound."""
     out = sound.copy()
     for frequency_hz, quality, gain in peaks:
-        b, a = signal.iirpeak(frequency_hz, quality, fs=SAMPLING_RATE)
-        out += gain * np.asarray(signal.lfilter(b, a, sound), dtype=np.float64)
+        b, a = scipy.signal.iirpeak(frequency_hz, quality, fs=SAMPLING_RATE)
+        out += gain * np.asarray(scipy.signal.lfilter(b, a, sound), dtype=np.float64)
     return out
 
 
@@ -205,7 +205,7 @@ def reverberate(stems: dict[str, Sound], draw: Stream) -> dict[str, Sound]:
     tail *= draw.uniform(0.2, 0.35) / np.sqrt(np.sum(tail**2))
     tail[0] = 1.0
     return {
-        name: np.asarray(signal.oaconvolve(sound, tail)[: len(sound)], dtype=np.float64)
+        name: np.asarray(scipy.signal.oaconvolve(sound, tail)[: len(sound)], dtype=np.float64)
         for name, sound in stems.items()
     }
 
@@ -226,11 +226,11 @@ def master(stems: dict[str, Sound]) -> dict[str, Pcm]:
 def _butterworth(low_hz: float, high_hz: float) -> Sound:
     nyquist_hz = SAMPLING_RATE / 2
     if low_hz <= 0.0:
-        sos = signal.butter(2, high_hz, "lowpass", fs=SAMPLING_RATE, output="sos")
+        sos = scipy.signal.butter(2, high_hz, "lowpass", fs=SAMPLING_RATE, output="sos")
     elif high_hz >= nyquist_hz:
-        sos = signal.butter(2, low_hz, "highpass", fs=SAMPLING_RATE, output="sos")
+        sos = scipy.signal.butter(2, low_hz, "highpass", fs=SAMPLING_RATE, output="sos")
     else:
-        sos = signal.butter(2, (low_hz, high_hz), "bandpass", fs=SAMPLING_RATE, output="sos")
+        sos = scipy.signal.butter(2, (low_hz, high_hz), "bandpass", fs=SAMPLING_RATE, output="sos")
     return np.asarray(sos, dtype=np.float64)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import signal
+import scipy  # its parts are imported when they are first used
 
 from mn_dataset.records import SAMPLING_RATE
 from mn_dataset.seeds import Stream
@@ -84,7 +84,7 @@ def say(source: Sound, formants_hz: Sequence[float], *, tract: float, singer: bo
     a2 = radius**2
     zero, one = np.zeros(len(radius)), np.ones(len(radius))
     sos = np.stack([1.0 + a1 + a2, zero, zero, one, a1, a2], axis=1)
-    return np.asarray(signal.sosfilt(sos, source), dtype=np.float64)
+    return np.asarray(scipy.signal.sosfilt(sos, source), dtype=np.float64)
 
 
 def _curves(notes: Sequence[Note], t: Sound, draw: Stream) -> tuple[Sound, Sound, Sound]:
