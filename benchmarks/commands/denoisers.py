@@ -13,7 +13,7 @@ from mn_dataset.commands import terminal
 if TYPE_CHECKING:
     from benchmarks.recordings.summary import Summary
 
-DEFAULT_DENOISER = "musicecan_small"
+DEFAULT_DENOISER = "subband_mask"
 """The denoiser of `mn denoise` where none is named: the network whose weights ship."""
 
 DEFAULT_SEPARATOR = "drnn"
