@@ -113,17 +113,10 @@ class TwoStageModel(Learned):
         return two_stage.build(config)
 
     def estimate(self, network: torch.nn.Module, noisy: torch.Tensor) -> torch.Tensor:
-        """Return the network's best estimates of the clean layers of mixtures (batch, time).
+        """Return the network's best estimates of the clean layers of mixtures (batch, time)."""
+        from benchmarks.layers import stft  # noqa: PLC0415 - torch is an extra
 
-        One after the other on a CPU, which gains nothing from more than one at a time.
-        """
-        import torch  # noqa: PLC0415 - torch is an extra
-
-        from benchmarks.layers import stft  # noqa: PLC0415 - the same
-
-        if noisy.device.type != "cpu":
-            return stft.estimate(network, noisy)
-        return torch.cat([stft.estimate(network, one[None]) for one in noisy])
+        return stft.estimate(network, noisy)
 
 
 class TwoStageUnet(TwoStageModel):

@@ -55,7 +55,7 @@ def test_the_network_sees_one_level(rms):
 
 def test_a_network_without_a_level_sees_what_there_is():
     """Weights of the reference expect spectra as they are."""
-    network, noisy = Recorded(input_rms=None), waves(num_samples=4096)
+    network, noisy = Recorded(input_rms=None), waves(batch=1, num_samples=4096)
 
     estimate(network, noisy)
 
