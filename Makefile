@@ -54,6 +54,7 @@ perf: env ## Speeds side by side with other libraries
 	$(BIN)/python perf/training.py
 	$(BIN)/python perf/publishing.py
 	$(BIN)/python perf/debleeding.py
+	$(BIN)/python perf/denoising.py
 
 perf-gpu: env ## The same on a GPU
 	$(BIN)/python perf/forward.py --device cuda
