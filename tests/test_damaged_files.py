@@ -32,6 +32,7 @@ from mn_dataset.publish.selection import select
 
 SHORT, LONG = 8, 500
 VALUES = (None, True, -1, 0, 2**62, 1e308, float("nan"), float("inf"), "", "x\0", "../x", [], {})
+EMPTY = pa.struct([])  # which Parquet does not hold
 TYPES = (pa.string(), pa.binary(), pa.float64(), pa.bool_(), pa.int8(), pa.list_(pa.int64()))
 
 
@@ -54,6 +55,8 @@ def damaged_table(table, rng):
     cells[place] = damaged_tree(cells[place], rng)
     try:
         new = pa.array(cells, field.type if kind == 4 else None)
+        if EMPTY in (new.type, getattr(new.type, "value_type", None)):
+            raise TypeError
     except (pa.ArrowException, OverflowError, TypeError, ValueError):
         new = pa.array([json.dumps(cell, default=str) for cell in cells])
     return table.set_column(number, field.name, new)

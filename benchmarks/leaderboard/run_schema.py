@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from mn_dataset.files.cells import EMPTY, MEASURED, Limits
+from mn_dataset.files.cells import EMPTY, Limits
 from mn_dataset.mix.limits import MAX_SAMPLES
 
 _NAMES = [str]
@@ -145,7 +145,7 @@ COLUMNS = {
 _COST = Limits(0.0, 1e15, empty=True)
 
 LIMITS = {
-    "value": MEASURED,
+    "value": Limits(-1e12, 1e12, empty=True, undefined=True),  # NaN, but not infinity
     "reason": EMPTY,
     "num_samples": Limits(1, MAX_SAMPLES),
     "sampling_rate": Limits(1, 1_000_000),
