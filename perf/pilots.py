@@ -20,14 +20,16 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import pandas as pd
 
 from benchmarks.leaderboard.provenance import request_from
+from benchmarks.leaderboard.run_folder import read_run
 from benchmarks.registry import split_checkpoint
 from mn_dataset.files.atomic import write_text
 from mn_dataset.files.toml import read_toml
@@ -46,8 +48,9 @@ COSTS = (
     "steps (best)",
     "seeds",
     "processor s of training",
+    "audio heard, h",
+    "processor s per s of audio",
 )
-COSTS = (*COSTS, "audio heard, h", "processor s per s of audio")
 GAINS = ("pilot", *COLUMNS, "made worse", "cells under noisy", "mean of each seed")
 
 
@@ -152,7 +155,7 @@ def tables(run: Path, notes: dict[str, str]) -> str:
             pilots.setdefault(one.pilot if one else name, []).append(name)
     timing = pd.read_parquet(run / SETS[0] / "timing.parquet").set_index("denoiser")
     order = sorted(
-        pilots, key=lambda pilot: -mean(gains[name][0]["mean"] for name in pilots[pilot])
+        pilots, key=lambda pilot: -fmean(gains[name][0]["mean"] for name in pilots[pilot])
     )
     costs = [
         cost_row(pilot, [learned[name] for name in pilots[pilot]], timing.loc[pilots[pilot]], notes)
@@ -176,7 +179,7 @@ def tables(run: Path, notes: dict[str, str]) -> str:
 
 def described(run: Path) -> dict[str, dict[str, Any]]:
     """Return what every set's run says of the denoisers that all of them have."""
-    runs = [json.loads((run / name / "run.json").read_text(encoding="utf-8")) for name in SETS]
+    runs = [read_run(run / name) for name in SETS]
     first, *others = [{one["name"]: one for one in record["denoisers"]} for record in runs]
     return {
         name: one
@@ -231,18 +234,18 @@ def cost_row(
         f"{int(timing['parameters'].iloc[0]):,}",
         " ".join(f"{one.steps[0]} ({one.steps[1]})" for one in found) or "–",
         " ".join(str(one.seed) for one in found) or "–",
-        (f"{mean(numbers):.0f}" if numbers else " ".join(map(str, seconds))) or "–",
-        f"{mean(one.audio_h for one in found):.1f}" if found else "–",
+        (f"{fmean(numbers):.0f}" if numbers else " ".join(map(str, seconds))) or "–",
+        f"{fmean(one.audio_h for one in found):.1f}" if found else "–",
         f"{timing['real_time_factor'].mean():.3f}",
     ]
 
 
 def gain_row(pilot: str, seeds: Sequence[tuple[dict[str, float], pd.Series, int]]) -> list[str]:
     """Return the line of a pilot in the table of gains: means over its seeds."""
-    worse = mean(float((gain < 0).mean()) for _, gain, _ in seeds)
+    worse = fmean(float((gain < 0).mean()) for _, gain, _ in seeds)
     return [
         pilot,
-        *(f"{mean(values[column] for values, _, _ in seeds):.2f}" for column in COLUMNS),
+        *(f"{fmean(values[column] for values, _, _ in seeds):.2f}" for column in COLUMNS),
         f"{100 * worse:.0f} %",
         " ".join(str(lost) for _, _, lost in seeds),
         " ".join(f"{values['mean']:+.2f}" for values, _, _ in seeds),
@@ -254,12 +257,6 @@ def best_rule_row(rules: dict[str, dict[str, float]]) -> list[str]:
     best = {column: max(rules, key=lambda name: rules[name][column]) for column in COLUMNS}
     cells = (f"{rules[best[column]][column]:.2f} ({best[column]})" for column in COLUMNS)
     return ["best classical rule", *cells, "–", "–", "–"]
-
-
-def mean(values: Iterable[float]) -> float:
-    """Return the mean of some numbers."""
-    numbers = list(values)
-    return sum(numbers) / len(numbers)
 
 
 def replaced(page: str, text: str) -> str:

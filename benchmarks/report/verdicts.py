@@ -13,7 +13,7 @@ from benchmarks.leaderboard.ranking import BASELINE
 from benchmarks.leaderboard.score_matrix import ALL
 from benchmarks.report.summary import Board
 from benchmarks.report.text import chance, heading, marked, number, percent, ranks, table
-from mn_dataset.markdown import escaped
+from mn_dataset.markdown import code, escaped
 
 
 def against_classical(board: Board, metric: str) -> Iterator[str]:
@@ -57,7 +57,7 @@ def _against(shown: str, row: dict[Any, Any], *, digits: int) -> list[str]:
         verdict = "better here, perhaps not on other recordings"
     return [
         shown,
-        row["opponent"],
+        escaped(row["opponent"]),
         escaped(row["denoiser"]),
         number(row["difference"], digits=digits, sign=True),
         " … ".join(number(row[end], digits=digits, sign=True) for end in ("ci_low", "ci_high")),
@@ -128,7 +128,8 @@ def disagreements(board: Board) -> Iterator[str]:
             for sign in "+-"
         )
         if better and worse:
-            split.append(f"- `{name}`: better by {', '.join(better)}; worse by {', '.join(worse)}.")
+            lists = (", ".join(map(escaped, metrics)) for metrics in (better, worse))
+            split.append("- {}: better by {}; worse by {}.".format(code(name), *lists))
     if split:
         yield "Metrics contradict each other on:\n"
         yield from split
@@ -156,7 +157,7 @@ def surely_better(board: Board, metric: str) -> Iterator[str]:
             [
                 ranks(row["rank"], row["rank_high"]),
                 escaped(row["denoiser"]),
-                ", ".join(beaten) or "–",
+                ", ".join(map(escaped, beaten)) or "–",
             ]
         )
     yield f"## Who is surely better: {heading(board.metrics[metric])}, all mixtures\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from mn_dataset.errors import InputError
 from mn_dataset.licenses import ANY, gate
@@ -24,8 +24,8 @@ class Data:
         batch: Items of one step, over all parts and processes.
         accumulate: Parts into which a batch is cut when it does not fit into memory at once.
         items_per_epoch: Mixtures that are drawn for an epoch; a built dataset has its own number.
-        snr_db: Lowest and highest SNR of a drawn mixture in dB, or ratio of voice to accompaniment;
-            of tasks that have one.
+        snr_db: Lowest and highest SNR of a drawn mixture in dB, or ratio of voice to accompaniment,
+            of tasks that have one; or several such ranges, each drawn as often as another.
         snr_definition: "power", "variance", "active" or "lufs".
         gain_db: Lowest and highest level of a mixture's reference, the clean layer or the voice, in
             dB against its recording.
@@ -43,7 +43,7 @@ class Data:
     batch: int = 16
     accumulate: int = 1
     items_per_epoch: int = 2048
-    snr_db: tuple[float, float] = (-2.0, 18.0)
+    snr_db: tuple[float, float] | tuple[tuple[float, float], ...] = (-2.0, 18.0)
     snr_definition: SnrDefinition = "power"
     gain_db: tuple[float, float] = (0.0, 0.0)
     draw: Mapping[str, Any] = field(default_factory=dict)
@@ -58,8 +58,8 @@ class Data:
         _finite(self)
         _at_least(self, batch=1, accumulate=1, items_per_epoch=1, workers=0, cache_mb=0)
         _within(self, segment_s=(0.1, 60.0))
-        for name in ("snr_db", "gain_db"):
-            low, high = getattr(self, name)
+        ranges = [("gain_db", self.gain_db), *(("snr_db", levels) for levels in self.snr_ranges)]
+        for name, (low, high) in ranges:
             if not -100.0 <= low <= high <= 100.0:
                 raise InputError(f"{name} is [{low:g}, {high:g}]; expected [lowest, highest] in dB")
         if self.batch % self.accumulate:
@@ -77,6 +77,12 @@ class Data:
             InputError: if one of ``licenses`` is none that anybody knows.
         """
         return gate(self.licenses, default=ANY, parameter="licenses")(license_id)
+
+    @property
+    def snr_ranges(self) -> list[tuple[float, float]]:
+        """The ranges of ``snr_db``, one or several."""
+        several = [one for one in self.snr_db if isinstance(one, tuple)]
+        return several or [cast(tuple[float, float], self.snr_db)]
 
     @property
     def segment(self) -> int:

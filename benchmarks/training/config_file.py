@@ -149,7 +149,9 @@ def _typed(value: Any, hint: Any, where: str) -> Any:
     """Return a value in the type of its field."""
     origin, parameters = get_origin(hint), get_args(hint)
     if origin is types.UnionType:
-        return _typed(value, parameters[0], where)
+        kinds = [kind for kind in parameters if kind is not types.NoneType]
+        of_lists = isinstance(value, list) and all(isinstance(one, list) for one in value)
+        return _typed(value, kinds[-1 if of_lists else 0], where)
     if origin is Literal:
         if value not in parameters:
             raise InputError(

@@ -156,7 +156,7 @@ class CorpusTrainingData:
                 count=self.data.items_per_epoch,
                 seconds=self.data.segment_s,
                 seed=self._recipe_seed(TRAIN, epoch),
-                **self._ratios([self.data.snr_db]),
+                **self._ratios(self.data.snr_ranges),
                 **self.data.draw,
             )
             self._hear(*self._recipes.values())

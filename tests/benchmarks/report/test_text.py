@@ -218,6 +218,7 @@ def test_the_other_way_round_nothing_is_better(run: Path) -> None:
     text = text_of(run, denoisers=story["denoisers"])
 
     rows = section(text, "Against the best classical denoiser: si_sdr [dB] ↑")
+    assert {row[1] for row in rows[2:]} == {BOLD}
     assert {row[-1] for row in rows[2:]} == {"no better"}
     assert all(row[3].startswith("-") for row in rows[2:])
 
@@ -236,6 +237,23 @@ def test_how_often_a_denoiser_helps_is_told(run: Path) -> None:
     values = scores[(scores["metric"] == "si_sdr") & (scores["denoiser"] == "wiener")]["value"]
     assert rows[4][4:] == [f"{values.quantile(0.1):.2f}", f"{values.min():.2f}"]
     assert "by more than 0.5 dB" in text
+
+
+def test_no_name_is_a_tag(run: Path) -> None:
+    """Whoever wrote it; wherever it stands."""
+    name, title = "<b>bold</b>", "Who is surely better: si_sdr [dB] ↑, all mixtures"
+    change_scores(
+        run,
+        lambda rows: rows["value"].where(
+            (rows["metric"] != "si_sdr") | (rows["denoiser"] != name), -rows["value"]
+        ),
+    )
+
+    text = text_of(run)
+
+    assert ["1", "wiener", BOLD] in section(text, title)
+    assert f"- `{name}`: better by pesq, lsd; worse by si_sdr." in text
+    assert name not in text.replace(f"`{name}`", "")
 
 
 def test_metrics_that_contradict_each_other_are_told(run: Path) -> None:

@@ -51,6 +51,8 @@ def test_the_paper_trains_on_mixtures_of_its_preset():
         ({"data": {"batch": 4, "accumulate": 3}}, "3 parts .* do not divide"),
         ({"data": {"snr_db": [5]}}, r"snr_db is \[5\]; expected a list of 2"),
         ({"data": {"snr_db": [9, 1]}}, r"expected \[lowest, highest\]"),
+        ({"data": {"snr_db": [[1, 9], [9, 1]]}}, r"snr_db is \[9, 1\]"),
+        ({"data": {"snr_db": [[1, 9], [9]]}}, r"snr_db is \[9\]; expected a list of 2"),
         ({"data": {"snr_definition": "powr"}}, "'powr'; did you mean 'power'"),
         ({"data": {"augment": "lite"}}, "unknown augmentation 'lite'"),
         ({"optimizer": {"betas": [0.9, 1.0]}}, "betas is"),

@@ -63,15 +63,27 @@ def test_what_is_learned_and_what_is_validated_comes_from_its_own_split(tiny):
 
 def test_the_snr_is_drawn_from_its_range(tiny):
     """Within the hundredth of a dB that recipes promise."""
-    drawn = items(training_data(tiny, snr_db=(3.0, 6.0), items_per_epoch=20), 0)
-
-    snrs_db = [
-        10 * np.log10(np.square(item.clean).sum() / np.square(item.noisy - item.clean).sum())
-        for item in drawn
-    ]
+    snrs_db = snrs_of(training_data(tiny, snr_db=(3.0, 6.0), items_per_epoch=20))
 
     assert 2.99 < min(snrs_db) < 4
     assert 5 < max(snrs_db) < 6.01
+
+
+def test_of_several_ranges_each_is_drawn_as_often(tiny):
+    """So that few mixtures can be nearly clean, or hardly music."""
+    snrs_db = snrs_of(training_data(tiny, snr_db=((0.0, 2.0), (10.0, 12.0)), items_per_epoch=20))
+
+    low, high = (sum(near - 1.01 < snr < near + 1.01 for snr in snrs_db) for near in (1, 11))
+    assert low + high == 20
+    assert min(low, high) >= 8
+
+
+def snrs_of(data):
+    """Return the SNRs of an epoch in dB."""
+    return [
+        10 * np.log10(np.square(item.clean).sum() / np.square(item.noisy - item.clean).sum())
+        for item in items(data, 0)
+    ]
 
 
 def test_the_level_is_drawn_from_its_range_and_leaves_the_snr_alone(learnable):
