@@ -7,7 +7,8 @@ export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
 .PHONY: help env demo test test-bare lint suite stress perf perf-gpu structure journey weights \
-	validation pilots campaign leaderboard separation bleed cross context ablation agreement hooks changelog wheel clean
+	validation pilots campaign leaderboard separation bleed cross context ablation agreement \
+	hooks changelog wheel clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,11 +80,13 @@ LINEUP := noisy resample_16k lowpass_8k spectral_subtraction wiener mmse_stsa mm
 	mmse_stsa+minimum_statistics mmse_stsa+imcra mmse_stsa+spp wavelet hum_notch noisereduce \
 	noisereduce_tuned rnnoise speexdsp librosa_hpss ffmpeg_afftdn sox_noisered \
 	oracle_ratio_mask oracle_noise_psd
+SHIPPING := subband_mask musicecan_small
 comma := ,
 listed = $(subst $() ,$(comma),$(strip $(1)))
 BENCH = $(BIN)/mn bench --denoisers $(call listed,$(LINEUP) $(SHIPPING)) --examples 0
-BENCH_CLEAN = $(BIN)/mn bench --denoisers $(call listed,noisy spectral_subtraction wiener mmse_stsa \
-	mmse_lsa omlsa wavelet hum_notch librosa_hpss noisereduce_tuned $(SHIPPING)) --examples 0
+BENCH_CLEAN = $(BIN)/mn bench out/open-clean --out out/weights-clean --metrics si_sdr,snr --examples 0 \
+	--denoisers $(call listed,$(RULES) $(SHIPPING))
+METRICS := si_sdr,snr,sdr,pesq,stoi,estoi,lsd,visqol/5
 # Two threads for one training; pages of 2 MB save a tenth of a step's time where Linux has them.
 TRAIN := OMP_NUM_THREADS=2 GLIBC_TUNABLES=glibc.malloc.hugetlb=1 $(BIN)/mn train
 
@@ -121,37 +124,38 @@ pilots: validation ## Score the trainings out/pilots/NAME-SEED; write docs/pilot
 # The whole campaign: recordings and music that is composed → a training for each network and seed, by
 # the configuration of the network's name → the best of each on the validation set → packed → scores →
 # cards. Any step can be stopped and goes on.
-SHIPPING := subband_mask musicecan_small
 TRIALS := 0
 MORE := ../shared/corpus/more
 # Where no such font is, or FONT is empty, no music is composed.
 FONT := $(wildcard /usr/share/sounds/sf2/FluidR3_GM.sf2)
-LESSONS := $(OPEN) out/extra out/more $(if $(FONT),out/composed) synthetic
+LESSONS := $(OPEN) out/extra out/more out/sung $(if $(FONT),out/composed) synthetic
 PACK_BEST = for network in $(SHIPPING); do \
 		$(BIN)/mn pack $$($(BIN)/python perf/pilots.py best out/campaign-run $$network) \
 			--out benchmarks/weights $(1) || exit 1; \
 	done
-campaign: $(filter out/%,$(LESSONS)) validation $(TEST) out/open-clean ## Train, choose and pack what ships (wants OPEN, EXTRA, MORE)
+campaign: $(filter out/%,$(LESSONS)) validation $(TEST) out/open-clean ## Train, choose and pack what ships (wants OPEN, EXTRA, MORE, STEMS)
 	for network in $(SHIPPING); do for seed in $(TRIALS); do \
 		$(TRAIN) $$network --data $(LESSONS) --config $$network --seed $$seed --resume \
 			--out out/campaign/$$network-$$seed || exit 1; \
 	done; done
 	$(call JUDGE,out/campaign)
 	$(call PACK_BEST)
-	$(BIN)/mn bench $(TEST) --denoisers $(call listed,$(LINEUP) $(SHIPPING)) --examples 0 \
-		--metrics si_sdr,snr,sdr,pesq,stoi,lsd,visqol/5 --out out/weights-test
-	$(BIN)/mn bench out/open-clean --denoisers $(call listed,$(RULES) $(SHIPPING)) --examples 0 \
-		--metrics si_sdr,snr --out out/weights-clean
-	$(call PACK_BEST,--scores out/weights-test out/weights-clean --notes docs/limits.md)
+	$(BENCH) $(TEST) --out out/weights-test --metrics $(METRICS)
+	$(BENCH_CLEAN)
+	$(call PACK_BEST,--scores out/weights-test out/weights-clean --notes docs/limits/$$network.md)
 
 out/more: env
 	$(BIN)/mn curate $(MORE) --out $@ --whole
+
+out/sung: env
+	$(BIN)/python perf/song_mixes.py $(STEMS) $@
 
 # Three programmes hold the very samples that lutes and zithers of the test split were played with.
 out/composed: env
 	$(BIN)/mn compose $(FONT) --out $@ --license MIT \
 		--attribution "Frank Wen and contributors (Fluid R3 GM)" --count 12 \
-		harp=24 chinese_lute=40 chinese_zither=40 --without 105 106 107 --seed 0
+		harp=24 chinese_lute=40 chinese_zither=40 drum_kit=30 multi_instrument=80 song=60 \
+		--without 105 106 107 --seed 0
 
 # The weights that ship, from the recordings to the card; any step can be stopped and goes on. Each
 # stretch begins with the packed weights of the one before: what the validation split liked best.
@@ -172,14 +176,13 @@ weights: out/extra $(TEST) out/open-clean ## Train what ships again, to its card
 	$(call LEARN,@out/second-packed/$(SHIPPED)) out/third --seed 2
 	$(BIN)/mn pack out/third --out benchmarks/weights
 	$(BENCH) $(TEST) --out out/weights-test --metrics si_sdr,snr,sdr,lsd
-	$(BENCH_CLEAN) out/open-clean --out out/weights-clean --metrics si_sdr,snr
+	$(BENCH_CLEAN)
 	$(BIN)/mn pack out/third --out benchmarks/weights --scores out/weights-test out/weights-clean \
-		--notes docs/limits.md
+		--notes docs/limits/musicecan_small.md
 
 # The whole line-up, and what of it is kept in the documentation.
 leaderboard: $(TEST) ## Make docs/leaderboard/open again (wants OPEN)
-	$(BENCH) $(TEST) --out out/weights-test \
-		--metrics si_sdr,snr,sdr,pesq,stoi,estoi,lsd,visqol/5
+	$(BENCH) $(TEST) --out out/weights-test --metrics $(METRICS)
 	cp $(addprefix out/weights-test/,leaderboard.md leaderboard.csv leaderboard.tex index.html) \
 		docs/leaderboard/open
 
@@ -227,7 +230,7 @@ separation: out/songs-test out/synthetic-songs-test ## Eight trainings: separato
 	$(call PART,out/songs-test,out/songs-run)
 	$(call PART,out/synthetic-songs-test,out/synthetic-songs-run)
 	$(BIN)/mn pack out/separators/dnn --out benchmarks/weights \
-		--scores out/songs-run out/synthetic-songs-run --notes docs/separation-limits.md
+		--scores out/songs-run out/synthetic-songs-run --notes docs/limits/drnn.md
 
 # Four minutes each, one thread: what removes bleed, on simulated and on measured bleed.
 UNBLEED = OMP_NUM_THREADS=1 $(BIN)/mn train $(1) --data $(STEMS) synthetic --resume --max-minutes 4 \
@@ -253,7 +256,7 @@ bleed: $(addprefix out/,$(SESSIONS) bleed-measured) ## Five trainings: bleed rem
 		$(BIN)/mn bench out/bleed-$$kind --denoisers noisy,fixed_matrix,t_unet --metrics si_sdr,sdr_v4 \
 			--examples 0 --out out/weights-bleed-$$kind || exit 1; \
 	done
-	$(BIN)/mn pack out/debleeders/t_unet --out benchmarks/weights --notes docs/bleed-limits.md \
+	$(BIN)/mn pack out/debleeders/t_unet --out benchmarks/weights --notes docs/limits/t_unet.md \
 		--scores $(addprefix out/weights-bleed-,linear convolutive)
 
 out/bleed-measured: env

@@ -19,18 +19,19 @@ from pathlib import Path
 import numpy as np
 
 from mn_dataset.audio.io import read_pcm, write_flac
-from mn_dataset.records import SAMPLING_RATE
+from mn_dataset.records import SAMPLING_RATE, is_voice
 from mn_dataset.tables import Row, read_table, table_path, write_table
 
 SPLIT = "train"
+KINDS = ("voice", "drums", "instruments")
 MIXES = {
-    "song": ("song", ("vocals", "bass", "drums", "other")),
-    "voice": ("song", ("vocals",)),
-    "unplugged": ("song", ("vocals", "bass", "other")),
+    "song": ("song", KINDS),
+    "voice": ("song", ("voice",)),
+    "unplugged": ("song", ("voice", "instruments")),
     "drums": ("drum_kit", ("drums",)),
-    "instruments": ("multi_instrument", ("bass", "other")),
+    "instruments": ("multi_instrument", ("instruments",)),
 }
-"""Music category and stems of each mix."""
+"""Music category of each mix, and the kinds of stems that are heard."""
 
 _HIGHEST = round(32768 * 10 ** (-1 / 20))  # −1 dBFS
 _QUIETEST = 32768 * 10 ** (-45 / 20)  # RMS; a stem that rests is no music
@@ -54,9 +55,10 @@ def mixes_of(excerpt: Sequence[Row], stems: Path, out: Path) -> list[Row]:
     """Write the mixes of an excerpt that differ from each other, and return their rows."""
     made: dict[tuple[str, ...], Row] = {}
     for name, (category, parts) in MIXES.items():
-        used = [row for row in excerpt if row.category in parts]
+        used = [row for row in excerpt if kind_of(row.category) in parts]
         heard = tuple(row.category for row in used)
-        if not used or heard in made or (category == "song" and "vocals" not in heard):
+        is_sung = any(map(is_voice, heard))
+        if not used or heard in made or is_sung != (category == "song"):
             continue
         tracks = [read_pcm(stems / row.file, sampling_rate=SAMPLING_RATE) for row in used]
         total = np.sum(tracks, axis=0, dtype=np.float64)
@@ -68,6 +70,17 @@ def mixes_of(excerpt: Sequence[Row], stems: Path, out: Path) -> list[Row]:
         mix = np.rint(total * min(1.0, _HIGHEST / np.abs(total).max())).astype(np.int16)
         write_flac(path, mix, sampling_rate=SAMPLING_RATE)
     return list(made.values())
+
+
+def kind_of(stem: str) -> str:
+    """Return which of ``KINDS`` a stem is.
+
+    >>> kind_of("vocals"), kind_of("drums"), kind_of("bass")
+    ('voice', 'drums', 'instruments')
+    """
+    if is_voice(stem):
+        return "voice"
+    return "drums" if "drum" in stem.lower() else "instruments"
 
 
 def mix_row(stem: Row, name: str, category: str, heard: Sequence[str]) -> Row:
