@@ -1,4 +1,4 @@
-"""Songs in stems become clean music that is learned from: whole, the voice, without drums, and so on."""
+"""Songs in stems become clean music that is learned from: songs, voices, drums and so on."""
 
 from __future__ import annotations
 
