@@ -28,10 +28,11 @@ from benchmarks.classical.mmse_stsa import MmseStsa
 from benchmarks.harness.resample import resampled
 from benchmarks.layers import stft
 from benchmarks.models.musicecan import MusicEcanSmall
+from benchmarks.models.subband_mask import SubbandMask
 from mn_dataset import seeds
 from mn_dataset.records import SAMPLING_RATE
 
-DENOISERS = ("mmse_stsa", "hum_notch", "musicecan_small")
+DENOISERS = ("mmse_stsa", "hum_notch", "subband_mask", "musicecan_small")
 SHORT_S, LONG_S = 5, 23  # one piece of the network's, and five that overlap
 CHANNELS = 2
 PIECE_S = 5
@@ -92,7 +93,8 @@ def pieces() -> None:
     wave = torch.from_numpy(batch[0])
     spectra = stft.analyse(wave, stft.level_gain(wave, 0.035))
     model = MusicEcanSmall()
-    networks = {
+    networks = {"network of subband_mask, float32": SubbandMask().build().eval()}
+    networks |= {
         f"network of musicecan_small, {count} to a block, {name}": model.build(num_tfc=count)
         .to(kind)
         .eval()
