@@ -110,15 +110,15 @@ out/validation: env
 out/validation-sets/%: out/validation
 	$(BIN)/mn render metadata/validation/$*.parquet --corpus $< --out $@
 
-# Gain rules and all trainings of a folder, on the validation set.
+# Gain rules, all trainings of the folder $(1) and the networks $(2), on the validation set.
 RULES := noisy spectral_subtraction wiener mmse_stsa mmse_lsa omlsa mmse_stsa+imcra hum_notch wavelet \
 	librosa_hpss
 JUDGE = for set in $(VALIDATED); do \
 		$(BIN)/mn bench out/validation-sets/$$set --out $(1)-run/$$set --metrics si_sdr --examples 0 \
-			--denoisers $(call listed,$(RULES)),$$($(BIN)/python perf/pilots.py requests $(1)) || exit 1; \
+			--denoisers $(call listed,$(RULES) $(2)),$$($(BIN)/python perf/pilots.py requests $(1)) || exit 1; \
 	done
 pilots: validation ## Score the trainings out/pilots/NAME-SEED; write docs/pilots.md
-	$(call JUDGE,out/pilots)
+	$(call JUDGE,out/pilots,$(SHIPPING))
 	$(BIN)/python perf/pilots.py table out/pilots-run perf/pilots.toml docs/pilots.md
 
 # The whole campaign: recordings and music that is composed → a training for each network and seed, by
