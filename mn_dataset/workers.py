@@ -16,7 +16,7 @@ from itertools import takewhile
 from typing import Any, TypeVar
 
 import joblib
-from joblib.externals.loky.process_executor import TerminatedWorkerError
+from joblib.externals.loky.process_executor import BrokenProcessPool
 
 from mn_dataset.errors import MnError
 
@@ -87,7 +87,7 @@ def each(
                 errors.append(answer.error)
             elif not (ordered and errors):
                 yield answer
-    except TerminatedWorkerError as error:
+    except BrokenProcessPool as error:
         raise MnError(
             f"a worker process died (out of memory, or a crash inside a library); {CURE}"
         ) from error

@@ -15,6 +15,7 @@ from typing import Any
 import cyclopts
 
 from mn_dataset.errors import MnError
+from mn_dataset.files.atomic import MORE_FILES
 from mn_dataset.files.names import one_line
 
 DONE, INPUT_AT_FAULT, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -65,8 +66,12 @@ def _fault(error: OSError | MemoryError) -> str:
 
     >>> _fault(FileNotFoundError(2, "No such file or directory", "a.wav"))
     'a.wav: no such file or directory; check the path, its permissions and the disk'
+    >>> _fault(OSError(24, "Too many open files"))
+    'the system refused (too many open files); allow more open files with `ulimit -n 1024`'
+    >>> _fault(OSError(12, "Cannot allocate memory"))
+    'memory ran out; use fewer workers, or shorter pieces'
     """
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or error.errno == errno.ENOMEM:
         return "memory ran out; use fewer workers, or shorter pieces"
     if not error.strerror:
         return str(error)
@@ -74,6 +79,8 @@ def _fault(error: OSError | MemoryError) -> str:
     cure = "check the path, its permissions and the disk"
     if error.errno == errno.ENAMETOOLONG:
         cure = "choose a shorter one"
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        cure = MORE_FILES
     if error.filename is None:
         return f"the system refused ({reason}); {cure}"
     name = one_line(os.fsdecode(error.filename)) if not isinstance(error.filename, int) else ""

@@ -204,15 +204,14 @@ def _convert_all(
     }
     # Starting processes costs more than looking at a few recordings that are finished.
     finished = all(task.previous is not None for task in tasks.values())
-    outcomes = survivors(
+    results: dict[str, ConversionResult] = {}
+    for recording_id, result in survivors(
         convert,
         tasks,
         workers=1 if finished and len(tasks) < 64 else workers,
         suspects=[] if journal.begun is None else [journal.begun],
         begin=journal.begin,
-    )
-    results: dict[str, ConversionResult] = {}
-    for recording_id, result in outcomes:
+    ):
         results[recording_id] = result or _killed(tasks[recording_id].recording)
         if results[recording_id].lasting:
             journal.note(results[recording_id].outcome)

@@ -29,6 +29,9 @@ from mn_dataset.errors import OutputError
 Faults = tuple[type[Exception], ...]
 """What a library raises, beside OSError, when it cannot write."""
 
+MORE_FILES = "allow more open files with `ulimit -n 1024`"
+"""What to do when the system opens no more."""
+
 _TEMPORARY = re.compile(r"\..+\.mn-(\d+)-\d+\.tmp")
 _LONGEST_NAME = 100  # bytes; encrypted file systems allow 143 in all
 _CURES = {
@@ -36,6 +39,7 @@ _CURES = {
     **dict.fromkeys(
         (errno.EACCES, errno.EPERM, errno.EROFS), "open it for writing, or choose another place"
     ),
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), MORE_FILES),
 }
 _WITHOUT_FLUSH = (errno.EINVAL, errno.ENOTSUP)  # of file systems that cannot flush a folder
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from mn_dataset.errors import InputError
-from mn_dataset.files.atomic import is_temporary, writing
+from mn_dataset.files.atomic import is_temporary, sweep, writing
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +87,8 @@ def locked(folder: Path, *, command: str) -> Iterator[None]:
     """Keep other processes' commands out of a folder while in the block.
 
     Blocks of one process may be nested, in any of its threads. A folder that was made for the
-    block goes again if nothing was put into it and nobody else is in it.
+    block goes again if nothing was put into it and nobody else is in it. After an exception, an
+    interrupt among them, the temporaries of processes that were ended with it go too.
 
     Args:
         folder: It is made if need be.
@@ -102,6 +103,9 @@ def locked(folder: Path, *, command: str) -> Iterator[None]:
         key = _enter(folder, command)
         try:
             yield
+        except BaseException:
+            sweep(folder)
+            raise
         finally:
             _leave(key)
     finally:

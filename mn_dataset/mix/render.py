@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
@@ -117,7 +118,7 @@ def render(
             write_card(folder, recipes, corpus, notes=notes)
             _journal(folder).remove()
         except BaseException:
-            if is_new and not any(_journal(folder).entries()):
+            if is_new:
                 _empty(folder)
             raise
     return folder
@@ -298,12 +299,21 @@ def _open_folder(folder: Path, recipes: Recipes, audio_format: str) -> None:
 
 
 def _empty(folder: Path) -> None:
-    """Remove what was put into a folder."""
-    for path in contents(folder):
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
+    """Remove what was put into a folder, unless a mixture is finished or something cannot go.
+
+    The recipes go last: with them a rerun takes up whatever stays.
+    """
+    recipes = folder / manifest.RECIPES
+    with suppress(InputError):  # it cannot be looked into
+        if any(_journal(folder).entries()):
+            return
+        for path in contents(folder):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            elif path != recipes:
+                path.unlink(missing_ok=True)
+        if contents(folder) == [recipes]:
+            recipes.unlink()
 
 
 def _write_sources(folder: Path, recipes: Recipes, corpus: Corpus) -> None:

@@ -54,6 +54,23 @@ def test_a_process_that_dies_is_one_message():
         list(each(os._exit, [(1,), (1,)], workers=2))
 
 
+class Heavy:
+    """What cannot be received: memory is short."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _short_of_memory, ()
+
+
+def _short_of_memory() -> None:
+    raise MemoryError
+
+
+def test_a_process_that_cannot_receive_a_piece_is_the_same_message():
+    """Memory was short while it took it over, or while it imported what the piece is for."""
+    with pytest.raises(MnError, match=r"a worker process died .* with fewer workers if memory"):
+        list(each(repr, [(Heavy(),), (Heavy(),)], workers=2))
+
+
 def refused(number: int) -> int:
     """Return the number, once 0 was refused."""
     if not number:

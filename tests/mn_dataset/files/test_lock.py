@@ -80,6 +80,25 @@ def test_a_folder_that_was_made_goes_after_a_fault_too(tmp_path):
 
 
 @posix
+@pytest.mark.parametrize("fault", [OutputError, KeyboardInterrupt])
+def test_what_ended_workers_had_begun_goes_with_a_fault(tmp_path, halted, fault):
+    """What a living process writes stays, as does what was finished."""
+    living = halted("halt()")
+    of_living = f".b.wav.mn-{living.pid}-0.tmp"
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+
+    (tmp_path / "data").mkdir()
+    for name in (f".a.wav.mn-{ended.pid}-0.tmp", of_living, "c.wav"):
+        (tmp_path / "data" / name).touch()
+
+    with pytest.raises(fault), locked(tmp_path, command="mn publish"):
+        raise fault
+
+    assert sorted(path.name for path in (tmp_path / "data").iterdir()) == [of_living, "c.wav"]
+
+
+@posix
 def test_the_lock_of_a_killed_process_is_taken_over(tmp_path, killed):
     """Its file stays until then, and says of whom it was."""
     process = killed(HOLDER, tmp_path)

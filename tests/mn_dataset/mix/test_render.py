@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -16,6 +17,7 @@ import soundfile
 
 from mn_dataset.audio.corpus import open_corpus
 from mn_dataset.errors import AudioError, DatasetError, InputError, OutputError, RecipeError
+from mn_dataset.files.lock import contents
 from mn_dataset.mix import render as room
 from mn_dataset.mix.draw import draw
 from mn_dataset.mix.recipes import read_recipes, write_recipes
@@ -242,6 +244,31 @@ def test_a_failure_before_the_first_mixture_leaves_no_folder(tiny, recipes, tmp_
     with pytest.raises(OutputError):
         render(recipes, tiny, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_what_a_failure_could_not_remove_is_resumed_from(
+    tiny, recipes, dataset, tmp_path, monkeypatch
+):
+    """Without a free descriptor no folder is removed, or not even looked into."""
+
+    def refuse(path, *_, **__):
+        raise OSError(errno.EMFILE, "Too many open files", str(path))
+
+    def look(folder):
+        if folder.name == "closed" and folder.joinpath("sources.parquet").exists():
+            raise InputError(f"{folder}: cannot be read as a folder")
+        return contents(folder)
+
+    for out in (tmp_path / "open", tmp_path / "closed"):
+        with monkeypatch.context() as limit:
+            limit.setattr(room.io, "write_wav", refuse)
+            limit.setattr(room.shutil, "rmtree", lambda *_, **__: None)
+            limit.setattr(room, "contents", look)
+            with pytest.raises(OutputError, match=r"wav: cannot be written .*`ulimit -n 1024`"):
+                render(recipes, tiny, out)
+
+        render(recipes, tiny, out)
+        assert tree(out) == tree(dataset)
 
 
 def test_flac_holds_the_same_samples(tiny, recipes, dataset, tmp_path):
