@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -49,6 +50,8 @@ def connected(address: str) -> Iterator[Cluster]:
         import distributed  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
         raise MissingExtra("distributed", extra="cluster") from error
+    if not re.fullmatch(r"\w+://\S+:\d{1,5}", address):
+        raise InputError(f"{address!r} is no address; expected one such as tcp://HOST:8786")
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is raised
     try:
         client = distributed.Client(address, timeout=PATIENCE_S, set_as_default=False)

@@ -121,6 +121,14 @@ def test_a_scheduler_that_does_not_answer_is_one_line_within_seconds():
     assert time.monotonic() - began < 20
 
 
+def test_what_is_no_address_is_not_tried():
+    """Distributed would leave a traceback as its client is collected."""
+    pytest.importorskip("distributed", reason="the package distributed is not installed")
+
+    with pytest.raises(InputError, match="'here' is no address"), connection.connected("here"):
+        pass
+
+
 def test_without_distributed_its_extra_is_named(monkeypatch):
     """Before anything is tried."""
     monkeypatch.setitem(sys.modules, "distributed", None)
