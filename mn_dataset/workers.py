@@ -1,7 +1,8 @@
 """Do pieces of work in several processes, with one thread each: the pieces are what is parallel.
 
-For work that may kill or hang its process see ``mn_dataset.supervision``. No process outlives the
-one that started it.
+Where they run is chosen here: on this machine, or on the cluster of
+``mn_dataset.cluster.connection``. For work that may kill or hang its process see
+``mn_dataset.supervision``. No process of this machine outlives the one that started it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any, TypeVar
 import joblib
 from joblib.externals.loky.process_executor import BrokenProcessPool
 
+from mn_dataset.cluster.connection import current
 from mn_dataset.errors import MnError
 
 CURE = "what was done is safe: run the command again, with fewer workers if memory was short"
@@ -29,8 +31,12 @@ _WATCH_S = 0.5  # between two looks at whether the parent lives
 
 
 def cores() -> int:
-    """Return the number of processes that this machine can run at a time."""
-    return int(joblib.cpu_count())
+    """Return the number of processes that this machine, or the connected cluster, runs at a time.
+
+    Of a cluster it is 2 at least: 1 would be none but this process.
+    """
+    connected = current()
+    return int(joblib.cpu_count()) if connected is None else max(2, connected.workers)
 
 
 def each(
@@ -51,7 +57,8 @@ def each(
     Args:
         function: A module's function, so that other processes find it.
         pieces: Arguments of each call; taken as they are needed.
-        workers: Processes; None for one per core, 1 for none but this.
+        workers: Processes; None for one per core, 1 for none but this; on a cluster all of its
+            workers, unless it is 1.
         ordered: Whether answers come in the order of the pieces.
         together: Pieces handed to a process at a time.
         threads: Use threads instead, for pieces that wait more than they work.
@@ -66,6 +73,35 @@ def each(
     if count == 1:
         yield from (function(*piece) for piece in pieces)
         return
+    errors: list[MnError] = []
+    begun = takewhile(lambda _: not errors, pieces)
+    connected = None if threads else current()
+    if connected is not None:
+        call = partial(_attempted, None, function)
+        answers = connected.each(call, begun, ordered=ordered, together=together)
+    else:
+        answers = _here(
+            function, begun, count=count, ordered=ordered, together=together, threads=threads
+        )
+    for answer in answers:
+        if isinstance(answer, _Refusal):
+            errors.append(answer.error)
+        elif not (ordered and errors):
+            yield answer
+    if errors:
+        raise errors[0]
+
+
+def _here(
+    function: Callable[..., Answer],
+    pieces: Iterable[tuple[object, ...]],
+    *,
+    count: int,
+    ordered: bool,
+    together: int,
+    threads: bool,
+) -> Iterator[Answer | _Refusal]:
+    """Yield answers and refusals of processes of this machine, or of threads of this process."""
     backend: dict[str, Any] = {"backend": "threading"}  # threads share the limit of this process
     if not threads:
         watched = {"initializer": end_with, "initargs": (os.getpid(),)}
@@ -79,20 +115,12 @@ def each(
         )
     # joblib's processes may outlive this call, and keep the working folder they began in.
     call = partial(_attempted, None if threads else os.getcwd(), function)
-    errors: list[MnError] = []
-    begun = (joblib.delayed(call)(*piece) for piece in takewhile(lambda _: not errors, pieces))
     try:
-        for answer in pool(begun):
-            if isinstance(answer, _Refusal):
-                errors.append(answer.error)
-            elif not (ordered and errors):
-                yield answer
+        yield from pool(joblib.delayed(call)(*piece) for piece in pieces)
     except BrokenProcessPool as error:
         raise MnError(
             f"a worker process died (out of memory, or a crash inside a library); {CURE}"
         ) from error
-    if errors:
-        raise errors[0]
 
 
 def end_with(parent: int) -> None:

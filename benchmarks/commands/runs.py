@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from mn_dataset.cli import Json, app
 from mn_dataset.commands import terminal
-from mn_dataset.commands.options import Many, cores
+from mn_dataset.commands.options import Many, cores, on_cluster
 
 DEMO_DENOISERS = (
     "noisy",
@@ -32,6 +32,7 @@ def bench(
     metrics: str | None = None,
     device: str = "cpu",
     workers: int | None = None,
+    cluster: str | None = None,
     timeout_s: float = 600.0,
     examples: int = 8,
     json: Json = False,
@@ -51,6 +52,10 @@ def bench(
         device: Where torch denoisers run: cpu or cuda.
         workers: Processes; one per core by default. 0 is this one alone: then a denoiser that ends
             its process ends the run, and no time is kept.
+        cluster: Work on a Dask cluster instead, by its scheduler's address, such as
+            tcp://HOST:8786; its workers see the same files by the same paths, and run the same
+            versions. A denoiser that ends its process again and again ends the run, and no time is
+            kept.
         timeout_s: An estimate that takes longer has that as its reason.
         examples: Mixtures whose audio is kept for the page, at most 40.
         json: Print one JSON object.
@@ -58,16 +63,17 @@ def bench(
     from benchmarks.harness.backend import check_device
 
     check_device(device)
-    _bench(
-        dataset_dir,
-        names(denoisers),
-        out,
-        metrics=names(metrics) or None,
-        device=device,
-        workers=workers,
-        timeout_s=timeout_s,
-        examples=examples,
-    )
+    with on_cluster(cluster, workers=workers):
+        _bench(
+            dataset_dir,
+            names(denoisers),
+            out,
+            metrics=names(metrics) or None,
+            device=device,
+            workers=workers,
+            timeout_s=timeout_s,
+            examples=examples,
+        )
     _show(out, json)
 
 

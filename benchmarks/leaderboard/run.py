@@ -1,7 +1,9 @@
 """Run denoisers over a dataset and score their estimates; a second run does what is missing.
 
 A denoiser may end its process (a crash in a library, ``os._exit``) or never answer. The processes
-are supervised: that one estimate has this as its reason, and another process does the rest.
+are supervised: that one estimate has this as its reason, and another process does the rest. On a
+cluster they are not ours to supervise: a mixture whose worker ends is tried by another, and no time
+is kept.
 """
 
 from __future__ import annotations
@@ -27,12 +29,13 @@ from benchmarks.leaderboard.plan import Plan, make_plan, missing_jobs
 from benchmarks.leaderboard.provenance import describe_run
 from benchmarks.leaderboard.run_folder import RUN_JSON, Record, RunFolder
 from benchmarks.leaderboard.tables import write_tables
+from mn_dataset.cluster.connection import current
 from mn_dataset.errors import DatasetError, InputError
 from mn_dataset.files.atomic import write_json
 from mn_dataset.files.lock import locked
 from mn_dataset.mix.dataset import read_dataset
 from mn_dataset.supervision import Loss, Stage, supervised
-from mn_dataset.workers import cores
+from mn_dataset.workers import cores, each
 
 logger = logging.getLogger(__name__)
 
@@ -257,13 +260,21 @@ def _score_all(
     """
     if workers == 0:
         for job in jobs:
-            yield from (step for step in tested_steps(job) if not isinstance(step, Stage))
+            yield from _records(job)
+        return
+    if current() is not None:
+        for records in each(_records, ((job,) for job in jobs), workers=workers, ordered=False):
+            yield from records
         return
     results = supervised(
         tested_steps, jobs, workers=workers or cores(), timeout_s=timeout_s, rest=_after
     )
     for job, result in results:
         yield _failure(job, result) if isinstance(result, Loss) else result
+
+
+def _records(job: Job) -> list[tuple[Entrant, Record]]:
+    return [step for step in tested_steps(job) if not isinstance(step, Stage)]
 
 
 def _after(job: Job, stage: tuple[Entrant, str]) -> Job | None:

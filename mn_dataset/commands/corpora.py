@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from mn_dataset.commands import terminal
 from mn_dataset.commands.app import Flag, Json, app
-from mn_dataset.commands.options import CurateOptions, Many, clip_counts, cores
+from mn_dataset.commands.options import CurateOptions, Many, clip_counts, cores, on_cluster
 
 
 @app.command
@@ -178,6 +178,7 @@ def check(
     /,
     *more: Annotated[str, Parameter(negative=())],
     workers: int | None = None,
+    cluster: str | None = None,
     json: Json = False,
 ) -> int:
     """Check a corpus: tables, audio, duplicates, leaks; or the tracks of a session.
@@ -191,12 +192,18 @@ def check(
             without tables, or its first file.
         more: Further files of the session, one per microphone or stereo pair.
         workers: Processes; all cores by default; a session needs but one.
+        cluster: Work on a Dask cluster instead, by its scheduler's address, such as
+            tcp://HOST:8786; its workers see the same files by the same paths, and run the same
+            versions.
         json: Print one JSON object.
     """
     from mn_dataset.check.tracks import is_session
 
     paths = [Path(place), *map(Path, more)]
-    return _check_session(paths, json) if is_session(paths) else _check_corpus(place, workers, json)
+    if is_session(paths):
+        return _check_session(paths, json)
+    with on_cluster(cluster, workers=workers):
+        return _check_corpus(place, workers, json)
 
 
 def _check_corpus(corpus: str, workers: int | None, json: bool) -> int:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from mn_dataset.commands import terminal
 from mn_dataset.commands.app import Flag, Json, app, opened, report_dataset
-from mn_dataset.commands.options import DrawOptions, Many, RenderOptions, cores
+from mn_dataset.commands.options import DrawOptions, Many, RenderOptions, cores, on_cluster
 
 
 @app.command
@@ -65,7 +65,8 @@ def render(
     from mn_dataset.mix.render import render as render_recipes
 
     table, chosen = read_recipes(recipes), options or RenderOptions()
-    with terminal.bar("mixing") as progress:
+    on_its_cluster = on_cluster(chosen.cluster, workers=chosen.workers)
+    with on_its_cluster, terminal.bar("mixing") as progress:
         source = opened(corpus, chosen.workers)
         folder = render_recipes(table, source, out, progress=progress, **chosen.arguments())
     report_dataset(folder, json)
@@ -100,12 +101,13 @@ def build(
     from mn_dataset.split.assign import DEFAULT_RATIOS
 
     how = rendering or RenderOptions()
-    options = (drawing or DrawOptions()).arguments() | how.arguments()
-    options |= {"ratios": ratios or DEFAULT_RATIOS, "allow_leak": allow_leak}
-    options |= {"reassign": reassign}
-    corpus = opened(corpus_dir, how.workers)
-    with terminal.bar("mixing") as progress:
-        folder = build_dataset(corpus, out, progress=progress, **options)
+    with on_cluster(how.cluster, workers=how.workers):
+        options = (drawing or DrawOptions()).arguments() | how.arguments()
+        options |= {"ratios": ratios or DEFAULT_RATIOS, "allow_leak": allow_leak}
+        options |= {"reassign": reassign}
+        corpus = opened(corpus_dir, how.workers)
+        with terminal.bar("mixing") as progress:
+            folder = build_dataset(corpus, out, progress=progress, **options)
     report_dataset(folder, json)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -132,6 +134,9 @@ class RenderOptions:
 
     workers: int | None = None
     """Processes; all cores by default. The bytes do not depend on it."""
+    cluster: str | None = None
+    """Work on a Dask cluster instead, by its scheduler's address, such as tcp://HOST:8786; its
+    workers see the same files by the same paths, and run the same versions."""
     rows: Annotated[list[str] | None, Many] = None
     """Only these recipes, by id or number."""
     format: str = "wav"
@@ -163,6 +168,9 @@ class PublishOptions:
     """flac or wav, 16-bit both."""
     workers: int | None = None
     """Processes; all cores by default. The bytes do not depend on it."""
+    cluster: str | None = None
+    """Work on a Dask cluster instead, by its scheduler's address, such as tcp://HOST:8786; its
+    workers see the same files by the same paths, and run the same versions."""
 
     def arguments(self) -> dict[str, Any]:
         """Return the library's arguments."""
@@ -238,8 +246,22 @@ def clip_counts(words: list[str]) -> dict[str, int]:
     return counts
 
 
+@contextmanager
+def on_cluster(address: str | None, *, workers: int | None) -> Iterator[None]:
+    """Send the work of several processes to a cluster, if one is named."""
+    if address is None:
+        yield
+        return
+    if workers is not None:
+        raise InputError("--cluster and --workers exclude each other; give one of them")
+    from mn_dataset.cluster.connection import connected
+
+    with connected(address):
+        yield
+
+
 def cores(workers: int | None) -> int:
-    """Return the number of processes asked for, or one per core."""
+    """Return the number of processes asked for, or all that this machine or cluster has."""
     from mn_dataset.workers import cores as available
 
     if workers is not None and workers < 1:

@@ -7,7 +7,7 @@ from typing import Any
 
 from mn_dataset.commands import terminal
 from mn_dataset.commands.app import Json, app, opened, report_dataset
-from mn_dataset.commands.options import PublishOptions, PushOptions, cores
+from mn_dataset.commands.options import PublishOptions, PushOptions, cores, on_cluster
 from mn_dataset.errors import InputError
 
 
@@ -36,13 +36,14 @@ def publish(
     """
     from mn_dataset.publish.publish import publish as publish_dataset
 
-    arguments, pushing = (options or PublishOptions()).arguments(), pushing or PushOptions()
-    if pushing.push:
-        return _push(dataset_dir, to, arguments, pushing, json=json)
-    if pushing != PushOptions():
+    how, pushing = options or PublishOptions(), pushing or PushOptions()
+    if pushing != PushOptions() and not pushing.push:
         raise InputError("--yes, --private, --revision and --create-pr go with --push; add it")
-    with terminal.bar("publishing") as progress:
-        record = publish_dataset(dataset_dir, to, progress=progress, **arguments)
+    with on_cluster(how.cluster, workers=how.workers):
+        if pushing.push:
+            return _push(dataset_dir, to, how.arguments(), pushing, json=json)
+        with terminal.bar("publishing") as progress:
+            record = publish_dataset(dataset_dir, to, progress=progress, **how.arguments())
     if json:
         terminal.answer({"publication": to} | record.summary())
     else:
