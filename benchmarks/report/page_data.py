@@ -228,6 +228,7 @@ def _lowest(values: NDArray[np.float64], cells: NDArray[np.intp]) -> list[int]:
     order = np.argsort(values, kind="stable")
     order = order[np.isfinite(values[order])]
     _, codes = np.unique(cells[order], axis=0, return_inverse=True)
+    codes = codes.ravel()  # NumPy 2.0.0 gives a column
     by_cell = np.argsort(codes, kind="stable")
     starts = np.concatenate([[0], np.cumsum(np.bincount(codes))])[codes[by_cell]]
     first = by_cell[np.arange(len(by_cell)) - starts < EACH]

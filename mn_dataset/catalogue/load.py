@@ -9,9 +9,9 @@ from mn_dataset import tables
 from mn_dataset.audio.corpus import Corpus, open_corpus
 from mn_dataset.catalogue import registry
 from mn_dataset.errors import InputError, suggestion
-from mn_dataset.fetch.download import DEFAULT_PATIENCE, Patience
 from mn_dataset.fetch.report import FetchReport, write_report
 from mn_dataset.fetch.session import FetchRequest
+from mn_dataset.fetch.transfer import DEFAULT_PATIENCE, Patience
 from mn_dataset.files.cache import user_cache
 from mn_dataset.files.lock import locked
 from mn_dataset.records import SYNTHETIC

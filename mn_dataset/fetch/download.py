@@ -1,4 +1,4 @@
-"""Download one file to a cache and verify it; the only module that knows pooch.
+"""Download one file to a cache and verify it.
 
 A transfer gets its name only when it is verified, so the cache never holds half a file. What may
 pass (no answer, a broken transfer, a server's own fault) is tried again after a pause that doubles;
@@ -9,90 +9,83 @@ address, what was found, what was expected, and a cure.
 from __future__ import annotations
 
 import hashlib
-import http.client
-import logging
 import time
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from mn_dataset.audio.io import file_sha256
-from mn_dataset.errors import FetchError, MissingExtra
+from mn_dataset.errors import FetchError
+from mn_dataset.fetch.addresses import check_address, shown
+from mn_dataset.fetch.transfer import (
+    DEFAULT_PATIENCE,
+    Meter,
+    NoAnswer,
+    OtherBytes,
+    Patience,
+    TransientFault,
+    transfer,
+)
 from mn_dataset.files.atomic import replacement, sweep
 
+MOST_BYTES = 1 << 28
+"""What one recording can have, as in an archive: 25 minutes of stereo in 16 bits."""
+MOST_ARCHIVE_BYTES = 1 << 35
+"""What an archive of recordings can have: 108 hours of mono in 16 bits."""
+
 _PAGE_BEGINNINGS = (b"<!doctype html", b"<html", b"<head", b"<?xml", b"<!--")
-_TRANSIENT_STATUSES = (408, 425, 429)
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long a server is waited for.
-
-    Attributes:
-        retries: How often a fault that may pass is tried again.
-        timeout_s: Seconds without a byte after which the server counts as silent.
-        pause_s: Seconds before the first retry; doubles with each.
-    """
-
-    retries: int = 3
-    timeout_s: float = 30.0
-    pause_s: float = 0.5
-
-
-DEFAULT_PATIENCE = Patience()
 
 
 class Unreachable(FetchError):
-    """Nobody answers at an address, however often it is tried."""
-
-
-class OtherBytes(FetchError):
-    """A file is not the one that is expected."""
-
-
-class _TransientFault(Exception):
-    """A fault that may pass."""
-
-
-class _NoAnswer(_TransientFault):
-    """Nobody answers; not only this file's fault."""
+    """Nobody answers at an address, or too slowly, however often it is tried."""
 
 
 def download(
-    url: str, *, sha256: str | None, folder: Path, patience: Patience = DEFAULT_PATIENCE
+    url: str,
+    *,
+    sha256: str | None,
+    folder: Path,
+    patience: Patience = DEFAULT_PATIENCE,
+    most_bytes: int = MOST_BYTES,
 ) -> Path:
     """Return a file's copy in a cache folder, downloading it if it is not there.
 
     Args:
-        url: An http or https address.
+        url: An http or https address; messages show it without passwords and tokens.
         sha256: Of the bytes at that address; None when nobody knows it: then any answer that is
             no web page is taken, and the copy is found again by its address.
         folder: The cache.
         patience: How long the server is waited for.
+        most_bytes: How many bytes the file can have.
 
     Raises:
-        FetchError: an error answer, a broken transfer, a web page, or other bytes; as
-            ``Unreachable`` when there is no answer at all.
+        FetchError: an address that cannot be read, an error answer, a broken transfer, a web page,
+            too many or other bytes; as ``Unreachable`` when there is no answer in time.
         MissingExtra: if pooch is not installed.
         OutputError: if the cache cannot be written.
     """
+    check_address(url)
+    where = shown(url)
     path = cache_path(url, sha256=sha256, folder=folder)
     if path.is_file() and sha256 in (None, file_sha256(path)):
         return path
     sweep(folder, deep=False)
+    deadline = time.monotonic() + patience.longest_s
     for attempt in range(patience.retries + 1):
         try:
             # Not durable: what is in the cache is verified at each use.
             with replacement(path, durable=False) as temporary:
-                _transfer(url, temporary, patience.timeout_s)
-                verify(temporary, sha256=sha256, where=url)
-        except _TransientFault as fault:
-            if attempt == patience.retries:
-                kind = Unreachable if isinstance(fault, _NoAnswer) else FetchError
+                meter = Meter(where, most_bytes)
+                transfer(url, temporary, meter, patience=patience, deadline=deadline)
+                verify(temporary, sha256=sha256, where=where)
+        except TransientFault as fault:
+            pause_s = patience.pause_s * 2**attempt
+            if attempt == patience.retries or time.monotonic() + pause_s >= deadline:
+                kind = Unreachable if isinstance(fault, NoAnswer) else FetchError
                 raise kind(
-                    f"{url}: {fault}, in {attempt + 1} attempts; expected the file; try again later"
+                    f"{where}: {fault}, in {attempt + 1} attempts; expected the file; "
+                    "try again later"
                 ) from fault
-            time.sleep(patience.pause_s * 2**attempt)
+            time.sleep(pause_s)
         else:
             break
     return path
@@ -149,50 +142,3 @@ def verify(path: Path, *, sha256: str | None, where: str) -> None:
             f"{where}: other bytes: {size} of them with SHA-256 {file_sha256(path)}; expected "
             f"SHA-256 {sha256}; it is damaged, cut short or another version: get it elsewhere"
         )
-
-
-def _transfer(url: str, path: Path, timeout_s: float) -> None:
-    """Write what an address answers to a file."""
-    try:
-        import pooch  # noqa: PLC0415 - an extra
-        import requests  # noqa: PLC0415 - pooch's own, for the names of its errors
-    except ImportError as error:
-        raise MissingExtra("pooch", extra="fetch") from error
-
-    pooch.get_logger().setLevel(logging.WARNING)
-    transfer = pooch.HTTPDownloader(timeout=timeout_s, chunk_size=2**16)
-    try:
-        transfer(url, str(path), None)
-    except requests.HTTPError as error:
-        answer = error.response
-        raise _status_fault(url, answer.status_code if answer is not None else 0) from error
-    except requests.Timeout as error:
-        raise _NoAnswer(f"no answer within {timeout_s:g} s") from error
-    except requests.exceptions.ChunkedEncodingError as error:
-        raise _TransientFault(f"the transfer broke off ({_innermost(error)})") from error
-    except requests.ConnectionError as error:
-        is_silent = "timed out" in str(error)
-        reason = (
-            f"no byte within {timeout_s:g} s"
-            if is_silent
-            else f"no connection ({_innermost(error)})"
-        )
-        raise _NoAnswer(reason) from error
-    except requests.RequestException as error:
-        raise FetchError(f"{url}: not an address ({error}); expected http or https") from error
-
-
-def _status_fault(url: str, status: int) -> Exception:
-    answer = f"the server answers {status} {http.client.responses.get(status, '')}".rstrip()
-    if status >= 500 or status in _TRANSIENT_STATUSES:
-        return _TransientFault(answer)
-    cure = "it is not at this address" if status in (404, 410) else "the server holds it back"
-    return FetchError(f"{url}: {answer}; expected the file; {cure}: take it from elsewhere")
-
-
-def _innermost(error: Exception) -> str:
-    """Return the innermost reason of requests' nested errors."""
-    inner: object = error
-    while isinstance(inner, BaseException) and inner.args:
-        inner = getattr(inner, "reason", None) or inner.args[-1]
-    return str(inner)

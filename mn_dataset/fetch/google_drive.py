@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from mn_dataset.errors import FetchError, MissingExtra
-from mn_dataset.fetch.download import Patience, is_page
+from mn_dataset.fetch.download import MOST_ARCHIVE_BYTES, is_page
+from mn_dataset.fetch.transfer import Meter, OtherBytes, Patience, watched
 from mn_dataset.files.atomic import writing
 
 Progress = Callable[[int, int], None]
@@ -36,8 +38,8 @@ def download_shared(
         progress: Called with (done, all) bytes.
 
     Raises:
-        FetchError: if the drive answers with a page (a quota, a login) or not at all, saying what
-            to do by hand.
+        FetchError: if the drive answers with a page (a quota, a login), too slowly, with too much
+            or not at all, saying what to do by hand.
         MissingExtra: if gdown is not installed.
         OutputError: if the file's folder cannot be made.
     """
@@ -50,7 +52,14 @@ def download_shared(
 
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    try:
+    meter = Meter(url, MOST_ARCHIVE_BYTES)
+
+    def step(done: int, total: int | None) -> None:
+        meter.reach(done)
+        if progress:
+            progress(done, total or done)
+
+    def work() -> None:
         gdown.download(
             url,
             str(path),
@@ -58,8 +67,16 @@ def download_shared(
             resume=True,
             retries=patience.retries,
             timeout=patience.timeout_s,
-            progress=lambda done, total: progress(done, total or done) if progress else None,
+            progress=step,
         )
+
+    deadline = time.monotonic() + patience.longest_s
+    try:
+        watched(work, meter, patience=patience, deadline=deadline)
+    except OtherBytes:
+        for part in path.parent.glob(f"{path.name}*.part"):  # else the next try goes on with it
+            part.unlink()
+        raise
     except Exception as error:  # gdown lets requests' and its own pass; each is the same to us
         raise _refusal(url, str(error)) from error
     if is_page(path):

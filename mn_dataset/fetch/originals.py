@@ -10,7 +10,9 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from mn_dataset.errors import FetchError, InputError
-from mn_dataset.fetch.download import DEFAULT_PATIENCE, Patience, Unreachable, download, verify
+from mn_dataset.fetch.addresses import beneath, check_address, is_address, server, shown
+from mn_dataset.fetch.download import Unreachable, download, verify
+from mn_dataset.fetch.transfer import DEFAULT_PATIENCE, Patience
 from mn_dataset.files.cache import user_cache
 from mn_dataset.workers import each
 
@@ -57,11 +59,14 @@ def check_origin(origin: str | None) -> None:
     Raises:
         InputError: naming it.
     """
-    if origin is None or is_address(origin) or Path(origin).is_dir():
+    if origin is None or Path(origin).is_dir():
+        return
+    if is_address(origin):
+        check_address(origin)
         return
     raise InputError(
-        f"origin is {origin}: no such folder; expected a folder or an http address that holds each "
-        "original under <owner>/<repository>/<path>"
+        f"origin is {shown(origin)}: no such folder; expected a folder or an http address that "
+        "holds each original under <owner>/<repository>/<path>"
     )
 
 
@@ -86,7 +91,7 @@ def obtain(
         folder = originals_cache("addresses")
         return download(original.url, sha256=original.sha256, folder=folder, patience=patience)
     if is_address(origin):
-        url = f"{origin.rstrip('/')}/{mirror_path(original.url)}"
+        url = beneath(origin, mirror_path(original.url))
         return download(url, sha256=original.sha256, folder=mirror_cache(origin), patience=patience)
     relative = PurePosixPath(unquote(mirror_path(original.url)))
     if ".." in relative.parts:
@@ -136,23 +141,18 @@ def mirror_cache(address: str) -> Path:
     return originals_cache(hashlib.sha256(address.rstrip("/").encode()).hexdigest()[:16])
 
 
-def is_address(origin: str) -> bool:
-    """Tell an http or https address from a path."""
-    return origin.startswith(("http://", "https://"))
-
-
 def _try(
     original: Original, origin: str | None, patience: Patience, unanswered: Counter[str]
 ) -> tuple[Original, Path | FetchError]:
-    server = urlsplit(origin or original.url).netloc
-    if unanswered[server] >= CONNECTIONS:
-        text = f"not asked for: {server} has answered none of the last; try again later"
+    asked = server(origin or original.url)
+    if unanswered[asked] >= CONNECTIONS:
+        text = f"not asked for: {asked} has answered none of the last; try again later"
         return original, FetchError(f"{original.url}: {text}")
     try:
         path = obtain(original, origin=origin, patience=patience)
     except FetchError as error:
         is_silent = isinstance(error, Unreachable)
-        unanswered[server] = unanswered[server] + 1 if is_silent else 0
+        unanswered[asked] = unanswered[asked] + 1 if is_silent else 0
         return original, error
-    unanswered[server] = 0
+    unanswered[asked] = 0
     return original, path

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from mn_dataset.errors import FetchError, UnknownName
 from mn_dataset.fetch.clips import ClipResult, cut_all, is_stored, store
-from mn_dataset.fetch.download import DEFAULT_PATIENCE, OtherBytes, Patience
 from mn_dataset.fetch.lockfile import (
     Agreement,
     Pin,
@@ -26,6 +25,7 @@ from mn_dataset.fetch.lockfile import (
     write_lock,
 )
 from mn_dataset.fetch.originals import Original, obtain_all
+from mn_dataset.fetch.transfer import DEFAULT_PATIENCE, OtherBytes, Patience
 from mn_dataset.files.atomic import sweep
 from mn_dataset.records import ROLES, SYNTHETIC, Role
 from mn_dataset.synthetic.corpus import Plan, make, mixture, plans

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import hashlib
+import itertools
 import os
 import pickle
 import signal
@@ -16,6 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import quote, unquote
 
 import numpy as np
@@ -24,8 +27,8 @@ import soundfile
 
 from mn_dataset import seeds
 from mn_dataset.curate.curate import curate
-from mn_dataset.fetch.download import Patience
 from mn_dataset.fetch.session import FetchRequest
+from mn_dataset.fetch.transfer import Patience
 from mn_dataset.files import lock
 from mn_dataset.records import ROLES
 from mn_dataset.tables import Row
@@ -40,32 +43,64 @@ class Mirror:
 
     Attributes:
         url: Its address.
-        faults: "slow", "silent", "truncated", "flipped", "html", or a status such as "404"; a
-            number behind a blank, as in "500 2", is how many answers are wrong before the right.
+        faults: "slow", "silent", "truncated", "flipped", "html", "endless", "bomb", "drip",
+            "header" (one that drips), "claim" (a length beyond all disks), "length" (one that is no
+            number), "redirect" (with an endless body), or a status such as "404"; a number behind a
+            blank, as in "500 2", is how many answers are wrong before the right.
         asked: How often each path was asked for.
+        queries: What stood behind the question marks.
     """
 
     url: str
     faults: dict[str, str] = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)
+    queries: list[str] = field(default_factory=list)
+
+
+_BAD_HEADS = {
+    "endless": b"HTTP/1.0 200 OK\r\n\r\n",
+    "bomb": b"HTTP/1.0 200 OK\r\nContent-Encoding: gzip\r\n\r\n",
+    "drip": b"HTTP/1.0 200 OK\r\n\r\n",
+    "header": b"HTTP/1.0 200 OK\r\nX: ",
+    "claim": b"HTTP/1.0 200 OK\r\nContent-Length: 1000000000000000\r\n\r\n",
+    "length": b"HTTP/1.0 200 OK\r\nContent-Length: abc\r\n\r\n",
+    "redirect": b"HTTP/1.0 302 Found\r\nLocation: http://[::1\r\n\r\n",
+}
+
+
+def misbehave(wire: BinaryIO, fault: str, content: bytes) -> None:
+    """Answer without bound, below any speed, or with a header that lies."""
+    drips = fault in ("drip", "header")
+    blocks = itertools.repeat(b"x" if drips else bytes(1 << 16), 40 if drips else 2000)
+    if fault in ("bomb", "length"):
+        blocks = iter([gzip.compress(bytes(1 << 22)) if fault == "bomb" else content])
+    with contextlib.suppress(ConnectionError):
+        wire.write(_BAD_HEADS[fault])
+        for block in blocks:
+            wire.write(block)
+            time.sleep(0.05 * drips)
 
 
 def _handler(folder: Path, mirror: Mirror) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            path = unquote(self.path).lstrip("/")
+            place, _, query = self.path.partition("?")
+            mirror.queries.append(query)
+            path = unquote(place).lstrip("/")
             mirror.asked[path] += 1
             fault, _, times = mirror.faults.get(path, "").partition(" ")
             if times and mirror.asked[path] > int(times):
                 fault = ""
-            if fault == "silent":
-                time.sleep(1.0)
-            if fault == "slow":
-                time.sleep(0.1)
+            time.sleep({"silent": 1.0, "slow": 0.1}.get(fault, 0.0))
             if not (folder / path).is_file() or fault.isdigit():
                 self.send_error(int(fault) if fault.isdigit() else 404)
                 return
-            self._answer(fault, (folder / path).read_bytes())
+            content = (folder / path).read_bytes()
+            if fault in _BAD_HEADS:
+                self.close_connection = True
+                misbehave(self.wfile, fault, content)
+            else:
+                self._answer(fault, content)
 
         def _answer(self, fault: str, content: bytes) -> None:
             if fault == "html":

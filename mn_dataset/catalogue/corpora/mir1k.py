@@ -17,10 +17,12 @@ from mn_dataset.curate.layouts import songs_of
 from mn_dataset.curate.song_files import SongFiles
 from mn_dataset.curate.songs import SongsReport, convert_songs
 from mn_dataset.errors import FetchError, InputError
-from mn_dataset.fetch.download import OtherBytes, verify
-from mn_dataset.fetch.originals import Original, check_origin, is_address, obtain_all
+from mn_dataset.fetch.addresses import is_address
+from mn_dataset.fetch.download import verify
+from mn_dataset.fetch.originals import Original, check_origin, obtain_all
 from mn_dataset.fetch.report import FetchReport, RowReport
 from mn_dataset.fetch.session import FetchRequest, check_fill
+from mn_dataset.fetch.transfer import OtherBytes
 from mn_dataset.licenses import gate
 from mn_dataset.tables import Row, Rows
 

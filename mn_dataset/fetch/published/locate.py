@@ -8,12 +8,12 @@ from functools import partial
 from pathlib import Path
 
 from mn_dataset.errors import FetchError, InputError
-from mn_dataset.fetch.download import cache_path, download
+from mn_dataset.fetch.addresses import beneath, check_address, is_address, shown
+from mn_dataset.fetch.download import MOST_ARCHIVE_BYTES, cache_path, download
 from mn_dataset.fetch.google_drive import download_shared
 from mn_dataset.fetch.lockfile import Pin
 from mn_dataset.fetch.originals import (
     Original,
-    is_address,
     mirror_cache,
     obtain_all,
     originals_cache,
@@ -109,8 +109,14 @@ def check_origin(origin: str | None) -> None:
     Raises:
         InputError: naming it.
     """
-    if origin is not None and not is_address(origin) and not Path(origin).exists():
-        raise InputError(f"origin is {origin}: no such folder or archive; expected one, or a URL")
+    if origin is None or Path(origin).exists():
+        return
+    if is_address(origin):
+        check_address(origin)
+    else:
+        raise InputError(
+            f"origin is {shown(origin)}: no such folder or archive; expected one, or a URL"
+        )
 
 
 def locate_recordings(
@@ -183,12 +189,19 @@ def _shared_archives(request: FetchRequest, drives: Mapping[Role, str]) -> Itera
 
 def _mirrored(request: FetchRequest) -> Iterator[_Archive]:
     """Yield the archives of a mirror."""
-    address = str(request.origin).rstrip("/")
+    address = str(request.origin)
     files = {role: f"{role}.zip" for role in ROLES} | {FAIR_PLAY_ARCHIVE: FAIR_PLAY_ARCHIVE}
     for name, file in files.items():
-        url, folder = f"{address}/{file}", mirror_cache(address)
-        get = partial(download, url, sha256=None, folder=folder, patience=request.patience)
-        yield _Archive(name, url, get)
+        url, folder = beneath(address, file), mirror_cache(address)
+        get = partial(
+            download,
+            url,
+            sha256=None,
+            folder=folder,
+            patience=request.patience,
+            most_bytes=MOST_ARCHIVE_BYTES,
+        )
+        yield _Archive(name, shown(url), get)
 
 
 def _search_archive(

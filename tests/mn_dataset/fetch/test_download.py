@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from mn_dataset.errors import FetchError, MissingExtra, OutputError
-from mn_dataset.fetch.download import Patience, cache_path, download, is_page
+from mn_dataset.fetch.download import cache_path, download, is_page
+from mn_dataset.fetch.transfer import Patience
 
 CONTENT = bytes(range(256)) * 400
 

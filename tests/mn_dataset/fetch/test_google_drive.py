@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mn_dataset.errors import FetchError, MissingExtra
+from mn_dataset.fetch import google_drive
 from mn_dataset.fetch.google_drive import download_shared
 
 gdown = pytest.importorskip("gdown", reason="the extra `fetch` is not installed")
@@ -79,6 +81,25 @@ def test_other_faults_are_told_as_they_are(tmp_path, serve, hasty, fault, said):
 
     assert f"{mirror.url}/a.zip" in str(told.value)
     assert not (tmp_path / "cache" / "a.zip").exists()
+
+
+@pytest.mark.parametrize(
+    "case", [("endless", r"bytes or more; .* at most 1048576"), ("drip", "too slow")]
+)
+def test_what_does_not_end_is_given_up(tmp_path, serve, hasty, monkeypatch, case):
+    """And what was too much is not gone on with."""
+    fault, said = case
+    monkeypatch.setattr(google_drive, "MOST_ARCHIVE_BYTES", 1 << 20)
+    (tmp_path / "a.zip").touch()
+    mirror = serve(tmp_path)
+    mirror.faults["a.zip"] = fault
+    patience = replace(hasty, timeout_s=5.0, least_bytes_per_s=10_000.0, window_s=0.5)
+
+    with pytest.raises(FetchError, match=said):
+        download_shared(f"{mirror.url}/a.zip", tmp_path / "cache" / "b.zip", patience=patience)
+
+    if fault == "endless":
+        assert list((tmp_path / "cache").iterdir()) == []
 
 
 def test_a_login_page_is_named(tmp_path, serve, hasty):

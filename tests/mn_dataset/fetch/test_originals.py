@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from mn_dataset.errors import FetchError, InputError
-from mn_dataset.fetch.download import Patience
 from mn_dataset.fetch.originals import (
     CONNECTIONS,
     Original,
@@ -14,6 +13,7 @@ from mn_dataset.fetch.originals import (
     obtain,
     obtain_all,
 )
+from mn_dataset.fetch.transfer import Patience
 from mn_dataset.records import ROLES
 
 

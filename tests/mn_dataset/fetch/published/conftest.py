@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from mn_dataset import tables
-from mn_dataset.fetch.download import Patience
 from mn_dataset.fetch.published.importer import import_published
 from mn_dataset.fetch.report import FetchReport
 from mn_dataset.fetch.session import FetchRequest
+from mn_dataset.fetch.transfer import Patience
 from mn_dataset.records import ROLES
 
 SCRIPT = Path(__file__).with_name("standin.py")
