@@ -20,9 +20,10 @@ from benchmarks.layers import weights_file
 from benchmarks.training import checkpoint
 from benchmarks.training.config import Config
 from benchmarks.training.data.loader import Batch
+from benchmarks.training.history import StepRecord
 from benchmarks.training.monitor import SHOWN, Monitor
 from benchmarks.training.progress import Pace, Progress
-from benchmarks.training.run_folder import RunFolder, StepRecord
+from benchmarks.training.run_folder import RunFolder
 from benchmarks.training.step import Step, learning_rate, train_step
 from benchmarks.training.train_state import TrainState
 from benchmarks.training.validate import ValidationScores, Validator, has_learned
