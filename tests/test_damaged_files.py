@@ -6,6 +6,7 @@ lacking columns, NaN, huge numbers, cut and flipped bytes; JSON and TOML with th
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import random
 import shutil
@@ -13,24 +14,33 @@ import warnings
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from benchmarks.leaderboard.compare import compare
 from benchmarks.leaderboard.run import bench
-from benchmarks.leaderboard.run_folder import RunFolder
+from benchmarks.leaderboard.run_folder import RunFolder as ScoresFolder
 from benchmarks.leaderboard.verify import verify_run
 from benchmarks.report.report import report
+from benchmarks.training.data.base import SourceRow, read_sources, write_sources
+from benchmarks.training.history import History, StepRecord, read_history
+from benchmarks.training.progress import Progress
+from mn_dataset.audio.sketch import sketch
 from mn_dataset.errors import MnError
+from mn_dataset.fetch.lockfile import Pin, read_lock, write_lock
 from mn_dataset.mix.dataset import read_audio, read_dataset
 from mn_dataset.mix.draw import draw
 from mn_dataset.mix.recipes import read_recipes, write_recipes
 from mn_dataset.mix.render import render
 from mn_dataset.mix.verify import verify
+from mn_dataset.publish.publication import stored
+from mn_dataset.publish.publish import publish
 from mn_dataset.publish.selection import select
 
 SHORT, LONG = 8, 500
+HAS_TORCH = bool(importlib.util.find_spec("torch") and importlib.util.find_spec("safetensors"))
 VALUES = (None, True, -1, 0, 2**62, 1e308, float("nan"), float("inf"), "", "x\0", "../x", [], {})
 EMPTY = pa.struct([])  # which Parquet does not hold
 TYPES = (pa.string(), pa.binary(), pa.float64(), pa.bool_(), pa.int8(), pa.list_(pa.int64()))
@@ -87,14 +97,32 @@ def damaged_bytes(content, rng):
     return bytes(content)
 
 
+def damaged_csv(text, rng):
+    """Return a table of text with one cell changed, added or left out, or a line twice."""
+    lines = text.splitlines()
+    place = rng.randrange(len(lines))
+    cells = lines[place].split(",")
+    kind, cell = rng.randrange(4), rng.randrange(len(cells))
+    if kind == 0:
+        del cells[cell]
+    elif kind == 1:
+        cells.insert(cell, "")
+    else:
+        cells[cell] = str(rng.choice([*VALUES, '"', "9" * 5000, "x" * 200_000]))
+    lines[place] = ",".join(cells)
+    return "\n".join([*lines, lines[place]] if kind == 2 else lines) + "\n"
+
+
 def damage(path: Path, rng: random.Random) -> None:
     """Damage a file as befits what it is."""
-    if rng.random() < 0.25:
+    if rng.random() < 0.25 or path.suffix == ".safetensors":
         path.write_bytes(damaged_bytes(path.read_bytes(), rng))
     elif path.suffix == ".parquet":
         table = damaged_table(pq.read_table(path), rng)
         with warnings.catch_warnings(action="ignore"):
             pq.write_table(table, path)
+    elif path.suffix == ".csv":
+        path.write_text(damaged_csv(path.read_text("utf-8"), rng), "utf-8")
     else:
         text = path.read_text("utf-8")
         lines = text.splitlines() if path.suffix == ".jsonl" else [text]
@@ -112,7 +140,62 @@ def folders(tiny, tmp_path_factory):
     write_recipes(root / "recipes.parquet", recipes)
     render(recipes, tiny, root / "dataset")
     bench(root / "dataset", ["noisy"], root / "run", metrics=["si_sdr"], workers=0)
+    publish(root / "dataset", root / "publication", recipe_only=True)
+    write_lock(root / "corpus.lock.csv", {"clean/a": Pin("clean/a", "0" * 64, "1" * 64, SKETCH)})
+    write_training(root / "training", tiny)
     return root
+
+
+SETTINGS = {"model": "m", "network": {"width": 4}, "seed": 0, "config": {"data": {"batch": 2}}}
+SKETCH = str(sketch(np.ones(4096, np.int16)))
+
+
+def write_training(root, tiny):
+    """Write what `mn train` leaves after two steps."""
+    history = History(root)
+    history.rewind(0)
+    for step in (1, 2):
+        history.append(StepRecord(step, 0, 0.5, 1e-3, 2.0, 0, 1.5 * step))
+    rows = [SourceRow(source.row, source.entry.pcm_sha256) for source in tiny.sources.values()]
+    write_sources(root, rows)
+    if HAS_TORCH:
+        import torch  # noqa: PLC0415 - an extra
+
+        from benchmarks.training import checkpoint, run_folder  # noqa: PLC0415 - they need it
+
+        start = {"at": "2026-01-01", "step": 0, "command_line": ["mn"], "device": "cpu"}
+        limits = {"max_steps": 2, "max_minutes": None}
+        content = {"settings": SETTINGS, "limits": limits, "parameters": 4, "starts": [start]}
+        run_folder.RunFolder(root).write(content)
+        tensors = {"network/a": torch.ones(2)}
+        checkpoint.save(root / "checkpoints", tensors, Progress(step=2), keep=1)
+
+
+def use_train_json(root, tiny):
+    """Compare it with what is to be resumed."""
+    from benchmarks.training.run_folder import RunFolder  # noqa: PLC0415 - it needs torch
+
+    RunFolder(root / "training").check(SETTINGS, resume=True)
+
+
+def use_checkpoint(root, tiny):
+    """Continue from it."""
+    from benchmarks.training import checkpoint  # noqa: PLC0415 - it needs torch
+
+    checkpoint.load_newest(root / "training/checkpoints")
+
+
+def amend_checkpoint(root, tiny):
+    """Add a validation to it."""
+    from benchmarks.training import checkpoint  # noqa: PLC0415 - it needs torch
+
+    checkpoint.amend_progress(root / "training/checkpoints", Progress(step=2))
+
+
+def use_publication(root, tiny):
+    """Read the record, and publish in the same place."""
+    stored(root / "publication")
+    publish(root / "dataset", root / "publication", recipe_only=True)
 
 
 def use_recipes(root, tiny):
@@ -138,7 +221,7 @@ RUN = (
     lambda root, tiny: compare(root / "run", root / "run"),
     lambda root, tiny: verify_run(root / "run", sample="1", workers=1),
 )
-JOURNAL = (lambda root, tiny: list(RunFolder(root / "run").journal("noisy", "1").entries()),)
+JOURNAL = (lambda root, tiny: list(ScoresFolder(root / "run").journal("noisy", "1").entries()),)
 USES = {
     "recipes.parquet": (use_recipes,),
     "dataset/manifest.parquet": DATASET,
@@ -149,8 +232,17 @@ USES = {
     "run/timing.parquet": RUN,
     "run/run.json": RUN,
     "run/journal/noisy-1.jsonl": JOURNAL,
+    "training/history.csv": (lambda root, tiny: read_history(root / "training/history.csv"),),
+    "training/sources.csv": (lambda root, tiny: read_sources(root / "training/sources.csv"),),
+    "publication/publication.json": (use_publication,),
+    "corpus.lock.csv": (lambda root, tiny: read_lock(root / "corpus.lock.csv"),),
 }
 """What is done with each file."""
+if HAS_TORCH:
+    USES["training/train.json"] = (use_train_json,)
+    step = "training/checkpoints/step-00000002"
+    USES[f"{step}/progress.json"] = (use_checkpoint, amend_checkpoint)
+    USES[f"{step}/state.safetensors"] = (use_checkpoint,)
 
 
 @pytest.fixture

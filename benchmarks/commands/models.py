@@ -51,6 +51,7 @@ def train(
         workers: Processes that measure a new corpus; all cores by default.
         json: Print one JSON object.
     """
+    from benchmarks.training import launch
     from benchmarks.training.config_file import default_for, load_config
     from benchmarks.training.train import train as train_model
 
@@ -60,7 +61,7 @@ def train(
         max_steps=max_steps,
         max_minutes=max_minutes,
     )
-    with terminal.bar(f"training {model}") as progress:
+    with launch.as_one_of_several(), terminal.bar(f"training {model}") as progress:
         outcome = train_model(
             model,
             data,
@@ -71,9 +72,10 @@ def train(
             device=device,
             workers=cores(workers),
             command_line=["mn", *sys.argv[1:]],
-            progress=progress,
+            progress=progress if launch.is_first() else None,
         )
-    terminal.answer(outcome.as_dict()) if json else terminal.say(str(outcome))
+    if launch.is_first():
+        terminal.answer(outcome.as_dict()) if json else terminal.say(str(outcome))
     return terminal.INTERRUPTED if outcome.interrupted else terminal.DONE
 
 

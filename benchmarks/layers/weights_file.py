@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mn_dataset.errors import InputError, MissingExtra
 from mn_dataset.files.atomic import replacement
-from mn_dataset.files.json_text import parse
+from mn_dataset.files.json_text import misfit, parse
 
 if TYPE_CHECKING:
     import torch
@@ -21,6 +21,9 @@ WEIGHTS_NAME = "weights.safetensors"
 """Name of the file of weights in a run folder."""
 
 _FORMAT = "mn-network-1"
+
+
+_CARD: Any = {"model": str, "config": {"*": Any}, "facts": {"*": Any}, "parameters": int}
 
 
 @dataclass(frozen=True)
@@ -97,10 +100,12 @@ def read_card(path: Path) -> Card:
         )
     try:
         metadata = parse(packed, undefined=True)
-        config, facts = dict(metadata["config"]), dict(metadata["facts"])
-        return Card(metadata["model"], config, facts, int(metadata["parameters"]))
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
+    except ValueError as error:
         raise InputError(f"{path}: the metadata of its network is damaged: {error}") from error
+    fault = misfit(metadata, _CARD)
+    if fault is not None:
+        raise InputError(f"{path}: the metadata of its network is damaged: {fault}")
+    return Card(**{name: metadata[name] for name in _CARD})
 
 
 def load(

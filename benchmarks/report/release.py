@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import cast
 
@@ -23,6 +23,7 @@ from benchmarks.leaderboard.score_matrix import ALL, TARGET, Scores
 from benchmarks.report.summary import HEADLINE, Board, read_board
 from benchmarks.report.text import number, table
 from benchmarks.training.data.base import SOURCES, TRAIN, attributions, read_sources
+from benchmarks.training.history import HEADER, HISTORY, read_history
 from mn_dataset.audio.io import file_sha256
 from mn_dataset.errors import DatasetError
 from mn_dataset.files.atomic import write_text
@@ -33,7 +34,6 @@ from mn_dataset.tasks.spec import TaskSpec
 LICENSE = "CC-BY-4.0"
 
 _TEMPLATE = "model_card.md.j2"
-_HISTORY = "history.csv"
 _POINTS = 12  # of the curve
 _USAGE = {
     "denoise": "mn denoise tape.wav --denoiser {name} --out clean",
@@ -176,7 +176,8 @@ def _recordings(rows: Sequence[dict[str, str]]) -> str:
 
 
 def _curve(history: Path) -> str:
-    points = pd.read_csv(history).dropna(subset=["gain_db"])
+    points = pd.DataFrame(map(asdict, read_history(history)), columns=HEADER.split(","))
+    points = points.dropna(subset=["gain_db"])
     every = max(1, -(-len(points) // _POINTS))
     shown = points.iloc[::-1].iloc[::every].iloc[::-1]  # the last one always
     return table(
@@ -276,7 +277,7 @@ def pack(
         MissingExtra: if torch is not installed.
         OutputError: if something cannot be written.
     """
-    for name in (WEIGHTS_NAME, SOURCES, _HISTORY):
+    for name in (WEIGHTS_NAME, SOURCES, HISTORY):
         if not (run / name).is_file():
             raise DatasetError(f"{run / name}: no such file; expected a run folder of `mn train`")
     trained = run / WEIGHTS_NAME
@@ -295,7 +296,7 @@ def pack(
             write_text(weights.with_suffix(".scores.csv"), lines)
         text = model_card(
             weights,
-            history=run / _HISTORY,
+            history=run / HISTORY,
             scores=tables,
             notes="" if notes is None else notes.read_text(encoding="utf-8"),
             spec=learned.spec,

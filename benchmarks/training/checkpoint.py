@@ -21,6 +21,7 @@ from benchmarks.training.progress import Progress
 from mn_dataset.audio.io import file_sha256
 from mn_dataset.errors import DatasetError
 from mn_dataset.files.atomic import folder_replacement, remove_folder, write_text, writing
+from mn_dataset.files.json_text import misfit, read_json
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ TENSORS, PROGRESS = "state.safetensors", "progress.json"
 _HASH = "state_sha256"
 _NAME = re.compile("step-([0-9]{8,})")
 _CURE = "free some space, or choose another place"  # safetensors gives no number of its fault
-_UNREADABLE = (OSError, SafetensorError, ValueError, TypeError)
+_UNREADABLE = (OSError, SafetensorError, ValueError, DatasetError)
 
 
 def save(folder: Path, tensors: Mapping[str, Tensor], progress: Progress, *, keep: int) -> None:
@@ -63,11 +64,16 @@ def amend_progress(folder: Path, progress: Progress) -> None:
     """Change the progress that the checkpoint of its step holds, whole or not at all.
 
     Raises:
+        DatasetError: if what it holds is damaged.
         OutputError: if it cannot be written.
     """
     path = folder / _name(progress.step) / PROGRESS
-    with writing(path):
-        sha256 = json.loads(path.read_text(encoding="utf-8"))[_HASH]
+    try:
+        _, sha256 = _read_progress(path)
+    except _UNREADABLE as error:
+        raise DatasetError(
+            f"{path}: not what was written ({error}); remove the checkpoint, and resume"
+        ) from error
     write_text(path, _progress_text(progress, sha256=sha256))
 
 
@@ -101,14 +107,25 @@ def list_checkpoints(folder: Path) -> list[Path]:
 
 def _load(path: Path) -> tuple[dict[str, Tensor], Progress]:
     """Read a checkpoint, or raise one of ``_UNREADABLE``."""
-    fields = dict(json.loads((path / PROGRESS).read_text(encoding="utf-8")))
-    sha256 = fields.pop(_HASH, None)
-    progress = Progress(**fields)
+    progress, sha256 = _read_progress(path / PROGRESS)
     if _name(progress.step) != path.name:
         raise ValueError(f"its {PROGRESS} is of step {progress.step}")
     if file_sha256(path / TENSORS) != sha256:
         raise ValueError(f"{TENSORS} is not what was written")
     return load_file(path / TENSORS), progress
+
+
+def _read_progress(path: Path) -> tuple[Progress, str]:
+    """Read a progress and the hash of its tensors, or raise one of ``_UNREADABLE``."""
+    fields = read_json(path, cure="an earlier checkpoint is needed", error=DatasetError)
+    fault = misfit(fields, {_HASH: str})
+    if fault is not None:
+        raise ValueError(f"{PROGRESS}: {fault}")
+    sha256 = fields.pop(_HASH)
+    try:
+        return Progress(**fields), sha256
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{PROGRESS}: {error}") from error
 
 
 def _progress_text(progress: Progress, *, sha256: str) -> str:

@@ -9,12 +9,14 @@ from typing import Any, cast
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from accelerate.utils import DistributedDataParallelKwargs
+from accelerate.utils import DistributedDataParallelKwargs, broadcast
 from torch import Tensor
 
-from mn_dataset.errors import InputError
+from benchmarks.training import launch
+from mn_dataset.errors import InputError, MnError
 
 _PRECISIONS = {"float32": "no", "bfloat16": "bf16"}
+_BACKENDS = {"cpu": "gloo", "cuda": "nccl"}
 
 
 class Engine:
@@ -77,6 +79,17 @@ class Engine:
         """Return a batch on the device."""
         return {name: part.to(self.device, non_blocking=True) for name, part in batch.items()}
 
+    def share_buffers(self, network: torch.nn.Module) -> None:
+        """Give all processes what the first measured of its share, as batch normalisation does."""
+        if self.processes > 1:
+            for buffer in network.buffers():
+                broadcast(buffer)
+
+    def agree(self, value: int) -> bool:
+        """Tell whether all processes hold the same number."""
+        values = self.gathered(torch.tensor([value], device=self.device))
+        return bool((values == value).all())
+
     def wait(self) -> None:
         """Wait for the other processes."""
         self._accelerator.wait_for_everyone()
@@ -91,9 +104,12 @@ def open_engine(device: str, precision: str) -> Iterator[Engine]:
         precision: "float32", or "bfloat16" for autocast.
 
     Raises:
-        InputError: if there is no such device, or it cannot compute in that precision.
+        InputError: if there is no such device, it cannot compute in that precision, or several
+            processes cannot share it.
+        MnError: if another of the processes ends before its time.
     """
     kind, _, number = device.partition(":")
+    _check_launch(device)
     if number:
         torch.cuda.set_device(int(number))
     try:
@@ -110,10 +126,55 @@ def open_engine(device: str, precision: str) -> Iterator[Engine]:
         ) from error
     engine = Engine(accelerator)
     try:
+        if engine.processes == 1 and launch.was_left_alone():
+            raise InputError(
+                "`accelerate launch` was asked for several processes on the processor and started "
+                "one, since it leaves them to MPI there; start it with multi_gpu in place of cpu, "
+                "which starts them on a processor too, or with one process"
+            )
         yield engine
+    except RuntimeError as error:
+        if engine.processes == 1 or not _is_of_connection(error):
+            raise
+        raise MnError(
+            "another process of this training ended, or cannot be reached "
+            f"({str(error).splitlines()[0]}); resume with the same arguments"
+        ) from error
     finally:
         # accelerate remembers device and precision for as long as the process lives, and refuses
         # others; a group of processes is its launcher's.
         is_alone = engine.processes == 1
         accelerator.end_training()
         AcceleratorState._reset_state(reset_partial_state=is_alone)
+
+
+def _check_launch(device: str) -> None:
+    """Refuse processes that a launcher started and that cannot train together.
+
+    Raises:
+        InputError: saying how to start them.
+    """
+    if not launch.is_one_of_several():
+        return
+    kind, _, number = device.partition(":")
+    count, backend = launch.on_this_machine(), _BACKENDS[kind]
+    if number:
+        raise InputError(
+            f"device is {device}, and several processes were started; expected {kind}, so that "
+            "each takes a GPU of its own"
+        )
+    if not (torch.distributed.is_available() and torch.distributed.is_backend_available(backend)):
+        raise InputError(
+            f"several processes on {kind} share gradients by {backend}, which this torch lacks; "
+            "install a build of torch that has it, or train in one process"
+        )
+    if kind == "cuda" and count > torch.cuda.device_count():
+        raise InputError(
+            f"{count} processes were started here, and there are {torch.cuda.device_count()} GPUs; "
+            "start one for each"
+        )
+
+
+def _is_of_connection(error: RuntimeError) -> bool:
+    """Tell whether an error is of what carries tensors between processes, by its kind or words."""
+    return isinstance(error, torch.distributed.DistError) or "gloo" in str(error)

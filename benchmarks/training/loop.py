@@ -17,12 +17,13 @@ from typing import Any
 
 from benchmarks.contract import Objective
 from benchmarks.layers import weights_file
-from benchmarks.training import checkpoint
+from benchmarks.training import checkpoint, launch
 from benchmarks.training.config import Config
 from benchmarks.training.data.loader import Batch
+from benchmarks.training.history import StepRecord
 from benchmarks.training.monitor import SHOWN, Monitor
 from benchmarks.training.progress import Pace, Progress
-from benchmarks.training.run_folder import RunFolder, StepRecord
+from benchmarks.training.run_folder import RunFolder
 from benchmarks.training.step import Step, learning_rate, train_step
 from benchmarks.training.train_state import TrainState
 from benchmarks.training.validate import ValidationScores, Validator, has_learned
@@ -32,6 +33,7 @@ INTERRUPTED = "interrupted"
 """Why a run ended that a signal stopped."""
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_COPIES_S = 2.0  # within which a launcher passes on a signal that its processes got already
 
 
 class StopRequest:
@@ -43,16 +45,18 @@ class StopRequest:
 
     def __init__(self) -> None:
         self.received = False
+        self._at = 0.0
 
     def receive(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - as signals come
         """Note a signal; a second one does not wait for the end of the step.
 
         Raises:
-            KeyboardInterrupt: if it is the second one.
+            KeyboardInterrupt: if it is the second one, and no launcher's copy of the first.
         """
-        if self.received:
+        if not self.received:
+            self.received, self._at = True, time.monotonic()
+        elif not launch.is_one_of_several() or time.monotonic() - self._at > _COPIES_S:
             raise KeyboardInterrupt
-        self.received = True
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch.utils.tensorboard import SummaryWriter
 
 from benchmarks.signal.spectrogram import Spectrogram, palette, shades
-from benchmarks.training.run_folder import StepRecord
+from benchmarks.training.history import StepRecord
 from mn_dataset.files.atomic import writing
 
 SHOWN = 2

@@ -50,6 +50,13 @@ class Progress:
             is_gain = is_number or (value is None and field.name == "best_db")
             if not (is_gain if field.name in ("seconds", "best_db") else is_count):
                 raise ValueError(f"{field.name} is {value!r}")
+        if self.seconds < 0.0:
+            raise ValueError(f"seconds is {self.seconds!r}; expected 0 or more")
+        for name in ("best_step", "stale", "skipped", "skipped_in_a_row", "validated_step"):
+            if getattr(self, name) > self.step:
+                raise ValueError(
+                    f"{name} is {getattr(self, name)}; expected at most the step, {self.step}"
+                )
 
 
 class Pace:

@@ -1,15 +1,13 @@
 """Run folder of a training run: settings, starts, outcome, and the history of its steps.
 
-The folder holds nothing of another run. The history is a CSV file with one line per step, none
-twice, whatever stopped the run.
+The folder holds nothing of another run.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -18,99 +16,52 @@ import torch
 from benchmarks.harness.environment import environment, now
 from benchmarks.training.checkpoint import list_checkpoints
 from benchmarks.training.engine import Engine
+from benchmarks.training.history import History
 from mn_dataset.errors import DatasetError
-from mn_dataset.files.atomic import write_json, write_text
-from mn_dataset.files.journal import append_lines, read_lines
+from mn_dataset.files.atomic import write_json
+from mn_dataset.files.json_text import misfit, read_json
 from mn_dataset.files.lock import contents, locked
 
 TRAIN_JSON = "train.json"
-HISTORY = "history.csv"
+
+_CURE = "choose another folder"
 
 
-@dataclass(frozen=True)
-class StepRecord:
-    """One line of the history.
+_NUMBER = (float, None)
 
-    Attributes:
-        step: Steps done, this one included.
-        epoch: That it belongs to, counted from 0.
-        loss: Of its batch, before the step.
-        learning_rate: Of the step.
-        grad_norm: Before clipping.
-        skipped: 1 if loss or gradient was not finite, and no step was made.
-        seconds: Of work until here.
-        si_sdr_db: Mean of the validation that followed, if one did.
-        gain_db: Its mean gain over the mixtures.
-    """
+_START: Any = {
+    "at": str,
+    "step": int,
+    "command_line": [str],
+    "device": str,
+    "processes?": int,
+    "threads?": int,
+}
 
-    step: int
-    epoch: int
-    loss: float
-    learning_rate: float
-    grad_norm: float
-    skipped: int
-    seconds: float
-    si_sdr_db: float | None = None
-    gain_db: float | None = None
-
-    @property
-    def line(self) -> str:
-        """The line of the table, without its end."""
-        values = (getattr(self, field.name) for field in fields(self))
-        return ",".join("" if value is None else repr(value) for value in values)
-
-
-HEADER = ",".join(field.name for field in fields(StepRecord))
-
-
-class History:
-    """The table of steps of a run.
-
-    Args:
-        folder: The run's.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / HISTORY
-
-    def rewind(self, step: int) -> None:
-        """Keep the whole lines up to a step; the later steps will be made again.
-
-        Raises:
-            OutputError: if it cannot be written.
-        """
-        self._write(line for line in self._lines() if _step(line) <= step)
-
-    def amend(self, step: int, *, si_sdr_db: float, gain_db: float) -> None:
-        """Add a validation to the line of a step that ended without one.
-
-        Raises:
-            OutputError: if it cannot be written.
-        """
-        self._write(
-            f"{line.rsplit(',', 2)[0]},{si_sdr_db!r},{gain_db!r}" if _step(line) == step else line
-            for line in self._lines()
-        )
-
-    def append(self, record: StepRecord) -> None:
-        """Add a line with a single write.
-
-        Raises:
-            OutputError: if it cannot be written.
-        """
-        append_lines(self.path, [record.line], header=[HEADER])
-
-    def _lines(self) -> list[str]:
-        """Return the whole lines but the header."""
-        return list(read_lines(self.path))[1:]
-
-    def _write(self, lines: Iterable[str]) -> None:
-        write_text(self.path, "".join(f"{line}\n" for line in (HEADER, *lines)))
-
-
-def _step(line: str) -> float:
-    number = line.partition(",")[0]
-    return int(number) if number.isdigit() else float("inf")
+_RUN: Any = {
+    "settings?": {
+        "model?": str,
+        "network?": {"*": Any},
+        "seed?": int,
+        "config?": {"*": Any},
+        "data?": {"*": str},
+        "began_with?": str,
+    },
+    "limits?": {"*": _NUMBER},
+    "data?": {"*": Any},
+    "parameters?": int,
+    "starts?": [_START],
+    "outcome?": {
+        "model": str,
+        "run": str,
+        "steps": int,
+        "reason": str,
+        "best_db": _NUMBER,
+        "best_step": int,
+        "learned": bool,
+    },
+}
+"""Of ``train.json``."""
 
 
 class RunFolder:
@@ -168,15 +119,15 @@ class RunFolder:
         """Return the content of ``train.json``, an empty one if there is no such file.
 
         Raises:
-            DatasetError: if it is no JSON.
+            DatasetError: if it is no JSON, or holds what no run has written, naming the field.
         """
         path = self.root / TRAIN_JSON
-        try:
-            content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        if not path.exists():
             return {}
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise DatasetError(f"{path}: not JSON ({error}); choose another folder") from error
+        content: dict[str, Any] = read_json(path, cure=_CURE, error=DatasetError)
+        fault = misfit(content, _RUN)
+        if fault is not None:
+            raise DatasetError(f"{path}: {fault}; {_CURE}")
         return content
 
     def write(self, content: Mapping[str, Any]) -> None:

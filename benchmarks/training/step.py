@@ -95,6 +95,7 @@ def train_step(
     elif step.finite:
         state.optimizer.step()
     if step.finite:
+        engine.share_buffers(state.network)
         state.average.update_parameters(state.network)
     state.optimizer.zero_grad(set_to_none=True)
     return step

@@ -73,7 +73,7 @@ class TrainState:
         rank = self.engine.rank
         # With more processes than before, the further ones keep the generators they began with.
         states = {
-            name: gathered[rank]
+            name: gathered[rank].clone()  # torch reads a generator's state from the storage's start
             for name, gathered in _without_prefix(_GENERATOR, tensors).items()
             if rank < len(gathered)
         }

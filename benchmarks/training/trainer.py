@@ -35,7 +35,7 @@ from benchmarks.training.train_state import TrainState, initial_state
 from benchmarks.training.validate import Validator
 from benchmarks.training.warm_start import FirstWeights, former_sources, load_weights
 from mn_dataset import seeds
-from mn_dataset.errors import InputError, OutputError, suggestion
+from mn_dataset.errors import DatasetError, InputError, OutputError, suggestion
 from mn_dataset.files.atomic import sweep
 
 logger = logging.getLogger(__name__)
@@ -200,6 +200,8 @@ def _train(
     with folder.locked() if engine.is_main else nullcontext(), _resumable():
         folder.check(settings, resume=job.resume)
         state = initial_state(network, config.optimizer, engine)
+        done = _restore(state, folder)
+        _refuse_other_folder(folder, done.step, engine)
         rate = data.sampling_rate
         validator = Validator(data.validation(), objective, engine, sampling_rate=rate)
         loop = Loop(
@@ -210,7 +212,7 @@ def _train(
             validator=validator,
             folder=folder,
             pace=Pace(config, steps_per_epoch=plan.steps_per_epoch),
-            progress=_restore(state, folder),
+            progress=done,
             card_facts={"data": facts, "seed": job.seed, "config": config.settings()}
             | ({"began_with": first.facts} if first.facts else {}),
             on_progress=progress,
@@ -234,8 +236,23 @@ def _restore(state: TrainState, folder: RunFolder) -> Progress:
     if newest is None:
         return Progress()
     tensors, progress = newest
-    state.restore(tensors)
+    try:
+        state.restore(tensors)
+    except (RuntimeError, LookupError, TypeError, ValueError) as error:
+        raise DatasetError(
+            f"{folder.checkpoints}: the checkpoint of step {progress.step} does not fit this "
+            f"network ({str(error).splitlines()[0]}); remove it to continue from one before"
+        ) from error
     return progress
+
+
+def _refuse_other_folder(folder: RunFolder, step: int, engine: Engine) -> None:
+    """Refuse a run folder that is not the same for all processes."""
+    if not engine.agree(step):
+        raise InputError(
+            f"{folder.root}: the processes of this training hold checkpoints of different steps "
+            f"there ({step} in process {engine.rank}); expected one folder that all of them reach"
+        )
 
 
 def _open_folder(
@@ -285,6 +302,7 @@ def _run_loop(loop: Loop, job: Job, plan: BatchPlan, description: Mapping[str, A
         batches.close()
         if loop.monitor is not None:
             loop.monitor.close()
+    engine.wait()  # the weights that the outcome is of are written by one process
     outcome = _outcome(loop, reason)
     if engine.is_main:
         loop.folder.write({**description, "outcome": outcome.as_dict()})

@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,9 @@ from mn_dataset.audio.io import file_sha256
 from mn_dataset.errors import DatasetError, InputError
 from mn_dataset.files.atomic import remove_file, sweep, write_text
 from mn_dataset.files.journal import Journal
-from mn_dataset.files.json_text import parse
+from mn_dataset.files.json_text import misfit, parse
 from mn_dataset.files.lock import contents
+from mn_dataset.files.names import stays_inside
 
 _SHA256 = 64  # digits; git's own hashes have fewer
 
@@ -97,6 +98,19 @@ class Record:
         return lines + [f"{count} as recipes: {reason}" for reason, count in self.withheld.items()]
 
 
+_FILE = {"size": int, "sha256": str}
+
+_RECORD: Any = {
+    **{one.name: str for one in fields(Record) if one.type == "str"},
+    "mixtures": int,
+    "mixtures_with_audio": int,
+    "withheld": {"*": int},
+    "made_of": {"*": str},
+    "files": {"*": _FILE},
+}
+"""Of a record as it is written."""
+
+
 def read_record(text: str, *, where: object) -> Record:
     """Read a record.
 
@@ -104,12 +118,39 @@ def read_record(text: str, *, where: object) -> Record:
         DatasetError: if it is none.
     """
     try:
-        fields: dict[str, Any] = parse(text)
-        return Record(**fields | {"files": _files(fields["files"])})
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        content: dict[str, Any] = parse(text)
+        fault = misfit(content, _RECORD) or next(_contradictions(content), None)
+        if fault is not None:
+            raise ValueError(fault)
+        values = {name: content[name] for name in _RECORD}
+        return Record(**values | {"files": _files(content["files"])})
+    except ValueError as error:
         raise DatasetError(
             f"{where}: not the record of a publication ({error}); choose another place"
         ) from error
+
+
+def _contradictions(content: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what no publication says of its counts and files."""
+    counts = {
+        "mixtures": content["mixtures"],
+        "mixtures_with_audio": content["mixtures_with_audio"],
+        **{f"withheld.{reason}": count for reason, count in content["withheld"].items()},
+        **{f"files.{path}.size": file["size"] for path, file in content["files"].items()},
+    }
+    yield from (
+        f"{name!r} is {count}; expected 0 or more" for name, count in counts.items() if count < 0
+    )
+    if content["mixtures_with_audio"] > content["mixtures"]:
+        yield (
+            f"'mixtures_with_audio' is {content['mixtures_with_audio']}; expected at most "
+            f"'mixtures', {content['mixtures']}"
+        )
+    for path, file in content["files"].items():
+        if not stays_inside(path):
+            yield f"'files' names {path[:80]!r}; expected paths below the publication"
+        if not re.fullmatch(f"[0-9a-f]{{{_SHA256}}}", file["sha256"]):
+            yield f"'files.{path}.sha256' is {file['sha256'][:80]!r}; expected {_SHA256} hex digits"
 
 
 def measured(path: Path) -> File:
@@ -183,7 +224,9 @@ def open_folder(out: Path, record: Record) -> tuple[Journal[dict[str, File]], di
 def stored(out: Path) -> Record | None:
     """Return the record of the publication in a folder, if it holds a whole one."""
     path = out / RECORD
-    return read_record(path.read_text(encoding="utf-8"), where=path) if path.is_file() else None
+    if not path.is_file():
+        return None
+    return read_record(path.read_text(encoding="utf-8", errors="replace"), where=path)
 
 
 def are_whole(out: Path, files: Mapping[str, File]) -> bool:
@@ -210,7 +253,7 @@ def _made_of(record: Record) -> dict[str, str]:
 
 
 def _files(fields: Mapping[str, Mapping[str, Any]]) -> dict[str, File]:
-    return {path: File(**one) for path, one in fields.items()}
+    return {path: File(one["size"], one["sha256"]) for path, one in fields.items()}
 
 
 def _plain(files: Mapping[str, File]) -> dict[str, dict[str, object]]:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from benchmarks.harness.resample import resampled
 from mn_dataset.audio.fingerprint.pairs import Pair
 from mn_dataset.audio.io import Pcm, to_float
-from mn_dataset.errors import InputError
+from mn_dataset.errors import DatasetError, InputError
 from mn_dataset.files.atomic import write_text
 from mn_dataset.records import SAMPLING_RATE
 from mn_dataset.split.audit import leaks
@@ -277,9 +277,28 @@ def write_sources(
 
 
 def read_sources(path: Path) -> list[dict[str, str]]:
-    """Read what ``write_sources`` wrote."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    """Read what ``write_sources`` wrote.
+
+    Raises:
+        DatasetError: naming the line of what it did not write.
+    """
+    cure = "bring the file back as it was, or train again"
+    rows: list[dict[str, str]] = []
+    with path.open(encoding="utf-8", errors="replace", newline="") as file:
+        reader = csv.DictReader(file, strict=True)
+        try:
+            lacking = [name for name in _SOURCE_COLUMNS if name not in (reader.fieldnames or ())]
+            if lacking:
+                raise DatasetError(f"{path}:1: lacks the columns {', '.join(lacking)}; {cure}")
+            for row in reader:
+                if None in row or None in row.values():
+                    raise DatasetError(
+                        f"{path}:{reader.line_num}: has not as many cells as the header; {cure}"
+                    )
+                rows.append(row)
+        except csv.Error as error:
+            raise DatasetError(f"{path}:{reader.line_num}: not CSV ({error}); {cure}") from error
+    return rows
 
 
 def attributions(rows: Iterable[dict[str, str]]) -> dict[str, dict[str, int]]:

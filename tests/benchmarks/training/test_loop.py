@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -26,6 +27,21 @@ def test_the_first_signal_is_noted_and_the_second_stops(number):
             os.kill(os.getpid(), number)
 
     assert signal.getsignal(number) is before
+
+
+def test_a_launchers_copy_of_a_signal_is_no_second_one(monkeypatch):
+    """It passes on what a terminal has sent to all; a later one stops."""
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    clock = iter((10.0, 11.0, 15.0))
+    monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    request = loop.StopRequest()
+
+    request.receive(signal.SIGINT, None)
+    request.receive(signal.SIGINT, None)
+
+    assert request.received
+    with pytest.raises(KeyboardInterrupt):
+        request.receive(signal.SIGTERM, None)
 
 
 def test_another_thread_takes_no_signals():

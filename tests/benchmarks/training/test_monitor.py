@@ -11,8 +11,8 @@ events = pytest.importorskip(
     reason="needs: pip install 'mn-dataset[train]'",
 )
 
+from benchmarks.training.history import StepRecord  # noqa: E402 - once torch is there
 from benchmarks.training.monitor import Monitor, spectrogram  # noqa: E402
-from benchmarks.training.run_folder import StepRecord  # noqa: E402 - once torch is there
 
 
 def record(step, **fields):

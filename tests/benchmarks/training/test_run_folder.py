@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from benchmarks.training.run_folder import HEADER, TRAIN_JSON, History, RunFolder, StepRecord
+from benchmarks.training.history import HEADER, History, StepRecord
+from benchmarks.training.run_folder import TRAIN_JSON, RunFolder
 from mn_dataset.errors import DatasetError, InputError, OutputError
 
 

@@ -13,7 +13,7 @@ from benchmarks.harness.load import SHIPPED  # noqa: E402 - once torch is there
 from benchmarks.layers.weights_file import read_card  # noqa: E402
 from benchmarks.leaderboard.run import bench  # noqa: E402
 from benchmarks.training.config_file import load_config  # noqa: E402
-from benchmarks.training.run_folder import HISTORY  # noqa: E402
+from benchmarks.training.history import HISTORY  # noqa: E402
 
 WEIGHTS = SHIPPED / "musicecan_small.safetensors"
 
