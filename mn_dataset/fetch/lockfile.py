@@ -93,7 +93,11 @@ def read_lock(path: Path) -> dict[str, Pin]:
     Raises:
         InputError: if the file cannot be read or is no lock file.
     """
-    header, *lines = list(csv.reader(f"{line}\n" for line in read_lines(path))) or [list(_COLUMNS)]
+    reader = csv.reader(f"{line}\n" for line in read_lines(path))
+    try:
+        header, *lines = list(reader) or [list(_COLUMNS)]
+    except csv.Error as error:
+        raise InputError(_damaged(path, reader.line_num, f"is not CSV ({error})")) from error
     if tuple(header) != _COLUMNS:
         raise InputError(_damaged(path, 1, f"is {','.join(header)!r}"))
     pins = {}

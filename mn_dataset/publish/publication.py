@@ -19,7 +19,7 @@ from mn_dataset.audio.io import file_sha256
 from mn_dataset.errors import DatasetError, InputError
 from mn_dataset.files.atomic import remove_file, sweep, write_text
 from mn_dataset.files.journal import Journal
-from mn_dataset.files.json_text import parse
+from mn_dataset.files.json_text import misfit, parse
 from mn_dataset.files.lock import contents
 
 _SHA256 = 64  # digits; git's own hashes have fewer
@@ -32,6 +32,15 @@ FOLDERS = ("assets", "data", "recipes")
 _SEMVER = re.compile(
     r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?"
 )
+
+_RECORD = {
+    "mixtures": int,
+    "mixtures_with_audio": int,
+    "withheld": {"*": int},
+    "made_of": {"*": str},
+    "files": {"*": {"size": int, "sha256": str}},
+    "*": Any,
+}
 
 
 @dataclass(frozen=True)
@@ -105,6 +114,8 @@ def read_record(text: str, *, where: object) -> Record:
     """
     try:
         fields: dict[str, Any] = parse(text)
+        if fault := misfit(fields, _RECORD):
+            raise ValueError(fault)
         return Record(**fields | {"files": _files(fields["files"])})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DatasetError(
@@ -183,7 +194,7 @@ def open_folder(out: Path, record: Record) -> tuple[Journal[dict[str, File]], di
 def stored(out: Path) -> Record | None:
     """Return the record of the publication in a folder, if it holds a whole one."""
     path = out / RECORD
-    return read_record(path.read_text(encoding="utf-8"), where=path) if path.is_file() else None
+    return read_record(path.read_text("utf-8", "replace"), where=path) if path.is_file() else None
 
 
 def are_whole(out: Path, files: Mapping[str, File]) -> bool:
