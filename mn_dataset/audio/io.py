@@ -142,6 +142,7 @@ def read_pcm(path: Path, *, sampling_rate: int) -> Pcm:
         # By descriptor: soundfile takes no name that is not UTF-8.
         with (
             path.open("rb") as file,
+            decode.silent_stderr(on=header.may_be_mpeg(head)),
             soundfile.SoundFile(file.fileno(), closefd=False) as audio,
         ):
             _check_form(path, audio, sampling_rate)

@@ -222,6 +222,8 @@ def _check_zip_entry(
 ) -> None:
     name = info.orig_filename  # as it stands there; `filename` is already mended
     limits.check_member(archive, name, number=number, size=info.file_size)
+    if not info.filename:  # none at all, or none before a zero byte
+        raise _refusal(archive, f"a member named {name!r}", "members with names")
     if stat.S_IFMT(info.external_attr >> 16) not in _PLAIN_FILE_TYPES:
         raise _refusal(archive, f"{name!r}, a link or a device", "plain files")
     if info.flag_bits & _ENCRYPTED:

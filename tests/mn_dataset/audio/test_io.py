@@ -99,3 +99,15 @@ def test_a_file_that_cannot_be_written_is_a_fault_of_the_system(tmp_path, writer
         replacement(taken) as temporary,
     ):
         writer(temporary, noise(10), sampling_rate=RATE)
+
+
+def test_a_damaged_mp3_in_the_place_of_a_corpus_recording_is_refused_in_silence(tmp_path, capfd):
+    """libmpg123 comments on it; what the user reads is one line."""
+    path = tmp_path / "take.wav"
+    soundfile.write(path, np.zeros(4_410), 44_100, format="MP3")
+    path.write_bytes(path.read_bytes()[:-200])
+
+    with pytest.raises(AudioError, match=r"MPEG_LAYER_III; expected 44100 Hz"):
+        io.read_pcm(path, sampling_rate=44_100)
+
+    assert capfd.readouterr() == ("", "")

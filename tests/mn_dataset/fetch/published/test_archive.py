@@ -235,3 +235,14 @@ def test_a_damaged_member_is_told_and_the_others_are_taken(tmp_path):
 
     assert "000001.wav" in str(found[0])
     assert found[1] is None
+
+
+def test_a_zip_with_a_nameless_member_is_refused(tmp_path):
+    """The library's own class raises when it is asked whether that is a folder."""
+    path = packed(tmp_path / "a.zip", "zip", {"x": b"words"})
+    content = path.read_bytes()
+    lengths = content.index(b"PK\1\2") + 28  # of the name, and of what follows it
+    path.write_bytes(content[:lengths] + b"\0\0\1\0" + content[lengths + 4 :])
+
+    with pytest.raises(FetchError, match="holds a member named ''; expected members with names"):
+        list_members(path)
