@@ -5,6 +5,7 @@ A pair is taken only if the index says that its segments can carry the SNR.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -145,8 +146,10 @@ class Pool:
         snr_db = drawn_db(cell.snr, stream)
         clips = self._clips[cell.music_category]
         # From streams of their own, so that a share of 0 leaves all draws as they were.
-        made = seeds.generator(self.seed, "generated", name)
-        is_made = made.uniform() < self.generated.get(cell.noise_class, 0.0)
+        share = self.generated.get(cell.noise_class, 0.0)
+        made = seeds.generator(self.seed, "generated", name) if share else None
+        if made is not None and made.uniform() >= share:
+            made = None
         passed: list[Source] = []
         reason = ""
         cuts: tuple[Segment, Segment | Unmade] | None
@@ -155,7 +158,7 @@ class Pool:
             length = self.num_samples or clip.entry.frames
             if clip.entry.frames < length:
                 cuts, reason = None, _too_short(clip, length)
-            elif is_made:
+            elif made is not None:
                 noises = (drawn(made, cell.noise_class, length) for _ in range(_STARTS_PER_NOISE))
                 cuts, reason = self._carried(clip, noises, snr_db=snr_db, stream=stream)
             else:
@@ -222,6 +225,8 @@ class Pool:
 
     def _doubled(self, pair: Pair) -> Pair:
         """Return a pair with a second noise, of any class, if it is its turn and one fits."""
+        if not self.second_noise:
+            return pair
         stream = seeds.generator(self.seed, "second noise", pair.name)
         if stream.uniform() >= self.second_noise:
             return pair
@@ -255,10 +260,11 @@ def repeated(cells: Sequence[Cell], times: int) -> Iterator[Cell]:
     return (cell for cell in cells for _ in range(times))
 
 
-def spread(cells: Sequence[Cell], count: int, seed: int) -> list[Cell]:
-    """Deal cells evenly until there are enough, then put them in the table's order."""
+def spread(cells: Sequence[Cell], count: int, seed: int) -> Iterator[Cell]:
+    """Deal cells evenly until there are enough, and yield them in the table's order."""
     deck = Deck(range(len(cells)), seeds.generator(seed, "cells", cells[0].split))
-    return [cells[number] for number in sorted(deck.deal() for _ in range(count))]
+    times = Counter(deck.deal() for _ in range(count))
+    return (cell for number, cell in enumerate(cells) for _ in range(times[number]))
 
 
 def noises_told(recipes: Sequence[Recipe]) -> list[str]:
