@@ -5,7 +5,7 @@ Recipes are drawn in balanced cells of music category × noise class × SNR leve
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -110,12 +110,15 @@ def draw(
             )
         if [*map(bounds, snr_db)] != [*map(bounds, DEFAULT_SNR_DB)]:
             raise InputError(f"the preset {preset!r} fixes the SNRs; do not give snr_db")
-    rows: list[Recipe] = []
-    for name in splits_of(corpus, split, ROLES):
-        if preset is not None:
-            pairs = presets.draw(preset, corpus, split=name, count=count, seed=seed)
-            rows += [_recipe(pair, name, seed, presets.SNR_DEFINITION) for pair in pairs]
-            continue
+    splits = sorted(splits_of(corpus, split, ROLES))
+    if preset is not None:
+        return Drawn(
+            _recipe(pair, name, seed, presets.SNR_DEFINITION)
+            for name in splits
+            for pair in presets.draw(preset, corpus, split=name, count=count, seed=seed)
+        )
+
+    def drawn(name: str) -> Iterator[Recipe]:
         pool = Pool(
             corpus,
             name,
@@ -127,9 +130,10 @@ def draw(
         )
         cells = pool.cells(snr_db)
         each = repeated(cells, per_cell or 1) if count is None else spread(cells, count, seed)
-        pairs = [pool.pair(f"{name}/{number:06d}", cell) for number, cell in enumerate(each)]
-        rows += [_recipe(pair, name, seed, snr_definition) for pair in pairs]
-    return Drawn(rows)
+        pairs = (pool.pair(f"{name}/{number:06d}", cell) for number, cell in enumerate(each))
+        return (_recipe(pair, name, seed, snr_definition) for pair in pairs)
+
+    return Drawn(recipe for name in splits for recipe in drawn(name))
 
 
 def _recipe(pair: Pair, split: str, seed: int, definition: SnrDefinition) -> Recipe:
