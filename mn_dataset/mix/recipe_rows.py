@@ -6,6 +6,7 @@ the row groups that are needed.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
@@ -185,16 +186,16 @@ def numbers_of(names: Sequence[str], ids: pa.Array, order: Numbers) -> Numbers:
     Raises:
         RecipeError: if there is no such recipe, or none is named.
     """
-    wanted = pa.array([name.encode("utf-8", "surrogateescape") for name in names], pa.binary())
-    found = pc.index_in(wanted, value_set=ids.cast(pa.binary())).to_pylist()
-    for number, name in enumerate(names):
-        place = _place(name)
-        if place is not None and place < len(ids):
-            found[number] = order[place]
-        elif found[number] is None:
-            raise unknown(name, ids[int(order[0])].as_py(), len(ids))
     if not names:
         raise RecipeError("no recipe was named; give ids or numbers, or None for all")
+    found = []
+    for name in names:
+        place = _place(name)
+        if place is None or place >= len(ids):
+            place = bisect_left(order, name, key=lambda number: ids[number].as_py())
+            if place == len(ids) or ids[order[place]].as_py() != name:
+                raise unknown(name, ids[order[0]].as_py(), len(ids))
+        found.append(order[place])
     return np.unique(np.asarray(found, np.int64))
 
 

@@ -44,7 +44,7 @@ from mn_dataset.tasks.drawing import (
     splits_of,
 )
 from mn_dataset.tasks.facets import Axis, Facet
-from mn_dataset.tasks.pairs import Pair, Pool, noises_told, repeated, spread
+from mn_dataset.tasks.pairs import INPUT, Pair, Pool, noises_told, repeated, spread
 from mn_dataset.tasks.spec import (
     Audio,
     Batch,
@@ -144,7 +144,7 @@ def _recipe(pair: Pair, split: str, seed: int, definition: SnrDefinition) -> Rec
         seed=seed,
         num_samples=pair.clean.num_samples,
         sampling_rate=SAMPLING_RATE,
-        layers=tuple(map(complete, pair.layers)),
+        layers=tuple(pair.layers),
         targets=("clean",),
         snr_definition=definition,
         labels=labels(pair.noise.category, pair.clean.category, pair.snr_db),
@@ -153,7 +153,7 @@ def _recipe(pair: Pair, split: str, seed: int, definition: SnrDefinition) -> Rec
 
 def complete(layer: Layer) -> Layer:
     """Return a layer with what its role says: both sound in the input, one is the target."""
-    return replace(layer, input="noisy", target="clean" if layer.role == "clean" else None)
+    return replace(layer, input=INPUT, target="clean" if layer.role == "clean" else None)
 
 
 def labels(noise_class: str, music_category: str, snr_db: float) -> tuple[tuple[str, Label], ...]:
@@ -336,7 +336,7 @@ SPEC = TaskSpec(
     ),
     layer_fields=("role", "source_id", "start", "fade", "gain", "snr_db", "response"),
     complete=complete,
-    named_files=FileNames(("noisy",), ("clean",)),
+    named_files=FileNames((INPUT,), ("clean",)),
     ratios=Measures(_SNR_FIELDS, _snrs),
     gains=Measures((pa.field("noise_gain", pa.float64()),), _noise_gain),
     categories=(*MUSIC_CATEGORIES, *NOISE_CLASSES),

@@ -28,6 +28,9 @@ from mn_dataset.synthetic.generated import Generated, drawn, is_generated
 from mn_dataset.tasks.drawing import SnrLevel, Starts, bounds, drawn_db
 from mn_dataset.tasks.feasibility import Blend, Segment, Unmade, obstacle
 
+INPUT = "noisy"
+"""Name of the one input, in which both sound."""
+
 _STARTS_PER_NOISE = 8  # tried before the next noise is
 _SECOND_DB = (-10.0, 10.0)  # level of a second noise against the first
 
@@ -73,7 +76,14 @@ class Pair:
     @property
     def layers(self) -> list[Layer]:
         """The layers of its recipe, the clip's first."""
-        clip = Layer("clean", self.clean.name, self.clean.start, gain=self.clean_gain)
+        clip = Layer(
+            "clean",
+            self.clean.name,
+            self.clean.start,
+            gain=self.clean_gain,
+            input=INPUT,
+            target="clean",
+        )
         first = self._noise_layer(self.noise)
         if self.second is None:
             return [clip, first]
@@ -81,7 +91,7 @@ class Pair:
         return [clip, replace(first, gain=1.0), second]
 
     def _noise_layer(self, noise: Segment | Unmade) -> Layer:
-        return Layer("noise", noise.name, noise.start, noise.fade, snr_db=self.snr_db)
+        return Layer("noise", noise.name, noise.start, noise.fade, snr_db=self.snr_db, input=INPUT)
 
 
 class Pool:
