@@ -45,7 +45,7 @@ class Stream:
 
     def uniform(self, low: float = 0.0, high: float = 1.0) -> float:
         """Draw one number in [low, high)."""
-        return low + (high - low) * float(self.uniforms(1)[0])
+        return low + (high - low) * ((int(self._bits.random_raw()) >> 11) * 2.0**-53)
 
     def uniforms(self, count: int) -> NDArray[np.float64]:
         """Draw numbers in [0, 1) on the grid of 2**-53."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,13 @@ class Entry:
         """Return the energy of the whole blocks inside a segment: a lower bound of its own."""
         first = -(-start // level.BLOCK)
         last = (start + num_samples) // level.BLOCK
-        return int(self.blocks[first:last].sum())
+        sums, most = self._sums, len(self.blocks)
+        return int(sums[min(last, most)] - sums[min(first, last, most)])
+
+    @cached_property
+    def _sums(self) -> NDArray[np.int64]:
+        """The energy of all blocks before each one, and of all."""
+        return np.concatenate([np.zeros(1, np.int64), np.cumsum(self.blocks, dtype=np.int64)])
 
 
 def refresh(

@@ -30,16 +30,15 @@ def draw(
         json: Print one JSON object.
     """
     from mn_dataset.files.output import check_output
-    from mn_dataset.mix.draw import draw as draw_recipes
-    from mn_dataset.mix.recipes import is_recipes, responses_path, write_recipes
+    from mn_dataset.mix.draw import draw_table
+    from mn_dataset.mix.recipes import is_recipes, responses_path
 
     for path in (out, responses_path(out)):
         check_output(path, is_ours=is_recipes, overwrite=overwrite)
     chosen = (options or DrawOptions()).arguments()
-    recipes = draw_recipes(opened(corpus_dir), **chosen)
-    write_recipes(out, recipes)
-    found = {"recipes": str(out), "count": len(recipes)}
-    terminal.answer(found) if json else terminal.say(f"{len(recipes)} recipes in {out}")
+    count = draw_table(opened(corpus_dir), out, **chosen)
+    found = {"recipes": str(out), "count": count}
+    terminal.answer(found) if json else terminal.say(f"{count} recipes in {out}")
 
 
 @app.command
@@ -64,11 +63,13 @@ def render(
     from mn_dataset.mix.recipes import read_recipes
     from mn_dataset.mix.render import render as render_recipes
 
-    table, chosen = read_recipes(recipes), options or RenderOptions()
+    chosen = options or RenderOptions()
+    table = read_recipes(recipes, chosen.rows)
     on_its_cluster = on_cluster(chosen.cluster, workers=chosen.workers)
     with on_its_cluster, terminal.bar("mixing") as progress:
         source = opened(corpus, chosen.workers)
-        folder = render_recipes(table, source, out, progress=progress, **chosen.arguments())
+        arguments = chosen.arguments() | {"rows": None}  # they are read
+        folder = render_recipes(table, source, out, progress=progress, **arguments)
     report_dataset(folder, json)
 
 

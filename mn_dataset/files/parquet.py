@@ -58,8 +58,8 @@ def opened(
         error: What is raised then.
 
     Raises:
-        InputError: as ``error``, if the file is missing, is found damaged while it is open, or
-            states more cells than memory holds.
+        InputError: as ``error``, if the file is missing, is found damaged while it is open, has a
+            column twice, or states more cells than memory holds.
     """
     with (
         _readable(path, cure, error),
@@ -67,6 +67,7 @@ def opened(
         pq.ParquetFile(source, page_checksum_verification=True) as file,
     ):
         _refuse_oversized(path, file.metadata, cure, error)
+        _refuse_repeated(path, file, cure, error)
         yield file
 
 
@@ -188,10 +189,13 @@ def keep_table(path: Path, table: pa.Table, *, compression: str = "snappy") -> N
 def _refuse_lacking(
     path: Path, file: pq.ParquetFile, columns: Sequence[str], cure: str, error: type[InputError]
 ) -> None:
-    names = file.schema_arrow.names
-    lacking = sorted({*columns} - {*names})
+    lacking = sorted({*columns} - {*file.schema_arrow.names})
     if lacking:
         raise error(f"{path}: lacks the columns {', '.join(lacking)}; {cure}")
+
+
+def _refuse_repeated(path: Path, file: pq.ParquetFile, cure: str, error: type[InputError]) -> None:
+    names = file.schema_arrow.names
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise error(f"{path}: has the column {repeated[0]!r} several times; {cure}")

@@ -18,7 +18,8 @@ from mn_dataset.files.parquet import read_table, write_rows
 from mn_dataset.mix.augment import draw
 from mn_dataset.mix.limits import MANIFEST as LIMITS
 from mn_dataset.mix.mixture import Mixture
-from mn_dataset.mix.recipes import RECIPES_FILE, Recipes, recipe_fields, to_dict
+from mn_dataset.mix.recipe_rows import recipe_fields, to_dict
+from mn_dataset.mix.recipes import RECIPES_FILE, Recipes
 from mn_dataset.tasks.columns import Ratios
 from mn_dataset.tasks.registry import task_of
 from mn_dataset.tasks.spec import TaskSpec

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from mn_dataset.audio.response import RESPONSES_FILE, Response, read_responses, write_responses
 from mn_dataset.errors import InputError, RecipeError, suggestion
-from mn_dataset.files.cells import refuse_misfit
-from mn_dataset.files.parquet import facts, opened, read_table, write_rows
+from mn_dataset.files.parquet import facts, opened, writer
 from mn_dataset.mix.augment import chain as chains
 from mn_dataset.mix.augment.chain import Chain
 from mn_dataset.mix.augment.draw import AUGMENTED_SPLIT
-from mn_dataset.mix.limits import RECIPE
-from mn_dataset.records import Layer, Recipe
+from mn_dataset.mix.recipe_rows import (
+    TOGETHER,
+    keys_of,
+    numbers_of,
+    order_of,
+    recipe_fields,
+    rows_of,
+    to_batch,
+    unknown,
+)
+from mn_dataset.records import Recipe
 from mn_dataset.tasks.registry import task_of
 from mn_dataset.tasks.spec import TaskSpec
 
@@ -31,20 +40,6 @@ RECIPES_FILE = "recipes.parquet"
 AUGMENTATION = "augmentation"
 """Where the chain of augmented recipes stands in the file's metadata; plain ones have none."""
 
-_LAYER_TYPES = {
-    "role": pa.string(),
-    "source_id": pa.string(),
-    "start": pa.int64(),
-    "fade": pa.int64(),
-    "gain": pa.float64(),
-    "snr_db": pa.float64(),
-    "response": pa.string(),
-    "delay": pa.int64(),
-    "input": pa.string(),
-    "target": pa.string(),
-}
-_FIELDS = ("id", "task", "split", "seed", "num_samples", "sampling_rate", "layers", "targets")
-_TASK = pa.field("task", pa.string())
 _METADATA = ("corpus", "corpus_hash", "generator_version", "dataset_version")
 
 
@@ -135,12 +130,9 @@ class Recipes(Sequence[Recipe]):
         """
         by_name = {recipe.id: recipe for recipe in self.rows}
         by_name |= {str(number): recipe for number, recipe in enumerate(self.rows)}
-        unknown = [name for name in names if name not in by_name]
-        if unknown:
-            raise RecipeError(
-                f"no recipe {unknown[0]!r}; expected an id such as {self.rows[0].id!r}, "
-                f"or a number from 0 to {len(self) - 1}"
-            )
+        lacking = [name for name in names if name not in by_name]
+        if lacking:
+            raise unknown(lacking[0], self.rows[0].id, len(self))
         if not names:
             raise RecipeError("no recipe was named; give ids or numbers, or None for all")
         kept = {by_name[name].id: by_name[name] for name in names}
@@ -154,57 +146,45 @@ class Recipes(Sequence[Recipe]):
         return replace(self, rows=rows, responses=responses)
 
 
-def recipe_fields(task: TaskSpec) -> list[pa.Field]:
-    """Return the columns of a task's recipe table."""
-    layer = pa.struct([(name, _LAYER_TYPES[name]) for name in task.layer_fields])
-    return [
-        pa.field("id", pa.string()),
-        pa.field("task", pa.string()),
-        pa.field("split", pa.string()),
-        pa.field("seed", pa.int64()),
-        pa.field("num_samples", pa.int64()),
-        pa.field("sampling_rate", pa.int32()),
-        pa.field("layers", pa.list_(pa.field("element", layer))),
-        pa.field("targets", pa.list_(pa.field("element", pa.string()))),
-        *(pa.field(column.name, column.type) for column in task.columns),
-    ]
-
-
-def to_dict(recipe: Recipe, task: TaskSpec) -> dict[str, Any]:
-    """Return a recipe as a row of the table: its fields and the flat view of its layers."""
-    row: dict[str, Any] = {name: getattr(recipe, name) for name in _FIELDS}
-    row["layers"] = [
-        {name: getattr(layer, name) for name in task.layer_fields} for layer in recipe.layers
-    ]
-    return row | {column.name: column.value(recipe) for column in task.columns}
-
-
-def from_dict(row: dict[str, Any], task: TaskSpec) -> Recipe:
-    """Return the recipe of a row; its layers and labels are the truth, the rest is ignored."""
-    fields = {name: row[name] for name in _FIELDS}
-    fields["layers"] = tuple(
-        task.complete(Layer(**{name: layer[name] for name in task.layer_fields}))
-        for layer in row["layers"]
-    )
-    fields["targets"] = tuple(row["targets"])
-    labels = tuple((facet.column, row[facet.column]) for facet in task.facets)
-    return Recipe(**fields, snr_definition=row.get("snr_definition", "power"), labels=labels)
-
-
 def write_recipes(path: Path, recipes: Recipes) -> None:
     """Write a recipe table, and the responses that it names beside it.
 
     The bytes depend on the recipes alone.
 
     Raises:
+        RecipeError: if there are none, or they are of several tasks.
         OutputError: if a file cannot be written.
     """
-    task = recipes.spec
-    if recipes.responses:
-        write_responses(responses_path(path), recipes.responses)
-    rows = [to_dict(recipe, task) for recipe in recipes]
-    schema = pa.schema(recipe_fields(task), metadata=recipes.metadata)
-    write_rows(path, rows, schema, checksums=True)
+    write_stream(path, recipes, recipes.spec, like=recipes)
+
+
+def write_stream(path: Path, rows: Iterable[Recipe], task: TaskSpec, *, like: Recipes) -> int:
+    """Write a recipe table of what is drawn meanwhile, some thousands of recipes in memory at once.
+
+    Args:
+        path: The table.
+        rows: The recipes.
+        task: The task that they are of.
+        like: Their corpus, versions, chain and responses; the recipes in it are left out.
+
+    Returns:
+        How many there were.
+
+    Raises:
+        RecipeError: if there are none.
+        OutputError: if a file cannot be written.
+    """
+    if like.responses:
+        write_responses(responses_path(path), like.responses)
+    schema = pa.schema(recipe_fields(task), metadata=like.metadata)
+    count, left = 0, iter(rows)
+    with writer(path, schema, options={"write_page_checksum": True}) as file:
+        while some := list(islice(left, TOGETHER)):
+            file.write_batch(to_batch(some, task, schema))
+            count += len(some)
+        if not count:
+            raise RecipeError(f"{path}: there is no recipe to write; expected one or more")
+    return count
 
 
 def is_recipes(path: Path) -> bool:
@@ -219,27 +199,28 @@ def is_recipes(path: Path) -> bool:
     return drawn or {"taps", "scale"} <= names
 
 
-def read_recipes(path: Path) -> Recipes:
-    """Read a recipe table, in the order of the ids whatever the order of the rows.
+def read_recipes(path: Path, names: Sequence[str] | None = None) -> Recipes:
+    """Read a recipe table, or some of it, in the order of the ids whatever that of the rows.
+
+    Of the whole table the columns and their types, the metadata, the one task and the ids are
+    looked at, and no id may stand there twice. Cells are compared with their limits, and columns
+    with the layers, in what is read: of some recipes in the row groups that hold them. Whether they
+    can be rendered is asked by `mn_dataset.mix.validate`.
+
+    Args:
+        path: The table.
+        names: Ids, or numbers in the order of the ids; None reads all.
 
     Raises:
-        InputError: if the file is missing or not a recipe table, or lacks responses that it names.
+        InputError: if the file is missing or not a recipe table, lacks responses that it names, or
+            has no recipe of a name.
     """
-    table = read_table(path, cure="draw the recipes again")
-    metadata = facts(table.schema)
-    absent = sorted({*_METADATA, "task"} - {*metadata, *table.column_names})
-    if not absent:
-        _refuse_misfit(table, [_TASK], path)
-        task = task_of(table["task"].to_pylist(), where=path, error=RecipeError)
-        columns = {field.name for field in recipe_fields(task)}
-        absent = sorted(columns - set(table.column_names))
-    if absent:
-        raise RecipeError(f"{path}: lacks {', '.join(absent)}; expected a table of `mn draw`")
-    _refuse_misfit(table, recipe_fields(task), path)
-    rows = sorted(_consistent(table, task, path), key=lambda one: one.id)
-    repeated = [one.id for one, other in pairwise(rows) if one.id == other.id]
-    if repeated:
-        raise RecipeError(f"{path}: the recipe {repeated[0]!r} stands there twice; ids are unique")
+    with opened(path, cure="draw the recipes again") as file:
+        metadata = facts(file.schema_arrow)
+        task, ids = keys_of(file, _METADATA, path)
+        order = order_of(ids, path)
+        chosen = order if names is None else numbers_of(names, ids, order)
+        rows = sorted(rows_of(file, np.sort(chosen), task, path), key=lambda one: one.id)
     chain = None
     if AUGMENTATION in metadata:
         chain = chains.from_text(metadata[AUGMENTATION], where=f"{path}: metadata")
@@ -252,31 +233,6 @@ def read_recipes(path: Path) -> Recipes:
         augmentation=chain,
         responses=_responses(path, rows),
     )
-
-
-def _refuse_misfit(table: pa.Table, fields: Sequence[pa.Field], path: Path) -> None:
-    cure = "expected a table of `mn draw`: draw the recipes again"
-    refuse_misfit(table, fields, RECIPE, where=path, cure=cure, error=RecipeError)
-
-
-def _consistent(table: pa.Table, task: TaskSpec, path: Path) -> Iterator[Recipe]:
-    """Yield the recipes of a table whose columns for people say what its layers say."""
-    for number, row in enumerate(table.to_pylist(), start=1):
-        recipe = from_dict(row, task)
-        for column in task.columns:
-            try:
-                told = column.value(recipe)
-            except (LookupError, StopIteration, ValueError) as error:
-                raise RecipeError(
-                    f"{path}: row {number}: the layers of {recipe.id!r} do not tell its "
-                    f"{column.name}; draw the recipes again"
-                ) from error
-            if told != row[column.name]:
-                raise RecipeError(
-                    f"{path}: row {number}: the column {column.name!r} of {recipe.id!r} is "
-                    f"{row[column.name]!r}, its layers say {told!r}; draw the recipes again"
-                )
-        yield recipe
 
 
 def responses_path(path: Path) -> Path:

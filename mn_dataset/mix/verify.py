@@ -19,7 +19,8 @@ from mn_dataset.mix import manifest
 from mn_dataset.mix.augment.draw import unexplained
 from mn_dataset.mix.card import read_hashes
 from mn_dataset.mix.gains import Loudness, Measured, all_snrs_db
-from mn_dataset.mix.recipes import Recipes, read_recipes, to_dict
+from mn_dataset.mix.recipe_rows import to_dict
+from mn_dataset.mix.recipes import Recipes, read_recipes
 from mn_dataset.mix.scaling import SNR_TOLERANCE_DB, Sums, sums_of
 from mn_dataset.mix.validate import refuse_malformed
 from mn_dataset.records import SAMPLING_RATE, SNR_DEFINITIONS, Recipe

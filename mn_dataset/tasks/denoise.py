@@ -5,7 +5,7 @@ Recipes are drawn in balanced cells of music category × noise class × SNR leve
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -44,7 +44,7 @@ from mn_dataset.tasks.drawing import (
     splits_of,
 )
 from mn_dataset.tasks.facets import Axis, Facet
-from mn_dataset.tasks.pairs import Pair, Pool, noises_told, repeated, spread
+from mn_dataset.tasks.pairs import INPUT, Pair, Pool, noises_told, repeated, spread
 from mn_dataset.tasks.spec import (
     Audio,
     Batch,
@@ -110,12 +110,15 @@ def draw(
             )
         if [*map(bounds, snr_db)] != [*map(bounds, DEFAULT_SNR_DB)]:
             raise InputError(f"the preset {preset!r} fixes the SNRs; do not give snr_db")
-    rows: list[Recipe] = []
-    for name in splits_of(corpus, split, ROLES):
-        if preset is not None:
-            pairs = presets.draw(preset, corpus, split=name, count=count, seed=seed)
-            rows += [_recipe(pair, name, seed, presets.SNR_DEFINITION) for pair in pairs]
-            continue
+    splits = sorted(splits_of(corpus, split, ROLES))
+    if preset is not None:
+        return Drawn(
+            _recipe(pair, name, seed, presets.SNR_DEFINITION)
+            for name in splits
+            for pair in presets.draw(preset, corpus, split=name, count=count, seed=seed)
+        )
+
+    def drawn(name: str) -> Iterator[Recipe]:
         pool = Pool(
             corpus,
             name,
@@ -127,9 +130,10 @@ def draw(
         )
         cells = pool.cells(snr_db)
         each = repeated(cells, per_cell or 1) if count is None else spread(cells, count, seed)
-        pairs = [pool.pair(f"{name}/{number:06d}", cell) for number, cell in enumerate(each)]
-        rows += [_recipe(pair, name, seed, snr_definition) for pair in pairs]
-    return Drawn(rows)
+        pairs = (pool.pair(f"{name}/{number:06d}", cell) for number, cell in enumerate(each))
+        return (_recipe(pair, name, seed, snr_definition) for pair in pairs)
+
+    return Drawn(recipe for name in splits for recipe in drawn(name))
 
 
 def _recipe(pair: Pair, split: str, seed: int, definition: SnrDefinition) -> Recipe:
@@ -140,7 +144,7 @@ def _recipe(pair: Pair, split: str, seed: int, definition: SnrDefinition) -> Rec
         seed=seed,
         num_samples=pair.clean.num_samples,
         sampling_rate=SAMPLING_RATE,
-        layers=tuple(map(complete, pair.layers)),
+        layers=tuple(pair.layers),
         targets=("clean",),
         snr_definition=definition,
         labels=labels(pair.noise.category, pair.clean.category, pair.snr_db),
@@ -149,7 +153,7 @@ def _recipe(pair: Pair, split: str, seed: int, definition: SnrDefinition) -> Rec
 
 def complete(layer: Layer) -> Layer:
     """Return a layer with what its role says: both sound in the input, one is the target."""
-    return replace(layer, input="noisy", target="clean" if layer.role == "clean" else None)
+    return replace(layer, input=INPUT, target="clean" if layer.role == "clean" else None)
 
 
 def labels(noise_class: str, music_category: str, snr_db: float) -> tuple[tuple[str, Label], ...]:
@@ -332,7 +336,7 @@ SPEC = TaskSpec(
     ),
     layer_fields=("role", "source_id", "start", "fade", "gain", "snr_db", "response"),
     complete=complete,
-    named_files=FileNames(("noisy",), ("clean",)),
+    named_files=FileNames((INPUT,), ("clean",)),
     ratios=Measures(_SNR_FIELDS, _snrs),
     gains=Measures((pa.field("noise_gain", pa.float64()),), _noise_gain),
     categories=(*MUSIC_CATEGORIES, *NOISE_CLASSES),

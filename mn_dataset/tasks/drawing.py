@@ -38,14 +38,17 @@ class Starts:
     """
 
     def __init__(self, seed: int, split: str) -> None:
-        self._seed, self._split, self._turns = seed, split, dict[str, int]()
+        self._seed, self._split = seed, split
+        self._firsts, self._turns = dict[str, int](), dict[str, int]()
 
     def next(self, source_id: str, bound: int) -> int:
         """Return the next of a low-discrepancy sequence in [0, bound)."""
         turn = self._turns.get(source_id, 0)
         self._turns[source_id] = turn + 1
-        stream = seeds.generator(self._seed, f"start {self._split}", source_id)
-        return ((int(stream.words(1)[0]) + turn * _GOLDEN) % 2**64 * bound) >> 64
+        if not turn:
+            stream = seeds.generator(self._seed, f"start {self._split}", source_id)
+            self._firsts[source_id] = int(stream.words(1)[0])
+        return ((self._firsts[source_id] + turn * _GOLDEN) % 2**64 * bound) >> 64
 
 
 def tables_for(

@@ -218,11 +218,15 @@ Part = Segment | Unmade | Blend
 
 def obstacle(clean: Part, noise: Part, snr_db: float, definition: SnrDefinition) -> str | None:
     """Return why the pair cannot carry the SNR, or None when it can."""
-    for segment in (clean, noise):
-        if segment.rms_bound < MIN_RECORDED_RMS:
-            level = f"{dbfs(segment.rms_bound):.1f} dBFS RMS"
+    levels = clean.rms_bound, noise.rms_bound
+    for segment, rms in zip((clean, noise), levels, strict=True):
+        if rms < MIN_RECORDED_RMS:
+            level = f"{dbfs(rms):.1f} dBFS RMS"
             return f"{segment.place} is {level}, under −60"
-    gain = _gain(clean, noise, snr_db, definition)
+    if definition == "lufs":
+        gain = _gain(clean.lufs - noise.lufs - snr_db)
+    else:
+        gain = _gain(20.0 * math.log10(levels[0] / levels[1]) - snr_db)
     if math.isnan(gain):
         return (
             f"{definition} is undefined for {clean.name} or {noise.name} "
@@ -230,20 +234,16 @@ def obstacle(clean: Part, noise: Part, snr_db: float, definition: SnrDefinition)
         )
     peaks = clean.peak + gain * noise.peak
     mix_gain = min(1.0, CEILING / peaks)
-    for segment, factor in ((clean, mix_gain), (noise, gain * mix_gain)):
-        if segment.rms_bound * factor < MIN_MIXED_RMS:
+    for segment, rms in ((clean, levels[0] * mix_gain), (noise, levels[1] * (gain * mix_gain))):
+        if rms < MIN_MIXED_RMS:
             return (
-                f"{segment.name} would fall to {segment.rms_bound * factor:.2g} LSB RMS, "
+                f"{segment.name} would fall to {rms:.2g} LSB RMS, "
                 f"under {MIN_MIXED_RMS:g}, where 16 bits no longer carry it"
             )
     return None
 
 
-def _gain(clean: Part, noise: Part, snr_db: float, definition: SnrDefinition) -> float:
-    """Estimate the noise's gain, NaN when a level is undefined."""
-    if definition == "lufs":
-        difference = clean.lufs - noise.lufs
-    else:
-        difference = 20.0 * math.log10(clean.rms_bound / noise.rms_bound)
-    exponent = (difference - snr_db) / 20.0
+def _gain(decibels: float) -> float:
+    """Return the linear gain of a number of dB, NaN when a level is undefined."""
+    exponent = decibels / 20.0
     return 10.0 ** max(min(exponent, 300.0), -300.0) if math.isfinite(exponent) else math.nan

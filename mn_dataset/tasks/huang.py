@@ -22,6 +22,8 @@ The README of another implementation says that the voice is shifted: that is ``s
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from mn_dataset.audio.corpus import Corpus
 from mn_dataset.errors import RecipeError, UnknownName
 from mn_dataset.records import SnrDefinition
@@ -35,7 +37,7 @@ _RATIO_DB = 0.0
 _TWO_STEPS = 55_125  # samples at 44.1 kHz: two steps of 10 000 samples at 16 kHz
 
 
-def draw(preset: str, corpus: Corpus, *, split: str, count: int | None) -> list[Sung]:
+def draw(preset: str, corpus: Corpus, *, split: str, count: int | None) -> Iterator[Sung]:
     """Draw the mixtures of a preset; nothing about them is left to chance.
 
     Args:
@@ -59,10 +61,10 @@ def draw(preset: str, corpus: Corpus, *, split: str, count: int | None) -> list[
     if split == "train":
         turns = [(start, song) for song in songs for start in _shifts(song.frames)]
         turns.sort(key=lambda turn: turn[0])  # stable: songs stay in the table's order
-    return [
+    return (
         _sung(f"{split}/{number:06d}", *turns[number % len(turns)])
         for number in range(count or len(turns))
-    ]
+    )
 
 
 def _shifts(frames: int) -> list[int]:

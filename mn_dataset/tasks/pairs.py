@@ -5,6 +5,7 @@ A pair is taken only if the index says that its segments can carry the SNR.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -26,6 +27,9 @@ from mn_dataset.seeds import Deck
 from mn_dataset.synthetic.generated import Generated, drawn, is_generated
 from mn_dataset.tasks.drawing import SnrLevel, Starts, bounds, drawn_db
 from mn_dataset.tasks.feasibility import Blend, Segment, Unmade, obstacle
+
+INPUT = "noisy"
+"""Name of the one input, in which both sound."""
 
 _STARTS_PER_NOISE = 8  # tried before the next noise is
 _SECOND_DB = (-10.0, 10.0)  # level of a second noise against the first
@@ -72,7 +76,14 @@ class Pair:
     @property
     def layers(self) -> list[Layer]:
         """The layers of its recipe, the clip's first."""
-        clip = Layer("clean", self.clean.name, self.clean.start, gain=self.clean_gain)
+        clip = Layer(
+            "clean",
+            self.clean.name,
+            self.clean.start,
+            gain=self.clean_gain,
+            input=INPUT,
+            target="clean",
+        )
         first = self._noise_layer(self.noise)
         if self.second is None:
             return [clip, first]
@@ -80,7 +91,7 @@ class Pair:
         return [clip, replace(first, gain=1.0), second]
 
     def _noise_layer(self, noise: Segment | Unmade) -> Layer:
-        return Layer("noise", noise.name, noise.start, noise.fade, snr_db=self.snr_db)
+        return Layer("noise", noise.name, noise.start, noise.fade, snr_db=self.snr_db, input=INPUT)
 
 
 class Pool:
@@ -145,8 +156,10 @@ class Pool:
         snr_db = drawn_db(cell.snr, stream)
         clips = self._clips[cell.music_category]
         # From streams of their own, so that a share of 0 leaves all draws as they were.
-        made = seeds.generator(self.seed, "generated", name)
-        is_made = made.uniform() < self.generated.get(cell.noise_class, 0.0)
+        share = self.generated.get(cell.noise_class, 0.0)
+        made = seeds.generator(self.seed, "generated", name) if share else None
+        if made is not None and made.uniform() >= share:
+            made = None
         passed: list[Source] = []
         reason = ""
         cuts: tuple[Segment, Segment | Unmade] | None
@@ -155,7 +168,7 @@ class Pool:
             length = self.num_samples or clip.entry.frames
             if clip.entry.frames < length:
                 cuts, reason = None, _too_short(clip, length)
-            elif is_made:
+            elif made is not None:
                 noises = (drawn(made, cell.noise_class, length) for _ in range(_STARTS_PER_NOISE))
                 cuts, reason = self._carried(clip, noises, snr_db=snr_db, stream=stream)
             else:
@@ -222,6 +235,8 @@ class Pool:
 
     def _doubled(self, pair: Pair) -> Pair:
         """Return a pair with a second noise, of any class, if it is its turn and one fits."""
+        if not self.second_noise:
+            return pair
         stream = seeds.generator(self.seed, "second noise", pair.name)
         if stream.uniform() >= self.second_noise:
             return pair
@@ -255,10 +270,11 @@ def repeated(cells: Sequence[Cell], times: int) -> Iterator[Cell]:
     return (cell for cell in cells for _ in range(times))
 
 
-def spread(cells: Sequence[Cell], count: int, seed: int) -> list[Cell]:
-    """Deal cells evenly until there are enough, then put them in the table's order."""
+def spread(cells: Sequence[Cell], count: int, seed: int) -> Iterator[Cell]:
+    """Deal cells evenly until there are enough, and yield them in the table's order."""
     deck = Deck(range(len(cells)), seeds.generator(seed, "cells", cells[0].split))
-    return [cells[number] for number in sorted(deck.deal() for _ in range(count))]
+    times = Counter(deck.deal() for _ in range(count))
+    return (cell for number, cell in enumerate(cells) for _ in range(times[number]))
 
 
 def noises_told(recipes: Sequence[Recipe]) -> list[str]:

@@ -25,6 +25,8 @@ short noise looped by turntable looped with the equal-power cross-fade      the 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from mn_dataset import seeds
 from mn_dataset.audio.corpus import Corpus, Source
 from mn_dataset.audio.level import FULL_SCALE, GRID, round_gain
@@ -46,7 +48,9 @@ _SNR_DB = {
 }
 
 
-def draw(preset: str, corpus: Corpus, *, split: str, count: int | None, seed: int) -> list[Pair]:
+def draw(
+    preset: str, corpus: Corpus, *, split: str, count: int | None, seed: int
+) -> Iterator[Pair]:
     """Draw the pairs of a preset: every clip of the split once per SNR band, or ``count``.
 
     Raises:
@@ -60,11 +64,11 @@ def draw(preset: str, corpus: Corpus, *, split: str, count: int | None, seed: in
         raise RecipeError(f"{corpus.root}: no clip of {split!r} lasts the 5 s of {preset}")
     noises = corpus.of("noise")
     turns = [(band, clip) for band in _SNR_DB[split] for clip in clips]
-    pairs = []
-    for number in range(count or len(turns)):
-        band, clip = turns[number % len(turns)]
-        pairs.append(_pair(f"{split}/{number:06d}", split, clip, noises, band=band, seed=seed))
-    return pairs
+    numbered = ((number, *turns[number % len(turns)]) for number in range(count or len(turns)))
+    return (
+        _pair(f"{split}/{number:06d}", split, clip, noises, band=band, seed=seed)
+        for number, band, clip in numbered
+    )
 
 
 def _pair(

@@ -11,7 +11,7 @@ protocol.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import pyarrow as pa
@@ -88,12 +88,15 @@ def draw(
                 f"the preset {preset!r} fixes ratios, lengths and mixing; give none of snr_db, "
                 "snr_definition, seconds, mixing, shift and stem_gain_db"
             )
-    rows = []
-    for name in splits_of(corpus, split, ("stem",)):
-        if preset is not None:
-            mixtures = huang.draw(preset, corpus, split=name, count=count)
-            rows += [recipe_of(sung, name, seed, huang.SNR_DEFINITION) for sung in mixtures]
-            continue
+    splits = sorted(splits_of(corpus, split, ("stem",)))
+    if preset is not None:
+        return Drawn(
+            recipe_of(sung, name, seed, huang.SNR_DEFINITION)
+            for name in splits
+            for sung in huang.draw(preset, corpus, split=name, count=count)
+        )
+
+    def drawn(name: str) -> Iterator[Recipe]:
         pool = SongPool(
             corpus,
             name,
@@ -107,8 +110,9 @@ def draw(
         )
         for number in range(count or pool.num_songs * len(snr_db)):
             sung = pool.mixture(f"{name}/{number:06d}", snr_db)
-            rows.append(recipe_of(sung, name, seed, snr_definition))
-    return Drawn(rows)
+            yield recipe_of(sung, name, seed, snr_definition)
+
+    return Drawn(recipe for name in splits for recipe in drawn(name))
 
 
 def recipe_of(sung: Sung, split: str, seed: int, definition: SnrDefinition) -> Recipe:

@@ -6,7 +6,7 @@ are drawn, what tables and cards say of them, and how scores are grouped: a ``Ta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
@@ -95,14 +95,15 @@ class Audio:
 
 @dataclass(frozen=True)
 class Drawn:
-    """What a task drew.
+    """What a task drew, or draws as it is asked for.
 
     Attributes:
-        rows: The recipes.
+        rows: The recipes, once: those of an iterator are drawn one by one, and what cannot be drawn
+            is refused then.
         responses: The room responses that their layers name.
     """
 
-    rows: Sequence[Recipe]
+    rows: Iterable[Recipe]
     responses: Sequence[Response] = ()
 
 

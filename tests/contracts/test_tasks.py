@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mn_dataset.mix.manifest import manifest_fields
-from mn_dataset.mix.recipes import recipe_fields
+from mn_dataset.mix.recipe_rows import recipe_fields
 from mn_dataset.records import TABLES, Layer
 from mn_dataset.tasks import registry
 

@@ -9,7 +9,7 @@ import pytest
 from mn_dataset.errors import DatasetError
 from mn_dataset.mix.draw import draw
 from mn_dataset.mix.manifest import file_groups, files_of, manifest_fields, read_manifest
-from mn_dataset.mix.recipes import recipe_fields
+from mn_dataset.mix.recipe_rows import recipe_fields
 from mn_dataset.mix.render import render
 from mn_dataset.tasks.denoise import SPEC
 
