@@ -154,7 +154,7 @@ def test_a_bad_cell_stops_the_build_in_one_line(mn, damaged, tmp_path, cells, te
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        (["--snr-db", "400"], "train: piano × electrical × 400 dB: cannot be drawn"),
+        (["--snr-db", "400"], "test: piano × electrical × 400 dB: cannot be drawn"),
         (["--snr-db", "loud"], "expected a number of dB"),
         (["--snr-db", "20:2"], "expected a number of dB"),
         (["--split", "tst"], "did you mean 'test'?"),
