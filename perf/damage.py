@@ -1,9 +1,15 @@
-"""Damage bytes, the same ones for the same seed: cut, flipped, repeated, and numbers that lie."""
+"""Damage bytes, the same ones for the same seed: cut, flipped, repeated, and numbers that lie.
+
+And tell whether what is damaged is refused.
+"""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from mn_dataset.errors import MnError
 
 NUMBERS = (0, 1, 2, 7, 127, 128, 255, 2**15, 2**16 - 1, 2**31 - 1, 2**31, 2**32 - 1, 2**63 - 1)
 
@@ -19,6 +25,19 @@ def damaged(content: bytes, rng: random.Random, *, header: int = 0) -> bytes:
     for _ in range(rng.randint(1, 3)):
         content = rng.choice(_KINDS)(content or b"\0", rng, header)
     return content
+
+
+def is_refused(*uses: Callable[[], object]) -> bool:
+    """Use something in every way; tell whether errors of the toolkit refused it in all of them.
+
+    What is no error of the toolkit passes.
+    """
+    read = 0
+    for use in uses:
+        with suppress(MnError):
+            use()
+            read += 1
+    return not read
 
 
 def crossed(contents: Sequence[bytes], rng: random.Random) -> bytes:

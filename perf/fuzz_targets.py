@@ -6,19 +6,19 @@ import io
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import soundfile
+from damage import is_refused
 
 from benchmarks.layers import weights_file
 from benchmarks.models.musicecan import MusicEcan
 from mn_dataset import tables
 from mn_dataset.audio import io as audio_io
-from mn_dataset.errors import MnError
 from mn_dataset.fetch.published import archive
 from mn_dataset.files.parquet import write_rows
 from mn_dataset.mix.manifest import read_sources
@@ -50,12 +50,7 @@ class Target:
 
     def attempt(self, path: Path) -> bool:
         """Use a file in every way; return whether errors of the toolkit refused it in all."""
-        read = 0
-        for use in self.uses:
-            with suppress(MnError):
-                use(path)
-                read += 1
-        return not read
+        return is_refused(*(partial(use, path) for use in self.uses))
 
 
 def recording(name: str, *, seconds: float = 0.2, rate: int = 44_100, channels: int = 1) -> bytes:

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 
 Many = Parameter(consume_multiple=True, negative_iterable=())
 
+ClusterAddress = Annotated[
+    str | None,
+    Parameter(
+        help="Work on a Dask cluster instead, by its scheduler's address, such as tcp://HOST:8786; "
+        "its workers see the same files by the same paths, and run the same versions."
+    ),
+]
+
 
 @Parameter(name="*")
 @dataclass(frozen=True)
@@ -134,9 +142,7 @@ class RenderOptions:
 
     workers: int | None = None
     """Processes; all cores by default. The bytes do not depend on it."""
-    cluster: str | None = None
-    """Work on a Dask cluster instead, by its scheduler's address, such as tcp://HOST:8786; its
-    workers see the same files by the same paths, and run the same versions."""
+    cluster: ClusterAddress = None
     rows: Annotated[list[str] | None, Many] = None
     """Only these recipes, by id or number."""
     format: str = "wav"
@@ -168,9 +174,7 @@ class PublishOptions:
     """flac or wav, 16-bit both."""
     workers: int | None = None
     """Processes; all cores by default. The bytes do not depend on it."""
-    cluster: str | None = None
-    """Work on a Dask cluster instead, by its scheduler's address, such as tcp://HOST:8786; its
-    workers see the same files by the same paths, and run the same versions."""
+    cluster: ClusterAddress = None
 
     def arguments(self) -> dict[str, Any]:
         """Return the library's arguments."""
