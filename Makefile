@@ -8,7 +8,7 @@ export MKL_NUM_THREADS := 1
 
 .PHONY: help env demo test test-bare lint suite stress perf perf-gpu structure journey weights \
 	validation pilots campaign leaderboard separation bleed cross context ablation agreement \
-	hooks changelog wheel clean
+	hooks changelog docs wheel clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,7 +19,7 @@ env: .venv/.ready ## Make .venv, with every extra and what the tests need
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[all]" --group dev --group perf
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[all]" --group dev --group docs --group perf
 	touch $@
 
 demo: env ## Do the main job on the embedded corpus: two minutes, no download
@@ -304,6 +304,9 @@ hooks: env ## Let Git ask lint before each commit
 
 changelog: env ## Gather changelog.d/ into CHANGELOG.md
 	$(BIN)/scriv collect
+
+docs: env ## Build the documentation site into out/site
+	NO_MKDOCS_2_WARNING=1 DISABLE_MKDOCS_2_WARNING=true $(BIN)/mkdocs build -q -f docs/mkdocs.yml
 
 wheel: env ## Build wheel and sdist into dist/, and prove what is inside
 	rm -rf dist

@@ -68,8 +68,9 @@ def build(
         InputError: if the splits leak, another process writes into the folder, or anything that
             ``draw`` and ``render`` refuse.
 
-    >>> build(corpus, "built", split="test", snr_db=(5,), count=4, seconds=1)  # doctest: +SKIP
-    PosixPath('built')
+    Examples:
+        >>> build(corpus, "built", split="test", snr_db=(5,), count=4, seconds=1)  # doctest: +SKIP
+        PosixPath('built')
     """
     shares(ratios)
     spec = registry.find(task)

@@ -16,23 +16,25 @@ from mn_dataset.mix.augment.chain import from_tables
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-USE = sorted((ROOT / "docs").glob("use-*.md"))
+GUIDES = sorted((ROOT / "docs").glob("*.md"))
+USE = [page for page in GUIDES if page.stem.startswith("use-")]
 PAGES = sorted(path for path in ROOT.glob("**/*.md") if not {".venv", "out"} & set(path.parts))
 
 
-def test_every_command_is_in_the_readme():
-    """And the README names no command that does not exist."""
+def test_every_command_is_shown():
+    """In the README or a page of docs; and neither shows one that does not exist."""
     commands = {name for name in app if not name.startswith("-")}
-    named = set(re.findall(r"\bmn ([a-z-]+)\b", README)) | set(re.findall(r"make ([a-z]+)", README))
+    text = README + "".join(page.read_text(encoding="utf-8") for page in GUIDES)
+    shown = set(re.findall(r"^\$ mn ([a-z-]+)", text, flags=re.MULTILINE))
 
-    assert commands <= named
-    assert set(re.findall(r"\$ mn ([a-z-]+)", README)) <= commands
+    assert shown == commands
 
 
-def test_every_denoiser_and_metric_is_in_the_readme():
-    """By its name."""
-    for name in (*registry.denoisers(), *registry.metrics()):
-        assert f"`{name}`" in README
+@pytest.mark.parametrize("kind", ["denoisers", "metrics"])
+def test_every_denoiser_and_metric_is_on_its_page(kind):
+    text = (ROOT / f"docs/{kind}.md").read_text(encoding="utf-8")
+
+    assert [name for name in getattr(registry, kind)() if f"`{name}`" not in text] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
@@ -59,6 +61,18 @@ def test_make_explains_every_target_and_no_page_names_another():
     assert targets == explained
     assert named
     assert named <= targets
+
+
+def test_the_site_builds_without_a_warning(tmp_path):
+    """Every page has its place, every link and anchor leads somewhere, the reference is whole."""
+    config = pytest.importorskip("mkdocs.config", reason="mkdocs is not installed (group `docs`)")
+    commands = pytest.importorskip("mkdocs.commands.build")
+    settings = config.load_config(str(ROOT / "docs/mkdocs.yml"), site_dir=str(tmp_path / "site"))
+
+    commands.build(settings)
+
+    assert "load_corpus" in (tmp_path / "site/docs/reference/python.html").read_text("utf-8")
+    assert "verify-run" in (tmp_path / "site/docs/reference/commands.html").read_text("utf-8")
 
 
 def blocks(page, language):
@@ -96,10 +110,11 @@ def test_a_page_on_use_runs(page, folder, monkeypatch):
     assert len(found) >= 3
 
 
-def test_the_readme_s_chains_are_chains():
-    """Each TOML block can be given to --augment."""
-    for block in re.findall(r"```toml\n(.*?)```", README, flags=re.DOTALL):
-        assert from_tables(tomllib.loads(block), where="README.md").transforms
+def test_chains_are_chains():
+    """The TOML block can be given to --augment."""
+    page = ROOT / "docs/build-and-compare.md"
+    (block,) = blocks(page, "toml")
+    assert from_tables(tomllib.loads(block), where=page.name).transforms
 
 
 def test_the_readme_s_python_runs(tmp_path, monkeypatch):

@@ -75,15 +75,16 @@ def denoise(
         OutputError: if the folder cannot be written, or the disk is full.
         KeyboardInterrupt: saying how many recordings are done.
 
-    >>> from tempfile import TemporaryDirectory
-    >>> import numpy as np
-    >>> from mn_dataset.audio.io import write_wav
-    >>> with TemporaryDirectory() as folder:
-    ...     tape = Path(folder, "tape.wav")
-    ...     write_wav(tape, np.zeros(22_050, np.int16), sampling_rate=44_100)
-    ...     summary = denoise([tape], denoiser="wiener", out=Path(folder, "clean"))
-    >>> [(outcome.state, outcome.duration_s) for outcome in summary.outcomes]
-    [('done', 0.5)]
+    Examples:
+        >>> from tempfile import TemporaryDirectory
+        >>> import numpy as np
+        >>> from mn_dataset.audio.io import write_wav
+        >>> with TemporaryDirectory() as folder:
+        ...     tape = Path(folder, "tape.wav")
+        ...     write_wav(tape, np.zeros(22_050, np.int16), sampling_rate=44_100)
+        ...     summary = denoise([tape], denoiser="wiener", out=Path(folder, "clean"))
+        >>> [(outcome.state, outcome.duration_s) for outcome in summary.outcomes]
+        [('done', 0.5)]
     """
     if not 0 <= strength <= 1:
         raise InputError(f"strength is {strength:g}; expected 0 (as it was) to 1 (the estimate)")

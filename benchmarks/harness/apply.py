@@ -316,10 +316,11 @@ def load_denoiser(
         MissingExtra: with the command that installs what it needs.
         DenoiserFailed: if its module cannot be imported or constructed.
 
-    >>> import numpy as np
-    >>> wiener = load_denoiser("wiener")
-    >>> wiener(np.zeros((1, 2, 1000), np.float32), 44_100).shape
-    (1, 2, 1000)
+    Examples:
+        >>> import numpy as np
+        >>> wiener = load_denoiser("wiener")
+        >>> wiener(np.zeros((1, 2, 1000), np.float32), 44_100).shape
+        (1, 2, 1000)
     """
     if batch_size is not None and batch_size < 1:
         raise InputError(f"batch_size is {batch_size}; expected 1 or more pieces")

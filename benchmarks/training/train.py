@@ -82,13 +82,14 @@ def train(
         OutputError: if the folder cannot be written.
         MnError: if loss or gradient stay without a finite value.
 
-    >>> from benchmarks.training.config_file import load_config
-    >>> small = ["model.width_multiplier=0.25", "data.segment_s=0.5", "data.items_per_epoch=8"]
-    >>> short = ["validation.mixtures=2", "validation.seconds=0.5"]
-    >>> config = load_config("cpu", changes=small + short, max_steps=1)
-    >>> outcome = train("musicecan_small", "synthetic", "run", config=config) # doctest: +SKIP
-    >>> outcome.steps, outcome.reason # doctest: +SKIP
-    (1, 'all steps are done')
+    Examples:
+        >>> from benchmarks.training.config_file import load_config
+        >>> small = ["model.width_multiplier=0.25", "data.segment_s=0.5", "data.items_per_epoch=8"]
+        >>> short = ["validation.mixtures=2", "validation.seconds=0.5"]
+        >>> config = load_config("cpu", changes=small + short, max_steps=1)
+        >>> outcome = train("musicecan_small", "synthetic", "run", config=config) # doctest: +SKIP
+        >>> outcome.steps, outcome.reason # doctest: +SKIP
+        (1, 'all steps are done')
     """
     settings = config if isinstance(config, Config) else load_config(config or default_for(model))
     denoiser, weights = _model(model)

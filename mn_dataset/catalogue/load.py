@@ -41,9 +41,10 @@ def load_corpus(
         InputError: if a known corpus is not there, or naming file, row and column of the first
             thing that is wrong.
 
-    >>> corpus = load_corpus("synthetic")  # doctest: +SKIP
-    >>> len(corpus.of("clean", "test")), len(corpus.of("noise", "test"))  # doctest: +SKIP
-    (18, 10)
+    Examples:
+        >>> corpus = load_corpus("synthetic")  # doctest: +SKIP
+        >>> len(corpus.of("clean", "test")), len(corpus.of("noise", "test"))  # doctest: +SKIP
+        (18, 10)
     """
     folder = locate(corpus, root=root, workers=workers, progress=progress)
     return open_corpus(folder, workers=workers, progress=progress)
@@ -119,11 +120,12 @@ def fetch(
         InputError: if a parameter is wrong, or another process fetches into the folder.
         OutputError: if something cannot be written.
 
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:  # which holds none of the originals
-    ...     report = fetch("open", root=Path(folder), origin=folder)
-    >>> report.counts()
-    {'present': 0, 'missing': 75, 'different': 0, 'left out': 15}
+    Examples:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:  # which holds none of the originals
+        ...     report = fetch("open", root=Path(folder), origin=folder)
+        >>> report.counts()
+        {'present': 0, 'missing': 75, 'different': 0, 'left out': 15}
     """
     spec = registry.find(name)
     request = FetchRequest(

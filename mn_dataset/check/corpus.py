@@ -40,14 +40,15 @@ def check(
     Raises:
         InputError: if a table is missing, so that there is no corpus to judge.
 
-    >>> import tempfile
-    >>> from mn_dataset.tables import Row, table_path, write_table
-    >>> harp = Row(id="clean/1", file="1.wav", category="harp", license="CC0-1.0")
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_table(table_path(Path(folder), "clean"), [harp])
-    ...     write_table(table_path(Path(folder), "noise"), [])
-    ...     [(finding.severity, finding.kind, finding.text) for finding in check(folder)]
-    [('error', 'missing', "names '1.wav': no such file"), \
+    Examples:
+        >>> import tempfile
+        >>> from mn_dataset.tables import Row, table_path, write_table
+        >>> harp = Row(id="clean/1", file="1.wav", category="harp", license="CC0-1.0")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_table(table_path(Path(folder), "clean"), [harp])
+        ...     write_table(table_path(Path(folder), "noise"), [])
+        ...     [(finding.severity, finding.kind, finding.text) for finding in check(folder)]
+        [('error', 'missing', "names '1.wav': no such file"), \
 ('warning', 'empty', 'has no rows, and mixtures need clips and noises')]
     """
     folder = Path(root)

@@ -141,8 +141,9 @@ def compose(
         MissingExtra: if pyfluidsynth is not installed.
         OutputError: if the corpus cannot be written.
 
-    >>> compose("FluidR3_GM.sf2", "rendered", license="MIT").clips  # doctest: +SKIP
-    108
+    Examples:
+        >>> compose("FluidR3_GM.sf2", "rendered", license="MIT").clips  # doctest: +SKIP
+        108
     """
     if not license.strip():
         raise InputError("license is empty; expected the SPDX id of the fonts' licence, as MIT")

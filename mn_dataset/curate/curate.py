@@ -122,8 +122,9 @@ def curate(
             another process curates into the folder.
         OutputError: if the corpus cannot be written.
 
-    >>> curate("recordings", "corpus").clips  # doctest: +SKIP
-    1
+    Examples:
+        >>> curate("recordings", "corpus").clips  # doctest: +SKIP
+        1
     """
     options = CutOptions(clip_s, noise_s, min_s, loudness_lufs, max_clipped)
     options.check()

@@ -47,9 +47,10 @@ def draw(
         UnknownName: if there is no such task.
         InputError: if an argument makes no sense, or is none of the task's.
 
-    >>> recipes = draw(corpus, split="test", snr_db=(0, 5), count=6, seconds=1)  # doctest: +SKIP
-    >>> len(recipes)  # doctest: +SKIP
-    6
+    Examples:
+        >>> recipes = draw(corpus, split="test", snr_db=(0, 5), count=6)  # doctest: +SKIP
+        >>> len(recipes)  # doctest: +SKIP
+        6
     """
     _, drawn, like = _drawn(
         corpus, task, options, split=split, seed=seed, dataset_version=dataset_version

@@ -88,8 +88,9 @@ def render(
         DatasetError: if the folder holds something else.
         OutputError: if a file cannot be written; finished mixtures stay and are resumed.
 
-    >>> render(recipes, corpus, "dataset")  # doctest: +SKIP
-    PosixPath('dataset')
+    Examples:
+        >>> render(recipes, corpus, "dataset")  # doctest: +SKIP
+        PosixPath('dataset')
     """
     if audio_format not in FORMATS:
         raise InputError(f"the format is {audio_format!r}; expected one of {', '.join(FORMATS)}")

@@ -41,9 +41,10 @@ class MixtureDataset(Dataset[dict[str, Any]]):
         RecipeError: if there is a chain to apply, and no train recipe.
         MissingExtra: if there is a chain, and audiomentations is not installed.
 
-    >>> stream = MixtureDataset(corpus, recipes)  # doctest: +SKIP
-    >>> stream[0]["noisy"].shape  # doctest: +SKIP
-    torch.Size([1, 44100])
+    Examples:
+        >>> stream = MixtureDataset(corpus, recipes)  # doctest: +SKIP
+        >>> stream[0]["noisy"].shape  # doctest: +SKIP
+        torch.Size([1, 44100])
     """
 
     def __init__(

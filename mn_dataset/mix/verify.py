@@ -69,8 +69,9 @@ def verify(
     Raises:
         DatasetError: if the folder is no finished dataset.
 
-    >>> verify("dataset")  # doctest: +SKIP
-    []
+    Examples:
+        >>> verify("dataset")  # doctest: +SKIP
+        []
     """
     root = Path(folder)
     rows = manifest.read_manifest(root)

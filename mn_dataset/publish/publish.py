@@ -88,9 +88,10 @@ def publish(
         MissingExtra: if the extra `publish` is not installed.
         OutputError: if a file cannot be written; finished shards stay and are resumed.
 
-    >>> record = publish("dataset", "published")  # doctest: +SKIP
-    >>> record.layout  # doctest: +SKIP
-    'parquet'
+    Examples:
+        >>> record = publish("dataset", "published")  # doctest: +SKIP
+        >>> record.layout  # doctest: +SKIP
+        'parquet'
     """
     form = layouts.find(layout)
     if audio_format not in codec.FORMATS:

@@ -53,8 +53,9 @@ def rebuild(
         DatasetError: if what came out is not what was published, by mixture and column.
         FetchError: if the repository cannot be read.
 
-    >>> rebuild("published", corpus, "again")  # doctest: +SKIP
-    PosixPath('again')
+    Examples:
+        >>> rebuild("published", corpus, "again")  # doctest: +SKIP
+        PosixPath('again')
     """
     tables = _tables(publication, revision)
     recipes = recipe_table.read_recipes(tables[manifest.RECIPES])

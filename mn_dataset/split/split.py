@@ -85,14 +85,15 @@ def split(
         InputError: if a table is at fault, a ratio makes no sense, or a row without a split
             belongs to rows whose stated splits contradict each other.
 
-    >>> import tempfile
-    >>> from mn_dataset.tables import Row, table_path, write_table
-    >>> harps = [Row(id=f"clean/{n}", file=f"{n}.wav", category="harp") for n in range(10)]
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_table(table_path(Path(folder), "clean"), harps)
-    ...     write_table(table_path(Path(folder), "noise"), [])
-    ...     split(folder, ratios=(0.6, 0.2, 0.2)).counts()
-    {'harp': {'train': 6, 'validation': 2, 'test': 2}}
+    Examples:
+        >>> import tempfile
+        >>> from mn_dataset.tables import Row, table_path, write_table
+        >>> harps = [Row(id=f"clean/{n}", file=f"{n}.wav", category="harp") for n in range(10)]
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_table(table_path(Path(folder), "clean"), harps)
+        ...     write_table(table_path(Path(folder), "noise"), [])
+        ...     split(folder, ratios=(0.6, 0.2, 0.2)).counts()
+        {'harp': {'train': 6, 'validation': 2, 'test': 2}}
     """
     shares(ratios)
     folder = Path(root)

@@ -66,10 +66,11 @@ def score_batch(
         UnknownName: if a metric is not among the batched ones.
         ValueError: if the tensors differ in shape or device, or a metric needs ``noisy``.
 
-    >>> import torch
-    >>> clean = torch.sin(torch.arange(4096.0) ** 2).expand(2, -1)
-    >>> score_batch(torch.tensor([[0.9], [0.0]]) * clean, clean, metrics=["snr"])["snr"][1]
-    Score(value=nan, reason='silent_estimate')
+    Examples:
+        >>> import torch
+        >>> clean = torch.sin(torch.arange(4096.0) ** 2).expand(2, -1)
+        >>> score_batch(torch.tensor([[0.9], [0.0]]) * clean, clean, metrics=["snr"])["snr"][1]
+        Score(value=nan, reason='silent_estimate')
     """
     tensors = [tensor for tensor in (estimates, references, noisy) if tensor is not None]
     names = _chosen(metrics, noisy)
