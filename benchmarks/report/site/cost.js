@@ -139,5 +139,19 @@ function keys(points, bounds) {
   return make("ul", { class: "keys" }, entries, line, out);
 }
 
+// The plot as a file of its own: with the page's rules in it, in the colours that are chosen.
+function saveCost() {
+  const copy = find("#cost-plot > svg").cloneNode(true);
+  copy.setAttribute("xmlns", copy.namespaceURI);
+  copy.dataset.theme = document.documentElement.dataset.theme;
+  const rules = [...document.styleSheets].flatMap(sheet => [...sheet.cssRules]).map(rule => rule.cssText);
+  copy.prepend(trace("style", {}, rules.join("\n")));
+  const file = new Blob([new XMLSerializer().serializeToString(copy)], { type: "image/svg+xml" });
+  const link = make("a", { href: URL.createObjectURL(file), download: `cost-${metric().name}.svg` });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
+find("#cost-save").addEventListener("click", saveCost);
 views.push(drawCost);
 new ResizeObserver(() => drawCost()).observe(find("#cost-plot"));

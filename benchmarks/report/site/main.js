@@ -29,7 +29,7 @@ function drawTheme() {
 
 drawTheme();
 const run = find("#run-command");
-if (run) run.replaceWith(command(run.textContent, run.dataset.label));
+if (run) run.replaceWith(command(run.textContent));
 const asked = chosenInAddress();
 Object.assign(state, { cell: asked.cell, metric: asked.metric, ...order("mean", asked.metric) });
 state.denoiser = asked.open >= 0 ? asked.open : best(WHOLE)?.place ?? 0;

@@ -6,6 +6,11 @@ function rankOf(row) {
 
 const below = (text, title, kind = "") => make("span", { class: `below ${kind}`, title }, text);
 
+// Where the interval's own column is off the screen.
+function intervalBelow(row) {
+  return row.ci_low === null ? null : below(`${inDigits(row.ci_low)} … ${inDigits(row.ci_high)}`, "95 % interval", "phone");
+}
+
 function worstCase(row) {
   if (row.worst_case === null || !row.denoiser.lacking[metric().name]) return null;
   return below(`worst case ${inDigits(row.worst_case)}`,

@@ -51,7 +51,7 @@ function tableRow(row, span, base) {
   const texts = tableColumns().map(([key]) => {
     if (key === "name") return name;
     if (key === "rank") return make("td", {}, rankOf(row));
-    if (key === "mean") return make("td", {}, inDigits(row.mean), worstCase(row));
+    if (key === "mean") return make("td", {}, inDigits(row.mean), intervalBelow(row), worstCase(row));
     if (key === "n") return make("td", {}, String(row.n), make("span", { class: row.n < row.size ? "below beware" : "below" }, ` of ${row.size}`));
     if (key === "ci_low") return make("td", {}, row.ci_low === null ? "–" : `${inDigits(row.ci_low)} … ${inDigits(row.ci_high)}`);
     if (key === "delta") return make("td", {}, inDigits(row.delta, true), leavingOneOut(row));

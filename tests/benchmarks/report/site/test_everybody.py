@@ -136,3 +136,17 @@ def test_a_run_without_audio_and_without_noisy_has_a_page_too(
     assert "noisy" not in page.texts("#verdict")[0]
     assert len(page.texts("[data-dossier] li")) == 3
     assert set(page.texts("#map button")) == {"·"}
+
+
+def test_a_phone_shows_the_answer_first(page: Any) -> None:
+    """Who is best stands on the first screen, the command is folded, intervals are below means."""
+    page.size(360, 740)
+    bottom = "return document.querySelector(arguments[0]).getBoundingClientRect().bottom"
+
+    assert page.run(bottom, "#verdict") < 740
+    assert page.run("return document.querySelector('.made').open") is False
+    right = page.run(
+        "return Math.max(...[...document.querySelectorAll('#board-table .phone')]"
+        ".map(item => item.getBoundingClientRect().right))"
+    )
+    assert 0 < right <= 360

@@ -3,6 +3,7 @@ from __future__ import annotations
 from itertools import combinations
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pandas as pd
 
@@ -63,3 +64,22 @@ def test_labels_do_not_cover_each_other(page: Any) -> None:
         for one, other in combinations(boxes, 2):
             beside = one[2] <= other[0] or other[2] <= one[0]
             assert beside or one[3] <= other[1] or other[3] <= one[1]
+
+
+def test_the_plot_is_saved_as_it_is_seen(page: Any) -> None:
+    """As SVG that needs nothing of the page, in the chosen colours, under the metric's name."""
+    page.run(
+        "window.saved = {};"
+        "URL.createObjectURL = file =>"
+        " { file.text().then(text => { saved.text = text; }); return '#'; };"
+        "HTMLAnchorElement.prototype.click = function () { saved.name = this.download; };"
+    )
+    page.click("#cost-save")
+    text = page.wait("return saved.text")
+
+    drawn = ElementTree.fromstring(text)  # noqa: S314 - ours
+    assert page.run("return saved.name") == "cost-si_sdr.svg"
+    assert drawn.tag == "{http://www.w3.org/2000/svg}svg"
+    labels = [item for item in drawn.iter() if "label" in item.get("class", "").split()]
+    assert len(labels) == 4
+    assert "--paper" in "".join(drawn.itertext())
