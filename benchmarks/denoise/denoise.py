@@ -19,11 +19,20 @@ _CLIPPED = (
     "clipped: {recording}: {count} samples of the %s are beyond full scale and held at it; lower "
     "the recording, or write it in floating point"
 )
+_NEARLY_CLEAN = (
+    "nearly clean: {recording}: what is left is {count} dB above what was taken out; of such "
+    "recordings a denoiser harms about as many as it helps, so listen to both, or keep some of the "
+    "noise (strength 0.5)"
+)
 DENOISING = Work(
     task_name="denoise",
     verb="denoised",
     version=1,
-    remarks={"clipped": _CLIPPED % "estimate", "residual_clipped": _CLIPPED % "residual"},
+    remarks={
+        "clipped": _CLIPPED % "estimate",
+        "residual_clipped": _CLIPPED % "residual",
+        "nearly_clean": _NEARLY_CLEAN,
+    },
 )
 
 

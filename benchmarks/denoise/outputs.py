@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import log10
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -16,6 +17,8 @@ from benchmarks.recordings.run import Advance, SampleCounts
 from benchmarks.recordings.stream import estimated, sinks
 from benchmarks.signal.spectrogram import Spectrogram, draw_before_and_after
 from mn_dataset.files.atomic import writing
+
+_NEARLY_CLEAN_DB = 12.0
 
 
 def output_names(*, residual: bool, spectrogram: bool) -> Names:
@@ -48,7 +51,8 @@ def write_outputs(
         strength: 0 leaves the recording as it is, 1 takes the estimate.
 
     Returns:
-        Counts of samples of estimate and residual that were clipped.
+        Counts of samples of estimate and residual that were clipped; and of a recording that is
+        nearly clean, by how many dB the estimate is above what was removed.
 
     Raises:
         AudioError: if the recording is damaged, or holds NaN or infinity.
@@ -59,6 +63,7 @@ def write_outputs(
     picture = job.outputs.get("spectrogram")
     before, after = Spectrogram(job.sampling_rate), Spectrogram(job.sampling_rate)
     frames = clipped = residual_clipped = 0
+    left = taken = 0.0
     with sinks(job, audible, temporaries) as write:
         for noisy, estimate in estimated(job, denoiser):
             blended = blend(noisy, estimate, strength=strength, form=job.form)
@@ -69,6 +74,8 @@ def write_outputs(
             if picture is not None:
                 before.add(noisy)
                 after.add(_floats(blended.estimate))
+            left += float(np.square(estimate).sum())
+            taken += float(np.square(noisy - estimate).sum())
             frames += len(noisy)
             clipped += blended.clipped
             advance(frames / job.sampling_rate)
@@ -81,7 +88,10 @@ def write_outputs(
                 duration_s=frames / job.sampling_rate,
                 sampling_rate=job.sampling_rate,
             )
-    return SampleCounts(frames, {"clipped": clipped, "residual_clipped": residual_clipped})
+    counts = {"clipped": clipped, "residual_clipped": residual_clipped}
+    if left and taken and (above_db := 10 * log10(left / taken)) >= _NEARLY_CLEAN_DB:
+        counts["nearly_clean"] = round(above_db)
+    return SampleCounts(frames, counts)
 
 
 def _floats(samples: NDArray[Any]) -> NDArray[np.float64]:

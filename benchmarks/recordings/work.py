@@ -20,8 +20,8 @@ class Work:
         task_name: The task that it does.
         verb: What recordings are afterwards, such as "denoised".
         version: Raised when the same recording, denoiser and options give other samples.
-        remarks: What a count of samples tells a person, by the name of the count: a line with
-            ``{recording}`` and ``{count}`` in it.
+        remarks: What a count (of samples, but for ``nearly_clean``'s decibels) tells a person, by
+            its name: a line with ``{recording}`` and ``{count}`` in it.
     """
 
     task_name: str

@@ -36,6 +36,13 @@ class Half(Same):
         return 0.5 * batch
 
 
+class Most(Same):
+    spec = DenoiserSpec(name="most")
+
+    def __call__(self, batch, sampling_rate, *, side=None):
+        return 0.9 * batch
+
+
 class Double(Same):
     spec = DenoiserSpec(name="double")
 

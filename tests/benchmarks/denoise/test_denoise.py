@@ -113,6 +113,15 @@ def test_beyond_full_scale_integers_are_held_and_counted(tmp_path, own, record):
     assert whole(tmp_path / "out" / "b.wav", "float32")[2, 0] == 1.5
 
 
+@pytest.mark.parametrize(("name", "above_db"), [("Most", 19), ("Half", 0), ("Same", 0)])
+def test_a_recording_that_is_nearly_clean_is_told(tmp_path, own, record, name, above_db):
+    """Where little was taken out, and something: 0.9 of it is 19 dB above a tenth."""
+    summary = denoise([record("a.wav")], denoiser=own(name), out=tmp_path / "out")
+
+    assert ("nearly clean:" in str(summary)) == (above_db > 0)
+    assert summary.as_dict()["recordings"][0]["nearly_clean"] == above_db
+
+
 @pytest.mark.parametrize(
     "case",
     [
