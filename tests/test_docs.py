@@ -71,6 +71,10 @@ def test_the_site_builds_without_a_warning(tmp_path):
 
     commands.build(settings)
 
+    home = (tmp_path / "site/index.html").read_text("utf-8")
+    styles = re.findall(r'href="(assets/[^"]+\.css)"', home)
+    assert len(styles) >= 2
+    assert all((tmp_path / "site" / style).is_file() for style in styles)
     assert "load_corpus" in (tmp_path / "site/docs/reference/python.html").read_text("utf-8")
     assert "verify-run" in (tmp_path / "site/docs/reference/commands.html").read_text("utf-8")
 

@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from benchmarks.layers.sparing import spared
+
 WINDOW = 2048
 """Length of a frame in samples."""
 HOP = 512
@@ -147,7 +149,8 @@ def estimate(network: torch.nn.Module, noisy: Tensor) -> Tensor:
 
     Args:
         network: Takes spectra (batch, 2, frames, 1025) in its weights' own type and returns
-            estimates, the best first; its ``config["input_rms"]`` is the level it expects.
+            estimates, the best first; its ``config["input_rms"]`` is the level it expects, and
+            ``config["spare_db"]``, if it has one, what ``spared`` goes by.
         noisy: float32, shape (batch, time).
 
     Returns:
@@ -161,8 +164,11 @@ def _estimate(network: torch.nn.Module, noisy: Tensor) -> Tensor:
     config: dict[str, Any] = network.config  # type: ignore[assignment] # torch types it so
     gain = level_gain(noisy, config["input_rms"])
     kind = next(network.parameters()).dtype
-    best = network(analyse(noisy, gain).to(kind))[0]
-    waves = synthesise(best.float(), gain, num_samples=noisy.shape[-1])
+    spectra = analyse(noisy, gain)
+    best = network(spectra.to(kind))[0].float()
+    if config.get("spare_db") is not None:
+        best = spared(spectra, best, config["spare_db"])
+    waves = synthesise(best, gain, num_samples=noisy.shape[-1])
     return waves * (_rms(noisy) > _SILENCE_RMS)
 
 

@@ -5,7 +5,9 @@ No torch at the top: the models are listed on machines without it.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -87,3 +89,22 @@ def check_frames(name: str, window: int, hop: int) -> None:
             f"{name}: window is {window} and hop is {hop}; expected an even window, and a hop of 1 "
             "to half of it"
         )
+
+
+def check_sparing(name: str, spare_db: Sequence[float] | None) -> list[float] | None:
+    """Return the range of ``benchmarks.layers.sparing`` as a config holds it, or refuse it.
+
+    Args:
+        name: Of the model, for the message.
+        spare_db: Two powers in dB, the lower first; None to spare nothing.
+
+    Raises:
+        InputError: if it is no such range.
+    """
+    if spare_db is None:
+        return None
+    if len(spare_db) != 2 or not -math.inf < spare_db[0] < spare_db[1] <= 0.0:
+        raise InputError(
+            f"{name}: spare_db is {list(spare_db)}; expected two numbers up to 0, the lower first"
+        )
+    return list(spare_db)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from benchmarks.contract import DenoiserSpec
-from benchmarks.models.learned import Learned
+from benchmarks.models.learned import Learned, check_sparing
 from mn_dataset.errors import InputError
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class SubbandMask(Learned):
         recurrent: int = 2,
         quantile: float = 0.2,
         input_rms: float | None = _INPUT_RMS,
+        spare_db: Sequence[float] | None = None,
         seed: int = 0,
     ) -> torch.nn.Module:
         """Return a fresh network of spectra (batch, 2, frames, bins).
@@ -62,6 +63,8 @@ class SubbandMask(Learned):
             recurrent: Pairs of recurrent layers at the last.
             quantile: Over time, of the smoothed power, that the noise floor is taken from.
             input_rms: Level that mixtures are brought to; None for as they are.
+            spare_db: Two shares of the power, in dB: where less than the first would be removed,
+                nothing is, and from the second on all of it. None to spare nothing.
             seed: Of the first weights.
 
         Raises:
@@ -91,6 +94,7 @@ class SubbandMask(Learned):
             "recurrent": recurrent,
             "quantile": quantile,
             "input_rms": input_rms,
+            "spare_db": check_sparing(self.spec.name, spare_db),
             "seed": seed,
         }
         with torch.random.fork_rng(devices=[]):

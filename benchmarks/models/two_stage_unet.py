@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from benchmarks.contract import DenoiserSpec
-from benchmarks.models.learned import Learned
+from benchmarks.models.learned import Learned, check_sparing
 from mn_dataset.errors import InputError
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class TwoStageModel(Learned):
         gate: str | None = None,
         train_frames: int | None = None,
         initialiser: str = "fan_in",
+        spare_db: Sequence[float] | None = None,
         seed: int = 0,
     ) -> torch.nn.Module:
         """Return a fresh network of spectra (batch, 2, frames, bins).
@@ -68,6 +69,8 @@ class TwoStageModel(Learned):
             train_frames: Frames of the excerpts that it is trained with, which `mn train` fills in:
                 others are lengthened to leave the same remainder by 2^depth. None for as they are.
             initialiser: "fan_in", with a second stage that passes its input through, or "original".
+            spare_db: Two shares of the power, in dB: where less than the first would be removed,
+                nothing is, and from the second on all of it. None to spare nothing.
             seed: Of the first weights.
 
         Raises:
@@ -108,6 +111,7 @@ class TwoStageModel(Learned):
             "gate": gate or self.gate,
             "train_frames": train_frames,
             "initialiser": initialiser,
+            "spare_db": check_sparing(self.spec.name, spare_db),
             "seed": seed,
         }
         return two_stage.build(config)
