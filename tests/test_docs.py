@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import benchmarks
+import mn_dataset
 from benchmarks import registry
 from benchmarks.cli import app
 from mn_dataset.commands import terminal
@@ -77,6 +79,15 @@ def test_the_site_builds_without_a_warning(tmp_path):
     assert all((tmp_path / "site" / style).is_file() for style in styles)
     assert "load_corpus" in (tmp_path / "site/docs/reference/python.html").read_text("utf-8")
     assert "verify-run" in (tmp_path / "site/docs/reference/commands.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("package", [mn_dataset, benchmarks], ids=lambda package: package.__name__)
+def test_the_reference_has_every_public_name(package):
+    """And no other."""
+    text = (ROOT / "docs/reference/python.md").read_text(encoding="utf-8")
+    shown = re.findall(rf"^::: {package.__name__}\.[\w.]*?(\w+)$", text, flags=re.MULTILINE)
+
+    assert sorted(shown) == sorted(package.__all__)
 
 
 def blocks(page, language):

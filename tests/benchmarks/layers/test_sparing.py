@@ -24,7 +24,7 @@ def test_the_share_that_is_removed_says_how_much_of_it_goes(share_db, taken):
     torch.testing.assert_close(mixture - estimate, taken * removed, rtol=1e-3, atol=1e-5)
 
 
-def test_a_noisy_second_changes_nothing_two_seconds_away():
+def test_noise_changes_nothing_half_a_second_away():
     mixture = spectra()
     estimate = 0.99 * mixture
     estimate[:, :, :100] = 0.5 * mixture[:, :, :100]

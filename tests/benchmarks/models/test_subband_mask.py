@@ -38,6 +38,9 @@ def test_its_configuration_makes_it_again():
         ({"recurrent": -1}, "recurrent"),
         ({"quantile": 1.0}, "quantile"),
         ({"input_rms": 0.0}, "input_rms"),
+        ({"spare_db": (-16.0, -26.0)}, "spare_db"),
+        ({"spare_db": (-16.0,)}, "spare_db"),
+        ({"spare_db": (-16.0, 1.0)}, "spare_db"),
     ],
 )
 def test_numbers_that_make_no_network_are_refused(keywords, complaint):
