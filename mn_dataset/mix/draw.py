@@ -48,7 +48,9 @@ def draw(
         InputError: if an argument makes no sense, or is none of the task's.
 
     Examples:
-        >>> recipes = draw(corpus, split="test", snr_db=(0, 5), count=6)  # doctest: +SKIP
+        >>> recipes = draw(
+        ...     corpus, split="test", snr_db=(0, 5), count=6, seconds=1
+        ... )  # doctest: +SKIP
         >>> len(recipes)  # doctest: +SKIP
         6
     """
